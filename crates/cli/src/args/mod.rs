@@ -1,0 +1,87 @@
+//! What can be typed. Only types: help and completions need no program behind them.
+
+mod memories;
+mod transfer;
+mod upkeep;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use self::memories::{Edit, Filters, Forget, List, Recall, Remember, Show};
+pub(crate) use self::transfer::{Convert, Export, FormatName, Import, Inspect, LevelName, Validate};
+pub(crate) use self::upkeep::{Backup, Conform, Doctor, Restore, Serve};
+
+/// One memory for all your AI tools, on a server that you own.
+///
+/// Without --server the commands work on the database file of this machine, which several programs may use at once.
+#[derive(Debug, Parser)]
+#[command(name = "omp", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The server to talk to, such as http://localhost:3456
+    #[arg(long, env = "OMP_SERVER", global = true, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The server's key (of `omp serve`: the key that clients must bring)
+    #[arg(long, env = "OMP_API_KEY", hide_env_values = true, global = true, value_name = "KEY")]
+    pub(crate) api_key: Option<String>,
+    /// The database file
+    #[arg(long, env = "OMP_DB_PATH", global = true, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print data only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Store a memory
+    Remember(Remember),
+    /// Find memories
+    Recall(Recall),
+    /// List memories
+    List(List),
+    /// Show memories by their ids
+    Show(Show),
+    /// Change a memory, with options or in your editor
+    Edit(Edit),
+    /// Remove memories by their ids
+    Forget(Forget),
+    /// Read a file into the memories
+    Import(Import),
+    /// Write all memories to a file
+    Export(Export),
+    /// Check an Open Memory Interchange file
+    Validate(Validate),
+    /// Turn a file into another format
+    Convert(Convert),
+    /// Tell what is in a file
+    Inspect(Inspect),
+    /// Write a complete copy of the database file
+    Backup(Backup),
+    /// Put a copy back in the place of the database file
+    Restore(Restore),
+    /// Check that everything is in order
+    Doctor(Doctor),
+    /// Check any server of Open Memory Protocol from outside
+    Conform(Conform),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}

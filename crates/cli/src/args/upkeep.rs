@@ -1,0 +1,44 @@
+//! The server and its file.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The port [env: OMP_PORT, PORT] [default: 3456]; 0 takes a free one
+    #[arg(long, short)]
+    pub(crate) port: Option<u16>,
+    /// The address to listen on; other than this machine needs a key
+    #[arg(long, env = "OMP_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// Take a key of fewer than 32 characters: for trials
+    #[arg(long)]
+    pub(crate) allow_weak_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to write; it must not exist
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conform {
+    /// The server to check; by default the one of --server
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Print the clauses and check nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+}

@@ -1,0 +1,13 @@
+//! `omp completions`
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Args;
+
+pub(super) fn run(shell: Shell) -> anyhow::Result<ExitCode> {
+    clap_complete::generate(shell, &mut Args::command(), "omp", &mut std::io::stdout());
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,43 @@
+//! `omp doctor`
+
+use std::process::ExitCode;
+
+use omp_client::Api as _;
+use omp_store::Maintenance;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::printer::Printer;
+
+pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    if let Some(url) = &global.server {
+        let health = global.api()?.health().await?;
+        let told =
+            format!("{url}: {}, {}, {} memories", health.status, health.compliance, health.memories_count);
+        printer.either(|| json!(health), told)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = global.store()?;
+    let info = store.info().await?;
+    let checks = store.check().await?;
+    let problems = checks.iter().filter(|check| check.problem.is_some()).count();
+    let health = omp_client::Embedded::new(global.service()?).health().await?;
+    if printer.json {
+        let checks: Vec<_> = checks.iter().map(|c| json!({"name": c.name, "problem": c.problem})).collect();
+        printer.value(&json!({
+            "version": health.server_version, "engine": info.engine, "database": info.location,
+            "schema_version": info.schema_version, "bytes": info.bytes, "memories": health.memories_count,
+            "checks": checks,
+        }))?;
+    } else {
+        printer.line(format!("omp {}, {}", health.server_version, info.engine))?;
+        printer.line(format!("{} (schema {}, {} bytes)", info.location, info.schema_version, info.bytes))?;
+        printer.line(format!("{} memories", health.memories_count))?;
+        for check in &checks {
+            let outcome = check.problem.as_deref().unwrap_or("in order");
+            printer.line(format!("{}: {outcome}", check.name))?;
+        }
+    }
+    store.close().await?;
+    Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

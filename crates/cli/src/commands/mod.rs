@@ -1,0 +1,67 @@
+//! One file a command: arguments in, the product's verbs called, the answer printed.
+
+mod completions;
+mod conform;
+mod convert;
+mod doctor;
+mod edit;
+mod export;
+mod forget;
+mod import;
+mod inspect;
+mod list;
+mod recall;
+mod remember;
+mod serve;
+mod show;
+mod upkeep;
+mod validate;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::printer::Printer;
+
+/// Runs the command that was typed.
+pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let Args { global, command } = args;
+    match command {
+        Command::Completions { shell } => return completions::run(shell),
+        Command::Validate(args) => return validate::run(&args, printer),
+        Command::Convert(args) => return convert::run(&args, printer),
+        Command::Inspect(args) => return inspect::run(&args, printer),
+        _ => {}
+    }
+    let runtime = runtime(matches!(command, Command::Serve(_)))?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(args) => serve::run(&global, &args, printer).await,
+            Command::Remember(args) => remember::run(&global, args, printer).await,
+            Command::Recall(args) => recall::run(&global, args, printer).await,
+            Command::List(args) => list::run(&global, args, printer).await,
+            Command::Show(args) => show::run(&global, &args, printer).await,
+            Command::Edit(args) => edit::run(&global, args, printer).await,
+            Command::Forget(args) => forget::run(&global, &args, printer).await,
+            Command::Import(args) => import::run(&global, &args, printer).await,
+            Command::Export(args) => export::run(&global, &args, printer).await,
+            Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
+            Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
+            Command::Doctor(_) => doctor::run(&global, printer).await,
+            Command::Conform(args) => conform::run(&global, &args, printer).await,
+            Command::Completions { .. }
+            | Command::Validate(_)
+            | Command::Convert(_)
+            | Command::Inspect(_) => {
+                unreachable!("done above, without a runtime")
+            }
+        }
+    })
+}
+
+/// The server reads its database on the threads that answer; twice as many as cores, so that one that waits for the
+/// disk does not hold up the others.
+fn runtime(server: bool) -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let threads = if server { (cores * 2).max(4) } else { 2 };
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}

@@ -1,0 +1,31 @@
+//! `omp recall`
+
+use std::process::ExitCode;
+
+use omp_model::SearchQuery;
+use serde_json::json;
+
+use crate::args::{Global, Recall};
+use crate::printer::Printer;
+
+pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let query = SearchQuery {
+        filter: args.filters.into_filter(),
+        limit: args.limit,
+        mode: args.mode,
+        ..SearchQuery::new(args.query.join(" "))
+    };
+    let found = global.api()?.search_memories(&query).await?;
+    if printer.json {
+        printer.value(&json!(found))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    printer.memories(&found.memories)?;
+    let shown = found.memories.len();
+    let mode = found.mode_used.as_str();
+    printer.say(format!("{shown} of {} found, by {mode} search", found.total));
+    if let Some(degraded) = &found.degraded {
+        printer.say(format!("instead of {}: {}", degraded.requested, degraded.reason));
+    }
+    Ok(ExitCode::SUCCESS)
+}

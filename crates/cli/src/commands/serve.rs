@@ -1,0 +1,88 @@
+//! `omp serve`
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use omp_http::ApiKey;
+use omp_store::Maintenance;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Global, Serve};
+use crate::printer::Printer;
+use crate::settings;
+
+pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> anyhow::Result<ExitCode> {
+    log();
+    let key = key(global, args)?;
+    let port = settings::port(args.port)?;
+    if key.is_none() && !args.host.is_loopback() {
+        bail!(
+            "{} can be reached from other machines, and no key is set. Set OMP_API_KEY to a key of at least 32 \
+             characters (`openssl rand -hex 32` makes one), or leave --host out to serve this machine only.",
+            args.host
+        );
+    }
+    let listener = TcpListener::bind((args.host, port))
+        .await
+        .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
+    let service = global.service()?;
+    let address = listener.local_addr()?;
+    printer.line(format!("http://{address}"))?;
+    printer.say(format!(
+        "Open Memory {} keeps your memories in {}",
+        env!("CARGO_PKG_VERSION"),
+        global.database()?.display()
+    ));
+    printer.say(format!("API documentation: http://{address}/docs   web app: http://{address}/app"));
+    if key.is_none() {
+        printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
+    }
+    let sweep = tokio::spawn(service.clone().sweep_forever());
+    let store = service.store().clone();
+    omp_http::serve(listener, omp_http::router(service, key), stop_signal()).await?;
+    sweep.abort();
+    store.close().await?;
+    printer.say("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn key(global: &Global, args: &Serve) -> anyhow::Result<Option<ApiKey>> {
+    match global.api_key.as_deref().filter(|key| !key.is_empty()) {
+        None => Ok(None),
+        Some(key) if args.allow_weak_key => Ok(Some(ApiKey::weak(key))),
+        Some(key) => {
+            Ok(Some(ApiKey::new(key).context("--allow-weak-key takes it all the same, for trials")?))
+        }
+    }
+}
+
+/// What happens goes to stderr; `OMP_LOG` says how much (`warn`, `omp_http=debug`, …).
+fn log() {
+    let filter = EnvFilter::try_from_env("OMP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+}
+
+/// Done when the person or the system asks the server to stop.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,25 @@
+//! `omp`: one memory for all of a person's AI tools. The server, and the command line over a server or a file.
+
+mod args;
+mod commands;
+mod connect;
+mod exit;
+mod printer;
+mod progress;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::printer::Printer;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let printer = Printer::new(args.global.json, args.global.quiet);
+    match commands::run(args, &printer) {
+        Ok(code) => code,
+        Err(error) => exit::report(&error, &printer),
+    }
+}

@@ -1,0 +1,123 @@
+//! The one place that prints: data to stdout, talk to stderr.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{eprintln, stdout};
+use omp_model::api::ErrorBody;
+use omp_model::{Error, Memory, Tag};
+use serde_json::Value;
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const RESET: &str = "\x1b[0m";
+
+/// What to print, and how. Colours go where the output is a terminal and `NO_COLOR` is not set.
+pub(crate) struct Printer {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    /// Whether a person looks on while something long runs.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.json && !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// One line of data.
+    pub(crate) fn line(&self, text: impl std::fmt::Display) -> std::io::Result<()> {
+        writeln!(stdout(), "{text}")
+    }
+
+    /// Data for programs.
+    pub(crate) fn value(&self, value: &Value) -> std::io::Result<()> {
+        let text = serde_json::to_string_pretty(value).expect("a value is JSON");
+        writeln!(stdout(), "{text}")
+    }
+
+    /// The data as JSON if that was asked for, else as text.
+    pub(crate) fn either(
+        &self,
+        json: impl FnOnce() -> Value,
+        text: impl std::fmt::Display,
+    ) -> std::io::Result<()> {
+        if self.json { self.value(&json()) } else { self.line(text) }
+    }
+
+    /// Talk.
+    pub(crate) fn say(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        if self.json {
+            let ours = error.downcast_ref::<Error>().cloned();
+            let code = omp_model::ErrorCode::Unavailable;
+            let ours = ours.unwrap_or_else(|| Error::new(code, format!("{error:#}")));
+            let text = serde_json::to_string(&ErrorBody::from(ours)).expect("an error is JSON");
+            eprintln!("{text}");
+        } else {
+            eprintln!("{RED}error{RESET}: {}", clean(&format!("{error:#}")));
+        }
+    }
+
+    /// Memories as text: id and circumstances on one line, the content below.
+    pub(crate) fn memories(&self, memories: &[Memory]) -> std::io::Result<()> {
+        memories.iter().try_for_each(|memory| self.line(text(memory)))
+    }
+}
+
+/// One memory as text.
+pub(crate) fn text(memory: &Memory) -> String {
+    let mut head = format!(
+        "{BOLD}{}{RESET} {DIM}{} · {} · {}",
+        memory.id,
+        memory.kind.as_str(),
+        memory.source.tool,
+        memory.created_at.to_string().get(..10).unwrap_or_default()
+    );
+    if let Some(namespace) = &memory.namespace {
+        head.push_str(&format!(" · in {namespace}"));
+    }
+    if !memory.tags.is_empty() {
+        let tags = memory.tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(" #");
+        head.push_str(&format!(" · #{tags}"));
+    }
+    if let Some(expires_at) = memory.expires_at {
+        head.push_str(&format!(" · until {expires_at}"));
+    }
+    let content = clean(memory.content.as_str()).replace('\n', "\n  ");
+    format!("{}{RESET}\n  {content}", clean_head(&head))
+}
+
+/// Memory text comes from anywhere; on a terminal a control character could do things.
+pub(crate) fn clean(text: &str) -> String {
+    let tame = |c: char| {
+        let steers = c.is_control() && c != '\n' && c != '\t';
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steers || turns { '\u{fffd}' } else { c }
+    };
+    text.chars().map(tame).collect()
+}
+
+/// The same for a line that holds colours of ours.
+fn clean_head(head: &str) -> String {
+    head.split("\x1b[").map(clean).collect::<Vec<_>>().join("\x1b[")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_in_memories_are_tamed() {
+        assert_eq!(clean("a\x1b[31mb\u{202e}c\nd"), "a\u{fffd}[31mb\u{fffd}c\nd");
+    }
+}

@@ -1,0 +1,29 @@
+//! Progress bars, for work that takes long while a person looks on.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::printer::Printer;
+
+/// A bar over so many bytes, or a count of bytes when the end is not known; nothing where nobody looks.
+pub(crate) fn bytes(printer: &Printer, total: Option<u64>) -> Option<ProgressBar> {
+    if !printer.shows_progress() {
+        return None;
+    }
+    let template = if total.is_some() {
+        "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+    } else {
+        "{spinner} {bytes} {bytes_per_sec}"
+    };
+    let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Some(bar)
+}
+
+/// The bar as what the client tells its progress to.
+pub(crate) fn teller(bar: Option<&ProgressBar>) -> Option<omp_client::Progress> {
+    let bar = bar?.clone();
+    Some(Box::new(move |bytes| bar.set_position(bytes)))
+}

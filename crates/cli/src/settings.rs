@@ -1,0 +1,28 @@
+//! Where things are when nobody says.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use directories::ProjectDirs;
+
+/// The database file of this person on this machine, in the platform's data directory.
+pub(crate) fn default_database() -> anyhow::Result<PathBuf> {
+    let folders = ProjectDirs::from("org", "open-memory", "open-memory")
+        .context("this system names no home directory; say where the database is with --db")?;
+    Ok(folders.data_dir().join("memory.db"))
+}
+
+/// The port: `--port`, else `OMP_PORT`, else `PORT`, else 3456, as the published server does.
+pub(crate) fn port(flag: Option<u16>) -> anyhow::Result<u16> {
+    if let Some(port) = flag {
+        return Ok(port);
+    }
+    for name in ["OMP_PORT", "PORT"] {
+        if let Ok(text) = std::env::var(name) {
+            return text
+                .parse()
+                .with_context(|| format!("{name} must be a port number, 0 to 65535; it is `{text}`"));
+        }
+    }
+    Ok(3456)
+}

@@ -1,0 +1,73 @@
+//! The verbs.
+
+use std::fs::File;
+use std::io::Write;
+
+use async_trait::async_trait;
+use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
+use omp_model::conversation::NewConversation;
+use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
+use omp_model::{
+    Conversation, ConversationQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, Result,
+    SearchQuery,
+};
+
+/// Told now and then how many items (or, by a carrier that cannot know, bytes) have been done.
+pub type Progress = Box<dyn Fn(u64) + Send + Sync>;
+
+/// What an export wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportSummary {
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// What can be done with a person's memories. Every carrier gives the same answers and the same errors.
+#[async_trait]
+pub trait Api: Send + Sync {
+    /// The state of the server or file.
+    async fn health(&self) -> Result<Health>;
+
+    /// Stores a memory.
+    async fn create_memory(&self, new: NewMemory) -> Result<Memory>;
+
+    /// Reads a memory; `memory_not_found` when there is none.
+    async fn get_memory(&self, id: &str) -> Result<Memory>;
+
+    /// Changes a memory.
+    async fn update_memory(&self, id: &str, patch: MemoryPatch) -> Result<Memory>;
+
+    /// Forgets a memory.
+    async fn delete_memory(&self, id: &str) -> Result<()>;
+
+    /// One page of memories.
+    async fn list_memories(&self, query: &ListQuery) -> Result<MemoryList>;
+
+    /// The best memories for a question.
+    async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse>;
+
+    /// Saves a conversation.
+    async fn create_conversation(&self, new: NewConversation) -> Result<Conversation>;
+
+    /// One page of conversations, newest first.
+    async fn list_conversations(&self, query: &ConversationQuery) -> Result<ConversationList>;
+
+    /// A text with which a saved conversation goes on in another tool.
+    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse>;
+
+    /// Reads a file into the memories; `progress` is told of the bytes read.
+    async fn import(
+        &self,
+        file: File,
+        options: ImportOptions,
+        progress: Option<Progress>,
+    ) -> Result<ImportReport>;
+
+    /// Writes all memories to `out`; `progress` is told of the bytes written.
+    async fn export(
+        &self,
+        options: ExportOptions,
+        out: Box<dyn Write + Send>,
+        progress: Option<Progress>,
+    ) -> Result<ExportSummary>;
+}

@@ -1,0 +1,142 @@
+//! Straight on the database: the same use cases as the server's, without HTTP.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
+use omp_model::conversation::NewConversation;
+use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
+use omp_model::{
+    Conversation, ConversationQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, Principal, Result,
+    SearchQuery,
+};
+use omp_service::{HandoffRequest, ImportSource, Service};
+
+use crate::{Api, ExportSummary, Progress};
+
+/// The carrier over a [`Service`], as the owner of the file.
+pub struct Embedded {
+    service: Service,
+    principal: Principal,
+}
+
+impl Embedded {
+    /// Works on the memories of the person who owns the file.
+    pub fn new(service: Service) -> Self {
+        Self { service, principal: Principal::OWNER }
+    }
+}
+
+#[async_trait]
+impl Api for Embedded {
+    async fn health(&self) -> Result<Health> {
+        self.service.health().await
+    }
+
+    async fn create_memory(&self, new: NewMemory) -> Result<Memory> {
+        self.service.create_memory(self.principal, new).await
+    }
+
+    async fn get_memory(&self, id: &str) -> Result<Memory> {
+        self.service.get_memory(self.principal, id, false).await
+    }
+
+    async fn update_memory(&self, id: &str, patch: MemoryPatch) -> Result<Memory> {
+        self.service.update_memory(self.principal, id, patch).await
+    }
+
+    async fn delete_memory(&self, id: &str) -> Result<()> {
+        self.service.delete_memory(self.principal, id).await
+    }
+
+    async fn list_memories(&self, query: &ListQuery) -> Result<MemoryList> {
+        self.service.list_memories(self.principal, query).await
+    }
+
+    async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
+        self.service.search_memories(self.principal, query).await
+    }
+
+    async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {
+        self.service.create_conversation(self.principal, new).await
+    }
+
+    async fn list_conversations(&self, query: &ConversationQuery) -> Result<ConversationList> {
+        self.service.list_conversations(self.principal, query).await
+    }
+
+    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse> {
+        self.service.hand_off(self.principal, HandoffRequest::saved(conversation_id, target)).await
+    }
+
+    async fn import(
+        &self,
+        file: File,
+        options: ImportOptions,
+        progress: Option<Progress>,
+    ) -> Result<ImportReport> {
+        let source = ImportSource::File(file.try_clone().map_err(|_| omp_model::Error::internal())?);
+        // The place in the file tells how far the import is; it may be read twice, so only forward counts.
+        let told = AtomicU64::new(0);
+        let progress = progress.map(|progress| -> omp_service::Progress {
+            Box::new(move |_| {
+                let at = io::Seek::stream_position(&mut &file).unwrap_or(0);
+                if told.fetch_max(at, Ordering::Relaxed) < at {
+                    progress(at);
+                }
+            })
+        });
+        self.service.import(self.principal, source, options, progress).await
+    }
+
+    async fn export(
+        &self,
+        options: ExportOptions,
+        out: Box<dyn Write + Send>,
+        progress: Option<Progress>,
+    ) -> Result<ExportSummary> {
+        let bytes = Arc::new(AtomicU64::new(0));
+        let out = Box::new(Counted { inner: out, bytes: Arc::clone(&bytes), progress });
+        self.service.export(self.principal, options, out, None).await?;
+        Ok(ExportSummary { bytes: bytes.load(Ordering::Relaxed) })
+    }
+}
+
+/// Counts what goes through.
+pub(crate) struct Counted<T> {
+    pub(crate) inner: T,
+    pub(crate) bytes: Arc<AtomicU64>,
+    pub(crate) progress: Option<Progress>,
+}
+
+impl<T> Counted<T> {
+    fn add(&self, more: usize) {
+        let bytes = self.bytes.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
+        if let Some(progress) = &self.progress {
+            progress(bytes);
+        }
+    }
+}
+
+impl<T: Write> Write for Counted<T> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(piece)?;
+        self.add(written);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<T: Read> Read for Counted<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.add(read);
+        Ok(read)
+    }
+}

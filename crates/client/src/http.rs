@@ -1,0 +1,250 @@
+//! Over HTTP: the Rust SDK of Open Memory Protocol.
+
+use std::fs::File;
+use std::io::Write;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use omp_model::api::{
+    ConversationList, ErrorBody, HandoffResponse, Health, ImportResponse, MemoryList, SearchResponse,
+};
+use omp_model::conversation::NewConversation;
+use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
+use omp_model::{
+    Conversation, ConversationQuery, Error, ErrorCode, ListQuery, Memory, MemoryPatch, ModelName, NewMemory,
+    Result, SearchQuery,
+};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::{Api, ExportSummary, Progress, pairs};
+
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Longest wait for an answer that is no import or export.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// The carrier to a server.
+pub struct Http {
+    client: reqwest::Client,
+    base: Url,
+    key: Option<String>,
+}
+
+impl Http {
+    /// A server at `url` (with or without `/v1`), and its key if it has one.
+    pub fn new(url: &str, key: Option<String>) -> Result<Self> {
+        let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let trimmed = with_scheme.trim_end_matches('/').trim_end_matches("/v1");
+        let base = Url::parse(&format!("{trimmed}/")).map_err(|e| {
+            Error::invalid("server", format!("must be a URL such as http://localhost:3456: {e}"))
+        })?;
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .build()
+            .map_err(|e| Error::new(ErrorCode::Unavailable, format!("HTTP cannot be set up: {e}.")))?;
+        Ok(Self { client, base, key })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = self.base.join(&format!("v1/{path}")).expect("a relative path of ours");
+        let request = self.client.request(method, url);
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = self.send(request.timeout(ANSWER)).await?;
+        response.json().await.map_err(|error| {
+            Error::new(
+                ErrorCode::Unavailable,
+                format!("The server's answer is not what the protocol says: {error}."),
+            )
+        })
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Error {
+        let base = self.base.as_str().trim_end_matches('/');
+        let reason = if error.is_connect() {
+            "nothing answers there; `omp serve` starts a server"
+        } else if error.is_timeout() {
+            "it did not answer in time"
+        } else {
+            "the connection broke"
+        };
+        Error::new(ErrorCode::Unavailable, format!("The server {base} cannot be reached: {reason}."))
+    }
+}
+
+/// The server's own error, or what its status says.
+async fn refusal(response: Response) -> Error {
+    let status = response.status();
+    match response.json::<ErrorBody>().await {
+        Ok(body) => body.into(),
+        Err(_) => Error::new(
+            ErrorCode::Unavailable,
+            format!("The server answered with status {status} and no reason."),
+        ),
+    }
+}
+
+/// Ids go into paths; anything that is no id is not found rather than another path.
+fn path_of(kind: &str, id: &str) -> Result<String> {
+    let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let missing =
+        || if kind == "memories" { Error::memory_not_found(id) } else { Error::conversation_not_found(id) };
+    if plain { Ok(format!("{kind}/{id}")) } else { Err(missing()) }
+}
+
+/// Adds a member that is there.
+fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl Serialize>) {
+    if let Some(value) = value {
+        body.insert(name.to_owned(), serde_json::to_value(value).expect("our types are JSON"));
+    }
+}
+
+fn memory_body(new: &NewMemory) -> Value {
+    let mut source = Map::new();
+    put(&mut source, "tool", Some(&new.tool));
+    put(&mut source, "session_id", new.session_id.as_ref());
+    put(&mut source, "user_id", new.user_id.as_ref());
+    put(&mut source, "timestamp", new.observed_at);
+    json!({
+        "content": new.content, "type": new.kind, "source": source, "tags": new.tags, "namespace": new.namespace,
+        "expires_at": new.expires_at, "metadata": new.metadata, "embedding": new.embedding,
+    })
+}
+
+fn patch_body(patch: &MemoryPatch) -> Value {
+    let mut source = Map::new();
+    put(&mut source, "tool", patch.source.tool.as_ref());
+    put(&mut source, "session_id", patch.source.session_id.as_ref());
+    put(&mut source, "user_id", patch.source.user_id.as_ref());
+    put(&mut source, "timestamp", patch.source.timestamp);
+    let mut body = Map::new();
+    put(&mut body, "content", patch.content.as_ref());
+    put(&mut body, "type", patch.kind);
+    put(&mut body, "source", Some(source).filter(|source| !source.is_empty()));
+    put(&mut body, "tags", patch.tags.as_ref());
+    put(&mut body, "namespace", patch.namespace.as_ref());
+    put(&mut body, "expires_at", patch.expires_at);
+    put(&mut body, "metadata", patch.metadata.as_ref());
+    put(&mut body, "embedding", patch.embedding.as_ref());
+    Value::Object(body)
+}
+
+#[async_trait]
+impl Api for Http {
+    async fn health(&self) -> Result<Health> {
+        self.json(self.request(Method::GET, "health")).await
+    }
+
+    async fn create_memory(&self, new: NewMemory) -> Result<Memory> {
+        self.json(self.request(Method::POST, "memories").json(&memory_body(&new))).await
+    }
+
+    async fn get_memory(&self, id: &str) -> Result<Memory> {
+        self.json(self.request(Method::GET, &path_of("memories", id)?)).await
+    }
+
+    async fn update_memory(&self, id: &str, patch: MemoryPatch) -> Result<Memory> {
+        self.json(self.request(Method::PUT, &path_of("memories", id)?).json(&patch_body(&patch))).await
+    }
+
+    async fn delete_memory(&self, id: &str) -> Result<()> {
+        // The answer is 204 without a body; there is nothing to parse.
+        self.send(self.request(Method::DELETE, &path_of("memories", id)?).timeout(ANSWER)).await.map(drop)
+    }
+
+    async fn list_memories(&self, query: &ListQuery) -> Result<MemoryList> {
+        self.json(self.request(Method::GET, "memories").query(&pairs::of_list(query))).await
+    }
+
+    async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
+        let filter = &query.filter;
+        let body = json!({
+            "q": query.q, "limit": query.limit, "mode": query.mode, "type": filter.kind, "tool": filter.tool,
+            "tags": filter.tags, "namespace": filter.namespace,
+        });
+        self.json(self.request(Method::POST, "memories/search").json(&body)).await
+    }
+
+    async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {
+        let body = json!({"model": new.model, "topic": new.topic, "messages": new.messages, "source_url": new.source_url});
+        self.json(self.request(Method::POST, "conversations").json(&body)).await
+    }
+
+    async fn list_conversations(&self, query: &ConversationQuery) -> Result<ConversationList> {
+        self.json(self.request(Method::GET, "conversations").query(&pairs::of_conversations(query))).await
+    }
+
+    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse> {
+        let body = json!({"conversation_id": conversation_id, "target_model": target});
+        self.json(self.request(Method::POST, "handoff").json(&body)).await
+    }
+
+    async fn import(
+        &self,
+        file: File,
+        options: ImportOptions,
+        progress: Option<Progress>,
+    ) -> Result<ImportReport> {
+        let mut query = vec![("dry_run", options.dry_run.to_string())];
+        query.extend(options.conflict.map(|conflict| ("conflict", conflict.as_str().to_owned())));
+        query.extend(options.format.map(|format| ("format", format.as_str().to_owned())));
+        let mut sent = 0;
+        let pieces = tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
+        let pieces = pieces.inspect(move |piece| {
+            if let (Ok(piece), Some(progress)) = (piece, &progress) {
+                sent += piece.len() as u64;
+                progress(sent);
+            }
+        });
+        let request = self
+            .request(Method::POST, "import")
+            .query(&query)
+            .header("content-type", "application/octet-stream")
+            .body(reqwest::Body::wrap_stream(pieces));
+        let response = self.send(request).await?;
+        let response: ImportResponse = response.json().await.map_err(|error| self.unreachable(&error))?;
+        Ok(response.report)
+    }
+
+    async fn export(
+        &self,
+        options: ExportOptions,
+        mut out: Box<dyn Write + Send>,
+        progress: Option<Progress>,
+    ) -> Result<ExportSummary> {
+        let included = [("conversations", options.with_conversations), ("embedding", options.with_embedding)];
+        let include: Vec<&str> =
+            included.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect();
+        let query = [("format", options.format.as_str().to_owned()), ("include", include.join(","))];
+        let response = self.send(self.request(Method::GET, "export").query(&query)).await?;
+        let (mut pieces, mut summary) = (response.bytes_stream(), ExportSummary::default());
+        while let Some(piece) = pieces.next().await {
+            let piece =
+                piece.map_err(|_| Error::new(ErrorCode::Unavailable, "The server broke the export off."))?;
+            out.write_all(&piece).map_err(|e| {
+                Error::new(ErrorCode::StorageFull, format!("The export cannot be written: {e}."))
+            })?;
+            summary.bytes += piece.len() as u64;
+            if let Some(progress) = &progress {
+                progress(summary.bytes);
+            }
+        }
+        out.flush()
+            .map_err(|e| Error::new(ErrorCode::StorageFull, format!("The export cannot be written: {e}.")))?;
+        Ok(summary)
+    }
+}

@@ -1,0 +1,14 @@
+//! The product's verbs, wherever the memories are: on a server ([`Http`]) or in a database file on this machine
+//! ([`Embedded`]). Whoever builds on [`Api`] need not know which.
+//!
+//! [`conform`] checks any server of Open Memory Protocol from outside.
+
+mod api;
+pub mod conform;
+mod embedded;
+mod http;
+mod pairs;
+
+pub use api::{Api, ExportSummary, Progress};
+pub use embedded::Embedded;
+pub use http::Http;

@@ -1,0 +1,17 @@
+//! Records of Open Memory Interchange as memories, and back (omi.md section (i)).
+//!
+//! A record says more than a memory can: validity dates, confidence, language, entities, relations, unknown members,
+//! free ids and tags. So the record is kept untouched beside the memory, and going back starts from it: what was
+//! not changed here comes out as it came in. What a memory says more than a record goes into [our profile](profile)
+//! of `ext`.
+
+mod from_record;
+mod profile;
+mod to_record;
+
+pub use from_record::{Context, Mapped, Note, from_record};
+pub use profile::{NAME as PROFILE, Profile};
+pub use to_record::{native, overlay, with_subject};
+
+/// How originals of this format are marked in the store.
+pub const FORMAT: &str = "omi";

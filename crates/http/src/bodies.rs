@@ -1,0 +1,137 @@
+//! The request bodies as the OpenAPI document shows them. Requests are read by the types of `omp-model`, which say
+//! what is wrong with each field; these only describe them.
+#![expect(dead_code, reason = "read by the OpenAPI generator only")]
+
+use std::collections::HashMap;
+
+use omp_model::conversation::Message;
+use omp_model::{Memory, MemoryType, SearchMode};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Where a memory comes from; in a change, only the members to change.
+#[derive(ToSchema)]
+pub(crate) struct SourceBody {
+    /// Which AI tool writes it.
+    #[schema(max_length = 100, example = "claude")]
+    tool: String,
+    /// The tool's own name of the session.
+    #[schema(max_length = 255)]
+    session_id: Option<String>,
+    /// The tool's own name of the user.
+    #[schema(max_length = 255)]
+    user_id: Option<String>,
+    /// When the fact was observed; by default now.
+    #[schema(format = DateTime)]
+    timestamp: Option<String>,
+}
+
+/// A memory to store.
+#[derive(ToSchema)]
+pub(crate) struct NewMemoryBody {
+    /// What to remember, in plain language.
+    #[schema(min_length = 1, max_length = 10_000, example = "User prefers TypeScript over JavaScript")]
+    content: String,
+    #[schema(rename = "type")]
+    r#type: MemoryType,
+    source: SourceBody,
+    /// At most 20, each 1 to 50 of `a-z 0-9 _ : -`.
+    #[schema(example = json!(["preferences", "coding"]))]
+    tags: Option<Vec<String>>,
+    /// 1 to 100 of `a-z 0-9 _ : -`.
+    namespace: Option<String>,
+    /// When it is gone.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// At most ten keys.
+    metadata: Option<HashMap<String, Value>>,
+    /// The vector of its meaning.
+    embedding: Option<Vec<f32>>,
+}
+
+/// What to change of a memory; what is left out stays.
+#[derive(ToSchema)]
+pub(crate) struct MemoryPatchBody {
+    content: Option<String>,
+    r#type: Option<MemoryType>,
+    #[schema(value_type = Option<Object>)]
+    source: Option<SourceBody>,
+    /// All of the new tags.
+    tags: Option<Vec<String>>,
+    /// `null` is the default namespace.
+    namespace: Option<String>,
+    /// `null` is never.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// All of the new metadata.
+    metadata: Option<HashMap<String, Value>>,
+    embedding: Option<Vec<f32>>,
+}
+
+/// A question.
+#[derive(ToSchema)]
+pub(crate) struct SearchBody {
+    /// The words to look for.
+    #[schema(min_length = 1, example = "coding preferences")]
+    q: String,
+    r#type: Option<MemoryType>,
+    /// Only written by this tool.
+    tool: Option<String>,
+    /// Only with all of these.
+    tags: Option<Vec<String>>,
+    namespace: Option<String>,
+    #[schema(minimum = 1, maximum = 100, default = 10)]
+    limit: Option<u32>,
+    mode: Option<SearchMode>,
+}
+
+/// A conversation as text.
+#[derive(ToSchema)]
+pub(crate) struct TranscriptBody {
+    /// At most 100,000 characters to extract from, 200,000 to compress.
+    #[schema(min_length = 1, max_length = 200_000)]
+    transcript: String,
+    /// `anthropic` or `openai`.
+    provider: Option<String>,
+    /// The provider's key; used for this request and never kept.
+    api_key: Option<String>,
+    source_tool: Option<String>,
+}
+
+/// A conversation to save.
+#[derive(ToSchema)]
+pub(crate) struct ConversationBody {
+    /// Which AI it was held with.
+    #[schema(max_length = 100, example = "claude")]
+    model: String,
+    /// By default its first message.
+    #[schema(max_length = 200)]
+    topic: Option<String>,
+    #[schema(min_items = 1, max_items = 500)]
+    messages: Vec<Message>,
+    #[schema(max_length = 500)]
+    source_url: Option<String>,
+}
+
+/// A conversation to hand off: `conversation_id`, or `model` and `messages`.
+#[derive(ToSchema)]
+pub(crate) struct HandoffBody {
+    /// Where it goes on.
+    #[schema(max_length = 100, example = "chatgpt")]
+    target_model: String,
+    conversation_id: Option<String>,
+    model: Option<String>,
+    topic: Option<String>,
+    messages: Option<Vec<Message>>,
+}
+
+/// An export.
+#[derive(ToSchema)]
+pub(crate) struct OmpExport {
+    #[schema(example = "0.1")]
+    omp_version: String,
+    #[schema(format = DateTime)]
+    exported_at: String,
+    server: String,
+    memories: Vec<Memory>,
+}

@@ -1,0 +1,64 @@
+//! Request bodies.
+
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use omp_model::{Error, ErrorCode, Fields};
+
+use crate::answer::Failure;
+
+/// Longest that a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A JSON body of at most `LIMIT` bytes, as text.
+///
+/// Only a JSON media type is taken: a web page cannot send one to another site without asking first.
+pub(crate) struct JsonText<const LIMIT: usize>(String);
+
+impl<const LIMIT: usize> JsonText<LIMIT> {
+    /// Reads the body's fields into a value.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Failure> {
+        let mut fields = Fields::from_json(&self.0)?;
+        let value = read(&mut fields);
+        Ok(fields.finish(value)?)
+    }
+}
+
+impl<S: Sync, const LIMIT: usize> FromRequest<S> for JsonText<LIMIT> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let media_type = media_type(request.headers());
+        if media_type != "application/json" && !media_type.ends_with("+json") {
+            let message = "Send JSON with `Content-Type: application/json`.";
+            return Err(Error::new(ErrorCode::UnsupportedMediaType, message).into());
+        }
+        let too_large =
+            || Error::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {LIMIT} bytes."));
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > LIMIT) {
+            return Err(too_large().into());
+        }
+        let bytes = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), LIMIT))
+            .await
+            .map_err(|_| Error::new(ErrorCode::RequestTimeout, "The body did not arrive in time."))?
+            .map_err(|_| too_large())?;
+        let text = String::from_utf8(bytes.into()).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::new(ErrorCode::InvalidJson, format!("The body is not valid UTF-8 at byte {at}."))
+                .with_detail("byte", at)
+        })?;
+        Ok(Self(text))
+    }
+}
+
+/// The media type without parameters, in lower case; empty when there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}

@@ -1,0 +1,113 @@
+//! `/v1/memories`
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use omp_model::api::{ErrorBody, MemoryList};
+use omp_model::query::wants_embedding;
+use omp_model::{ListQuery, Memory, MemoryPatch, NewMemory, Principal};
+
+use crate::answer::Answer;
+use crate::body::JsonText;
+use crate::query::Query;
+use crate::{App, bodies};
+
+/// A memory with the longest content in its longest spelling, and room for metadata.
+const BODY: usize = 1 << 20;
+
+/// Store a memory
+///
+/// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is now then.
+#[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), request_body = bodies::NewMemoryBody, responses(
+    (status = 201, description = "The memory as it was stored", body = Memory),
+    (status = 400, description = "`invalid_json`", body = ErrorBody),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn create_memory(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    body: JsonText<BODY>,
+) -> Answer<(StatusCode, Json<Memory>)> {
+    let memory = app.service.create_memory(principal, body.read(NewMemory::read)?).await?;
+    Ok((StatusCode::CREATED, Json(memory)))
+}
+
+/// List memories
+///
+/// Filters apply before paging; `total` counts everything that they match.
+#[utoipa::path(get, path = "/v1/memories", tag = "memories", security(("key" = [])), params(
+    ("type" = Option<String>, Query, description = "Only of this type: episodic, semantic or procedural"),
+    ("tool" = Option<String>, Query, description = "Only written by this tool"),
+    ("tags" = Option<String>, Query, description = "Only with all of these tags, separated by commas"),
+    ("namespace" = Option<String>, Query, description = "Only in this namespace"),
+    ("limit" = Option<u32>, Query, description = "1 to 100, by default 20; more is cut to 100"),
+    ("offset" = Option<u64>, Query, description = "How many to pass over"),
+    ("sort" = Option<String>, Query, description = "created_at_desc (default), created_at_asc or updated_at_desc"),
+    ("include" = Option<String>, Query, description = "`embedding` to get vectors too"),
+), responses(
+    (status = 200, description = "One page", body = MemoryList),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn list_memories(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    query: Query,
+) -> Answer<Json<MemoryList>> {
+    let query = query.read(|fields| Some(ListQuery::read(fields)))?;
+    Ok(Json(app.service.list_memories(principal, &query).await?))
+}
+
+/// Read a memory
+#[utoipa::path(get, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
+    ("id" = String, Path, description = "The memory's id"),
+    ("include" = Option<String>, Query, description = "`embedding` to get the vector too"),
+), responses(
+    (status = 200, description = "The memory", body = Memory),
+    (status = 404, description = "`memory_not_found`", body = ErrorBody),
+))]
+pub(crate) async fn get_memory(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Memory>> {
+    let with_embedding = query.read(|fields| Some(wants_embedding(fields)))?;
+    Ok(Json(app.service.get_memory(principal, &id, with_embedding).await?))
+}
+
+/// Change a memory
+///
+/// Only the members that are sent change. `source` may be partial; `null` clears `namespace`, `expires_at`,
+/// `source.session_id` and `source.user_id`; `tags` and `metadata` are replaced whole.
+#[utoipa::path(put, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
+    ("id" = String, Path, description = "The memory's id"),
+), request_body = bodies::MemoryPatchBody, responses(
+    (status = 200, description = "The memory as it is now", body = Memory),
+    (status = 404, description = "`memory_not_found`", body = ErrorBody),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn update_memory(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+    body: JsonText<BODY>,
+) -> Answer<Json<Memory>> {
+    let patch = body.read(|fields| Some(MemoryPatch::read(fields)))?;
+    Ok(Json(app.service.update_memory(principal, &id, patch).await?))
+}
+
+/// Forget a memory
+#[utoipa::path(delete, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
+    ("id" = String, Path, description = "The memory's id"),
+), responses(
+    (status = 204, description = "It is gone"),
+    (status = 404, description = "`memory_not_found`", body = ErrorBody),
+))]
+pub(crate) async fn delete_memory(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    app.service.delete_memory(principal, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,51 @@
+//! The routes: one file a resource.
+
+mod ai;
+mod conversations;
+mod handoff;
+mod health;
+mod memories;
+mod search;
+mod transfer;
+mod web;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+
+/// Everything of the protocol that is answered in bounded time.
+pub(crate) fn protocol() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        // Memories
+        .routes(routes!(memories::create_memory, memories::list_memories))
+        .routes(routes!(search::search_memories, search::search_memories_by_query))
+        .routes(routes!(memories::get_memory, memories::update_memory, memories::delete_memory))
+        // What an AI provider does
+        .routes(routes!(ai::extract_memories))
+        .routes(routes!(ai::compress_conversation))
+        // Conversations
+        .routes(routes!(conversations::create_conversation, conversations::list_conversations))
+        .routes(routes!(conversations::get_conversation, conversations::delete_conversation))
+        .routes(routes!(handoff::hand_off_conversation))
+}
+
+/// What may take as long as the data is large.
+pub(crate) fn transfer() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(transfer::export_memories)).routes(routes!(transfer::import_memories))
+}
+
+/// The health check, which needs no key.
+pub(crate) fn health() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health::get_health))
+}
+
+/// The web app, which needs no key either: the person types it in there.
+pub(crate) fn web() -> Router<App> {
+    Router::new()
+        .route("/", get(web::home))
+        .route("/app", get(web::page))
+        .route("/app/{file}", get(web::asset))
+}

@@ -1,0 +1,54 @@
+//! `/v1/memories/search`
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use omp_model::api::{ErrorBody, SearchResponse};
+use omp_model::{Principal, SearchQuery};
+
+use crate::answer::Answer;
+use crate::body::JsonText;
+use crate::query::Query;
+use crate::{App, bodies};
+
+const BODY: usize = 1 << 20;
+
+/// Find memories
+///
+/// Every filter holds in every mode. `mode_used` is the mode that really ran; `degraded` tells why, if it is another
+/// than the one asked for.
+#[utoipa::path(post, path = "/v1/memories/search", tag = "search", security(("key" = [])),
+    request_body = bodies::SearchBody, responses(
+    (status = 200, description = "The best memories, best first", body = SearchResponse),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn search_memories(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    body: JsonText<BODY>,
+) -> Answer<Json<SearchResponse>> {
+    let query = body.read(SearchQuery::read)?;
+    Ok(Json(app.service.search_memories(principal, &query).await?))
+}
+
+/// Find memories, by a query string
+#[utoipa::path(get, path = "/v1/memories/search", tag = "search", security(("key" = [])), params(
+    ("q" = String, Query, description = "The words to look for"),
+    ("type" = Option<String>, Query, description = "Only of this type"),
+    ("tool" = Option<String>, Query, description = "Only written by this tool"),
+    ("tags" = Option<String>, Query, description = "Only with all of these tags, separated by commas"),
+    ("namespace" = Option<String>, Query, description = "Only in this namespace"),
+    ("limit" = Option<u32>, Query, description = "1 to 100, by default 10"),
+    ("mode" = Option<String>, Query, description = "keyword, semantic or hybrid"),
+    ("include" = Option<String>, Query, description = "`embedding` to get vectors too"),
+), responses(
+    (status = 200, description = "The best memories, best first", body = SearchResponse),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn search_memories_by_query(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    query: Query,
+) -> Answer<Json<SearchResponse>> {
+    let query = query.read(SearchQuery::read)?;
+    Ok(Json(app.service.search_memories(principal, &query).await?))
+}

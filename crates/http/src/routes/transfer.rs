@@ -1,0 +1,141 @@
+//! `/v1/export` and `/v1/import`: bodies of any size, as streams.
+
+use std::io::{self, Write};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use omp_formats::sniff::by_media_type;
+use omp_model::api::{ErrorBody, ImportResponse};
+use omp_model::transfer::{ExportOptions, Format, ImportOptions};
+use omp_model::{Error, ErrorCode, Fields, Principal};
+use omp_service::ImportSource;
+use tokio::sync::mpsc;
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::answer::Answer;
+use crate::body::media_type;
+use crate::query::Query;
+use crate::{App, bodies};
+
+/// Pieces of an export that wait for a slow reader.
+const PIECES: usize = 4;
+
+/// Export all memories
+///
+/// As an OMP export, or as Open Memory Interchange with `format` or by `Accept: application/vnd.omi+json` or
+/// `application/vnd.omi+jsonl`.
+#[utoipa::path(get, path = "/v1/export", tag = "transfer", security(("key" = [])), params(
+    ("format" = Option<String>, Query, description = "omp (default), omi or omi-jsonl; wins over Accept"),
+    ("include" = Option<String>, Query, description = "`conversations` (OMP only), `embedding`, or both with a comma"),
+), responses(
+    (status = 200, description = "Everything, as a stream", content(
+        (bodies::OmpExport = "application/json"),
+        (serde_json::Value = "application/vnd.omi+json"),
+        (String = "application/vnd.omi+jsonl"),
+    )),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn export_memories(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    headers: HeaderMap,
+    query: Query,
+) -> Answer<Response> {
+    let options = query.read(|fields| Some(export_options(fields, &headers)))?;
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let failed = sender.clone();
+    let out = Box::new(Pieces(sender));
+    tokio::spawn(async move {
+        if let Err(error) = app.service.export(principal, options, out, None).await {
+            // The status is long gone; cutting the stream off is the only honest way to say it.
+            tracing::warn!(code = error.code.name(), "an export ended early");
+            let _ = failed.send(Err(io::Error::other("the export ended early"))).await;
+        }
+    });
+    let body = stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    let mut response = Body::from_stream(body).into_response();
+    let name = format!("attachment; filename=\"memories.{}\"", options.format.extension());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(options.format.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.extend(HeaderValue::from_str(&name).map(|name| (header::CONTENT_DISPOSITION, name)));
+    Ok(response)
+}
+
+fn export_options(fields: &mut Fields<'_>, headers: &HeaderMap) -> ExportOptions {
+    let include = fields.optional::<String>("include").unwrap_or_default();
+    let included = |what| include.split(',').any(|item| item.trim() == what);
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    ExportOptions {
+        format: fields
+            .optional("format")
+            .or_else(|| accepted.split(',').find_map(by_media_type))
+            .unwrap_or_default(),
+        with_embedding: included("embedding"),
+        with_conversations: included("conversations"),
+    }
+}
+
+/// A writer whose pieces become the body.
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader is gone");
+        self.0.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Import memories
+///
+/// Takes an OMP export, Open Memory Interchange JSON or JSON Lines, told apart by media type or content. Each item
+/// lands whole or is listed in `errors`; importing the same again changes nothing.
+#[utoipa::path(post, path = "/v1/import", tag = "transfer", security(("key" = [])), params(
+    ("conflict" = Option<String>, Query, description = "skip (default), overwrite or duplicate; wins over the body's"),
+    ("format" = Option<String>, Query, description = "omp, omi or omi-jsonl; by default found out from the content"),
+    ("dry_run" = Option<bool>, Query, description = "Only tell what would happen"),
+), request_body(content(
+    (bodies::OmpExport = "application/json"),
+    (serde_json::Value = "application/vnd.omi+json"),
+    (String = "application/vnd.omi+jsonl"),
+)), responses(
+    (status = 200, description = "What happened", body = ImportResponse),
+    (status = 400, description = "`invalid_json`", body = ErrorBody),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn import_memories(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    query: Query,
+    request: Request,
+) -> Answer<Json<ImportResponse>> {
+    let media_type = media_type(request.headers());
+    let named = by_media_type(&media_type);
+    let general = matches!(media_type.as_str(), "application/json" | "application/octet-stream");
+    if named.is_none() && !general {
+        let message = "Send `Content-Type: application/json`, `application/vnd.omi+json` or `application/vnd.omi+jsonl`.";
+        return Err(Error::new(ErrorCode::UnsupportedMediaType, message).into());
+    }
+    let options = query.read(|fields| {
+        Some(ImportOptions {
+            format: fields.optional::<Format>("format").or(named),
+            conflict: fields.optional("conflict"),
+            dry_run: fields.optional("dry_run").unwrap_or(false),
+        })
+    })?;
+    let body = request.into_body().into_data_stream().map_err(io::Error::other).boxed();
+    let source = ImportSource::Stream(Box::new(SyncIoBridge::new(StreamReader::new(body))));
+    let report = app.service.import(principal, source, options, None).await?;
+    Ok(Json(report.into()))
+}

@@ -1,0 +1,172 @@
+//! The shapes on the wire that are not themselves nouns.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::transfer::{ImportIssue, ImportReport};
+use crate::{Conversation, Error, ErrorCode, Memory, SearchMode};
+
+/// The version of the protocol that we speak (reading 37).
+pub const OMP_VERSION: &str = "0.1";
+/// The name by which exports and logs call this server.
+pub const SERVER_NAME: &str = "open-memory";
+
+/// The body of every error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// The code.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "validation_error"))]
+    pub error: ErrorCode,
+    /// A sentence that helps.
+    pub message: String,
+    /// More for programs; for `validation_error` a text for each field.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub details: Map<String, Value>,
+}
+
+impl From<Error> for ErrorBody {
+    fn from(error: Error) -> Self {
+        Self { error: error.code, message: error.message, details: error.details }
+    }
+}
+
+impl From<ErrorBody> for Error {
+    fn from(body: ErrorBody) -> Self {
+        Self { code: body.error, message: body.message, details: body.details }
+    }
+}
+
+/// A page of memories.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemoryList {
+    /// The page.
+    pub memories: Vec<Memory>,
+    /// How many memories the filters match.
+    pub total: u64,
+    /// The page's size, as it was applied.
+    pub limit: u32,
+    /// How many were passed over.
+    pub offset: u64,
+}
+
+/// Why an answer is less than what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Degraded {
+    /// What was asked for.
+    pub requested: String,
+    /// Why it was not done.
+    pub reason: String,
+}
+
+/// What a search found, best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SearchResponse {
+    /// The best memories.
+    pub memories: Vec<Memory>,
+    /// How many memories match, on this page or not (reading 11).
+    pub total: u64,
+    /// The mode that really ran.
+    pub mode_used: SearchMode,
+    /// Why another mode ran than the one asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub degraded: Option<Degraded>,
+}
+
+/// A page of conversations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationList {
+    /// The page.
+    pub conversations: Vec<Conversation>,
+    /// How many conversations the filters match.
+    pub total: u64,
+}
+
+/// The answer to deleting a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deleted {
+    /// Always `true`.
+    pub deleted: bool,
+}
+
+/// A text with which a conversation goes on in another tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HandoffResponse {
+    /// The text to paste, in the person's own voice.
+    pub brief: String,
+    /// What the conversation is about.
+    pub topic: String,
+    /// Where it was held.
+    pub source_model: String,
+    /// Where it goes on.
+    pub target_model: String,
+    /// How many turns it has.
+    pub message_count: usize,
+}
+
+/// The state of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+    /// The protocol's version.
+    pub version: String,
+    /// What the running configuration really offers: `OMP-Core`, `OMP-Search` or `OMP-Full`.
+    pub compliance: String,
+    /// Memories that have not expired.
+    pub memories_count: u64,
+    /// The server's own version.
+    pub server_version: String,
+}
+
+/// What an import did: the protocol's three members, and the whole report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportResponse {
+    /// Items of the file that are stored now and were not before, or replaced what was.
+    pub imported: u64,
+    /// Items that stayed out because their id was taken.
+    pub skipped: u64,
+    /// Items that were not valid.
+    pub errors: Vec<ImportIssue>,
+    /// All the figures.
+    pub report: ImportReport,
+}
+
+impl From<ImportReport> for ImportResponse {
+    fn from(report: ImportReport) -> Self {
+        Self {
+            imported: report.imported + report.updated,
+            skipped: report.skipped + report.unchanged,
+            errors: report.errors.clone(),
+            report,
+        }
+    }
+}
+
+/// Memories made by `POST /v1/extract`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExtractResponse {
+    /// How many.
+    pub extracted: usize,
+    /// Which.
+    pub memories: Vec<Memory>,
+}
+
+/// The memory made by `POST /v1/compress`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompressResponse {
+    /// The summary.
+    pub memory: Memory,
+}

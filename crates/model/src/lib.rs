@@ -1,0 +1,35 @@
+//! The nouns of Open Memory: what a memory, a conversation, a query and an error are.
+//!
+//! Nothing here does input or output. Limits live in the constructors ([`text`], [`tags`], [`metadata`]),
+//! so a value that exists is a value that is allowed; [`fields`] turns a JSON object into such values and
+//! collects what is wrong with each field instead of stopping at the first.
+
+pub mod api;
+pub mod conversation;
+pub mod embedding;
+pub mod error;
+pub mod fields;
+pub mod id;
+pub mod memory;
+pub mod metadata;
+pub mod principal;
+pub mod query;
+pub mod random;
+pub mod tags;
+pub mod text;
+pub mod time;
+pub mod transfer;
+
+pub use conversation::{Conversation, Message, NewConversation, Role};
+pub use embedding::Embedding;
+pub use error::{Error, ErrorCode, FieldErrors, Result};
+pub use fields::Fields;
+pub use id::{ConversationId, MemoryId};
+pub use memory::{Memory, MemoryPatch, MemoryType, NewMemory, Source, SourcePatch};
+pub use metadata::Metadata;
+pub use principal::{OwnerId, Principal};
+pub use query::{ConversationQuery, Filter, ListQuery, SearchMode, SearchQuery, Sort};
+pub use random::{OsRandom, RandomSource};
+pub use tags::{Namespace, Tag, Tags};
+pub use text::{Content, ModelName, SessionRef, SourceUrl, Text, ToolName, Topic, Transcript};
+pub use time::{Clock, SystemClock, Timestamp};

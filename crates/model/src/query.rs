@@ -1,0 +1,282 @@
+//! What can be asked of the store, with its limits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fields::{Fields, word_field};
+use crate::{MemoryType, ModelName, Namespace, Tags, Timestamp, ToolName};
+
+/// Which memories are meant; every part that is there must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this type.
+    pub kind: Option<MemoryType>,
+    /// Only written by this tool.
+    pub tool: Option<ToolName>,
+    /// Only with all of these tags.
+    pub tags: Tags,
+    /// Only in this namespace.
+    pub namespace: Option<Namespace>,
+}
+
+impl Filter {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            kind: fields.nullable("type").flatten(),
+            tool: fields.nullable("tool").flatten(),
+            tags: fields.nullable("tags").flatten().unwrap_or_default(),
+            namespace: fields.nullable("namespace").flatten(),
+        }
+    }
+}
+
+/// The order of a list; the id decides between equal times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    CreatedDesc,
+    /// Oldest first.
+    CreatedAsc,
+    /// Last changed first.
+    UpdatedDesc,
+}
+
+impl Sort {
+    /// Reads the word on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "created_at_desc" => Some(Self::CreatedDesc),
+            "created_at_asc" => Some(Self::CreatedAsc),
+            "updated_at_desc" => Some(Self::UpdatedDesc),
+            _ => None,
+        }
+    }
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedDesc => "created_at_desc",
+            Self::CreatedAsc => "created_at_asc",
+            Self::UpdatedDesc => "updated_at_desc",
+        }
+    }
+}
+
+word_field!(Sort, "created_at_desc, created_at_asc, updated_at_desc");
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Which memories.
+    pub filter: Filter,
+    /// How many at most: 1 to 100, by default 20.
+    pub limit: u32,
+    /// How many to pass over.
+    pub offset: u64,
+    /// In which order.
+    pub sort: Sort,
+    /// Whether vectors come along.
+    pub with_embedding: bool,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self { filter: Filter::default(), limit: 20, offset: 0, sort: Sort::default(), with_embedding: false }
+    }
+}
+
+impl ListQuery {
+    /// Reads the query string of `GET /v1/memories`; a limit over 100 is cut to 100 (reading 9).
+    pub fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            filter: Filter::read(fields),
+            limit: page_limit(fields, 20, 100),
+            offset: offset(fields),
+            sort: fields.optional("sort").unwrap_or_default(),
+            with_embedding: wants_embedding(fields),
+        }
+    }
+}
+
+/// A limit of at least 1 that is cut to `most`.
+fn page_limit(fields: &mut Fields<'_>, default: u32, most: u32) -> u32 {
+    match fields.optional::<u64>("limit") {
+        Some(0) => {
+            fields.fail("limit", "must be at least 1");
+            default
+        }
+        Some(n) => u32::try_from(n).unwrap_or(most).min(most),
+        None => default,
+    }
+}
+
+/// SQL engines count in `i64`.
+fn offset(fields: &mut Fields<'_>) -> u64 {
+    fields.optional::<u64>("offset").unwrap_or(0).min(i64::MAX as u64)
+}
+
+/// `include=embedding`, possibly among others.
+pub fn wants_embedding(fields: &mut Fields<'_>) -> bool {
+    fields
+        .optional::<String>("include")
+        .is_some_and(|list| list.split(',').any(|item| item.trim() == "embedding"))
+}
+
+/// How a search finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SearchMode {
+    /// By words.
+    Keyword,
+    /// By meaning.
+    Semantic,
+    /// By both.
+    Hybrid,
+}
+
+impl SearchMode {
+    /// Reads the word on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "keyword" => Some(Self::Keyword),
+            "semantic" => Some(Self::Semantic),
+            "hybrid" => Some(Self::Hybrid),
+            _ => None,
+        }
+    }
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keyword => "keyword",
+            Self::Semantic => "semantic",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+word_field!(SearchMode, "keyword, semantic, hybrid");
+
+/// A question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchQuery {
+    /// The words; never blank (reading 15).
+    pub q: String,
+    /// Which memories may answer.
+    pub filter: Filter,
+    /// How many at most: 1 to 100, by default 10.
+    pub limit: u32,
+    /// How to find; absent means the best that the server can do.
+    pub mode: Option<SearchMode>,
+    /// Whether vectors come along.
+    pub with_embedding: bool,
+}
+
+impl SearchQuery {
+    /// A plain question.
+    pub fn new(q: impl Into<String>) -> Self {
+        Self { q: q.into(), filter: Filter::default(), limit: 10, mode: None, with_embedding: false }
+    }
+
+    /// Reads the body of `POST /v1/memories/search` or the query string of its GET form.
+    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let q = fields.required::<String>("q").filter(|q| {
+            if q.trim().is_empty() {
+                fields.fail("q", "must not be blank");
+            }
+            if q.contains('\0') {
+                fields.fail("q", "must not contain the NUL character (U+0000)");
+            }
+            true
+        });
+        let limit = fields.nullable::<u64>("limit").flatten().unwrap_or(10);
+        if !(1..=100).contains(&limit) {
+            fields.fail("limit", "must be 1 to 100");
+        }
+        Some(Self {
+            filter: Filter::read(fields),
+            limit: u32::try_from(limit).unwrap_or(100),
+            mode: fields.nullable("mode").flatten(),
+            with_embedding: wants_embedding(fields),
+            q: q?,
+        })
+    }
+}
+
+/// One page of saved conversations, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationQuery {
+    /// Only held with this AI.
+    pub model: Option<ModelName>,
+    /// Not held with this AI.
+    pub exclude_model: Option<ModelName>,
+    /// Saved at this instant or later (compared as time, reading 41).
+    pub since: Option<Timestamp>,
+    /// How many at most: 1 to 50, by default 10.
+    pub limit: u32,
+    /// How many to pass over.
+    pub offset: u64,
+}
+
+impl Default for ConversationQuery {
+    fn default() -> Self {
+        Self { model: None, exclude_model: None, since: None, limit: 10, offset: 0 }
+    }
+}
+
+impl ConversationQuery {
+    /// Reads the query string of `GET /v1/conversations`.
+    pub fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            model: fields.optional("model"),
+            exclude_model: fields.optional("exclude_model"),
+            since: fields.optional("since"),
+            limit: page_limit(fields, 10, 50),
+            offset: offset(fields),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(pairs: &[(&str, &str)]) -> crate::Result<ListQuery> {
+        let mut fields =
+            Fields::from_pairs(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect());
+        let query = ListQuery::read(&mut fields);
+        fields.finish(Some(query))
+    }
+
+    #[test]
+    fn a_limit_over_the_most_is_cut_and_a_senseless_one_refused() {
+        assert_eq!(list(&[("limit", "1000")]).unwrap().limit, 100);
+        for bad in ["0", "-1", "abc", "1.5"] {
+            assert!(list(&[("limit", bad)]).is_err(), "{bad}");
+        }
+        assert!(list(&[("offset", "-1")]).is_err());
+        assert!(list(&[("sort", "random")]).is_err());
+    }
+
+    #[test]
+    fn a_search_needs_words_and_a_limit_in_range() {
+        let search = |json: &str| {
+            let mut fields = Fields::from_json(json).unwrap();
+            let query = SearchQuery::read(&mut fields);
+            fields.finish(query)
+        };
+        assert!(search(r#"{"q":"tea","limit":100,"mode":null}"#).is_ok());
+        for bad in [
+            r#"{}"#,
+            r#"{"q":""}"#,
+            r#"{"q":"  "}"#,
+            r#"{"q":"a\u0000"}"#,
+            r#"{"q":"a","limit":0}"#,
+            r#"{"q":"a","limit":101}"#,
+            r#"{"q":"a","mode":"x"}"#,
+        ] {
+            assert!(search(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Store errors as what may be shown to whoever asked.
+
+use omp_model::{Error, ErrorCode};
+use omp_store::StoreError;
+
+/// Shows what the caller can act on; the rest goes to the log, for it may name files.
+pub(crate) fn shown(error: StoreError) -> Error {
+    match error {
+        StoreError::Full(_) => Error::new(
+            ErrorCode::StorageFull,
+            "The disk that holds the memories is full; nothing was changed.",
+        ),
+        StoreError::ReadOnly(_) => Error::new(
+            ErrorCode::ReadOnly,
+            "The database cannot be written: the file, its folder or its disk is read-only.",
+        ),
+        StoreError::Busy => {
+            Error::new(ErrorCode::Unavailable, "Too many writes are waiting; try again in a moment.")
+        }
+        StoreError::Closed => Error::new(ErrorCode::Unavailable, "The server is shutting down."),
+        error => {
+            tracing::error!(%error, "the store failed");
+            Error::internal()
+        }
+    }
+}

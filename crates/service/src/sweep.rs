@@ -1,0 +1,30 @@
+//! Removing for good what has expired. It was gone from every answer at once; this only frees its room.
+
+use std::time::Duration;
+
+use crate::Service;
+
+/// How often.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// How many in one transaction, so that writes in between do not wait.
+const CHUNK: u32 = 200;
+
+impl Service {
+    /// Sweeps until the task is dropped or aborted.
+    pub async fn sweep_forever(self) {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        loop {
+            ticks.tick().await;
+            loop {
+                match self.store.purge_expired(CHUNK, self.clock.now()).await {
+                    Ok(0) => break,
+                    Ok(purged) => tracing::debug!(purged, "removed expired memories"),
+                    Err(error) => {
+                        tracing::warn!(%error, "expired memories could not be removed");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Import: each item lands whole or is reported, and a second import of the same changes nothing.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{Read, Seek};
+
+use omi::{Item, Reader};
+use omp_formats::interchange::{self, Context, from_record};
+use omp_formats::omp::{self, Entry};
+use omp_model::fields::Field;
+use omp_model::transfer::{Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
+use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Principal, Result, Timestamp};
+use omp_store::{ImportItem, ImportOutcome, Original};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::source::{ImportSource, Opened, unreadable};
+use super::{CHUNK, Progress};
+use crate::Service;
+use crate::failure::shown;
+
+impl Service {
+    /// Reads everything that `source` holds into the principal's memories.
+    ///
+    /// Errors when the source is none of our formats, is broken in its structure or cannot be read; what is wrong
+    /// with a single item is in the report.
+    pub async fn import(
+        &self,
+        principal: Principal,
+        source: ImportSource,
+        options: ImportOptions,
+        progress: Option<Progress>,
+    ) -> Result<ImportReport> {
+        let (service, handle) = (self.clone(), Handle::current());
+        let task = tokio::task::spawn_blocking(move || {
+            let opened = Opened::new(source)?;
+            let format = options.format.or(opened.sniffed.map(|sniffed| sniffed.format)).unwrap_or_default();
+            let mut import = Import::new(service, handle, principal, format, options, progress);
+            match format {
+                Format::Omp => import.omp(opened),
+                Format::Omi | Format::OmiJsonl => import.interchange(opened, format),
+            }?;
+            import.finish()
+        });
+        task.await.unwrap_or_else(|_| Err(Error::internal()))
+    }
+}
+
+/// A chunk that is being stored, and the place of each of its items.
+struct Writing {
+    task: JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>,
+}
+
+struct Import {
+    service: Service,
+    handle: Handle,
+    principal: Principal,
+    now: Timestamp,
+    /// The strategy that the caller named, which wins over one in the body (reading 4).
+    asked: Option<Conflict>,
+    conflict: Conflict,
+    dry_run: bool,
+    progress: Option<Progress>,
+    report: ImportReport,
+    chunk: Vec<ImportItem>,
+    /// While one chunk is stored the next one is read.
+    writing: Option<Writing>,
+    conversations: Vec<Conversation>,
+    /// Ids met in this file and what they stood for: two records may share one.
+    met: HashMap<MemoryId, u64>,
+}
+
+impl Import {
+    fn new(
+        service: Service,
+        handle: Handle,
+        principal: Principal,
+        format: Format,
+        options: ImportOptions,
+        progress: Option<Progress>,
+    ) -> Self {
+        Self {
+            now: service.clock.now(),
+            service,
+            handle,
+            principal,
+            asked: options.conflict,
+            conflict: options.conflict.unwrap_or_default(),
+            dry_run: options.dry_run,
+            progress,
+            report: ImportReport { format, dry_run: options.dry_run, ..ImportReport::default() },
+            chunk: Vec::with_capacity(CHUNK),
+            writing: None,
+            conversations: Vec::new(),
+            met: HashMap::new(),
+        }
+    }
+
+    /// An export document. It is walked over once before anything is stored: so a broken one stores nothing, and a
+    /// strategy that stands behind the memories is known in time.
+    fn omp(&mut self, opened: Opened) -> Result<()> {
+        let mut source = opened.rereadable(&self.service.spool_folder)?;
+        let in_body = omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
+        if let Some(word) = in_body {
+            let conflict = Conflict::from_text(&word).map_err(|what| Error::invalid("conflict", what))?;
+            self.conflict = self.asked.unwrap_or(conflict);
+        }
+        source.rewind().map_err(|e| unreadable(&e))?;
+        for entry in omp::Reader::new(source) {
+            match entry {
+                Entry::Memory { index, memory, unknown, .. } => {
+                    for field in unknown {
+                        let message = "is no member of a memory and was left out".to_owned();
+                        self.report.lose(ImportNote { index, field, message });
+                    }
+                    self.count_read();
+                    let memory = self.with_new_id(*memory);
+                    self.add(ImportItem { memory, original: None })?;
+                }
+                Entry::Conversation(conversation) => self.add_conversation(*conversation)?,
+                Entry::Bad { index, position, id, error } => {
+                    self.count_read();
+                    self.fail(index, position.line, id, error);
+                }
+                Entry::Broken { error, .. } => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// An interchange file. A document is looked over first, because its subject may stand behind its records;
+    /// lines are read as they come.
+    fn interchange(&mut self, opened: Opened, format: Format) -> Result<()> {
+        if format == Format::OmiJsonl {
+            let options =
+                omi::ReadOptions { serialization: Some(omi::Serialization::JsonLines), ..Default::default() };
+            return self.records(Reader::new(opened.once(), options));
+        }
+        let source = opened.rereadable(&self.service.spool_folder)?;
+        let reader = Reader::two_pass(source, omi::ReadOptions::default()).map_err(|e| unreadable(&e))?;
+        self.records(reader)
+    }
+
+    fn records<R: Read>(&mut self, reader: Reader<R>) -> Result<()> {
+        let (mut subject, mut envelope) = (None, None);
+        let mut fallback = self.now;
+        for item in reader {
+            match item {
+                Item::Envelope(next) => {
+                    subject = next.subject().map(|subject| subject.id);
+                    fallback = next.generated_at().and_then(|at| Timestamp::parse(&at)).unwrap_or(self.now);
+                    envelope = self.save_envelope(&next)?;
+                }
+                Item::Record { index, position, record } => {
+                    self.count_read();
+                    let context = Context { subject: subject.as_deref(), fallback };
+                    match from_record(&record, context) {
+                        Ok(mapped) => {
+                            for note in mapped.notes {
+                                let field = note.field.to_owned();
+                                self.report.change(ImportNote { index, field, message: note.message });
+                            }
+                            self.add_record(&record, mapped.parts, envelope)?;
+                        }
+                        Err(what) => {
+                            let id = record.id().map(std::borrow::Cow::into_owned);
+                            let error = Error::new(ErrorCode::ValidationError, format!("{what}."));
+                            self.fail(index, position.line, id, error);
+                        }
+                    }
+                }
+                Item::Bad { index, position, error } => {
+                    if let omi::ReadError::Frame(omi::frames::FrameErrorKind::Io(error)) = &error {
+                        return Err(unreadable(error));
+                    }
+                    self.count_read();
+                    let code =
+                        if index.is_some() { ErrorCode::ValidationError } else { ErrorCode::InvalidJson };
+                    let message = format!("Line {}, column {}: {error}.", position.line, position.column);
+                    self.fail(
+                        index.unwrap_or(self.report.read - 1),
+                        position.line,
+                        None,
+                        Error::new(code, message),
+                    );
+                }
+                // Warnings lose nothing; `omp validate` tells of them.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn save_envelope(&self, envelope: &omi::Envelope) -> Result<Option<i64>> {
+        if self.dry_run {
+            return Ok(None);
+        }
+        let text = serde_json::to_string(envelope.members()).map_err(|_| Error::internal())?;
+        let save =
+            self.service.store.save_envelope(self.principal.owner, interchange::FORMAT, &text, self.now);
+        self.handle.block_on(save).map(Some).map_err(shown)
+    }
+
+    /// Adds a record's memories, the untouched record with the first of them.
+    fn add_record(
+        &mut self,
+        record: &omi::Record,
+        mut parts: Vec<Memory>,
+        envelope: Option<i64>,
+    ) -> Result<()> {
+        let raw = serde_json::to_string(record.members()).map_err(|_| Error::internal())?;
+        match self.met.get(&parts[0].id) {
+            // The same record twice is one memory.
+            Some(known) if *known == fingerprint(&raw) => {
+                self.report.unchanged += parts.len() as u64;
+                return Ok(());
+            }
+            // Two records under one id: both stay, the later one under an id that follows from its text.
+            Some(_) => {
+                for part in &mut parts {
+                    part.id = MemoryId::derive(&["omi", "again", part.id.body(), &raw]);
+                }
+                self.met.insert(parts[0].id, fingerprint(&raw));
+            }
+            None => {
+                self.met.insert(parts[0].id, fingerprint(&raw));
+            }
+        }
+        let mut raw = Some(raw);
+        let mut head = None;
+        for memory in parts {
+            let memory = self.with_new_id(memory);
+            let original =
+                Original { format: interchange::FORMAT.to_owned(), envelope, raw: raw.take(), head };
+            head = head.or(Some(memory.id));
+            self.add(ImportItem { memory, original: Some(original) })?;
+        }
+        Ok(())
+    }
+
+    /// With the strategy `duplicate` every item is a new memory (reading 5).
+    fn with_new_id(&self, mut memory: Memory) -> Memory {
+        if self.conflict == Conflict::Duplicate {
+            memory.id = MemoryId::generate(self.now, self.service.random.as_ref());
+        }
+        memory
+    }
+
+    fn count_read(&mut self) {
+        self.report.read += 1;
+        if self.report.read.is_multiple_of(CHUNK as u64) {
+            if let Some(progress) = &self.progress {
+                progress(self.report.read);
+            }
+        }
+    }
+
+    fn fail(&mut self, index: u64, line: u64, id: Option<String>, error: Error) {
+        let issue = ImportIssue { index, line: Some(line), id, error: error.code, message: error.message };
+        self.report.fail(issue);
+    }
+
+    fn add(&mut self, item: ImportItem) -> Result<()> {
+        self.chunk.push(item);
+        if self.chunk.len() < CHUNK {
+            return Ok(());
+        }
+        self.store_chunk()
+    }
+
+    fn store_chunk(&mut self) -> Result<()> {
+        self.settle()?;
+        let items = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+        if items.is_empty() {
+            return Ok(());
+        }
+        let (store, owner) = (self.service.store.clone(), self.principal.owner);
+        let (conflict, dry_run, now) = (self.conflict, self.dry_run, self.now);
+        let task = self
+            .handle
+            .spawn(async move { store.import_memories(owner, items, conflict, dry_run, now).await });
+        self.writing = Some(Writing { task });
+        Ok(())
+    }
+
+    /// Waits for the chunk that is being stored and counts what became of it.
+    fn settle(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        let outcomes = self.handle.block_on(writing.task).map_err(|_| Error::internal())?.map_err(shown)?;
+        for outcome in outcomes {
+            match outcome {
+                ImportOutcome::Imported => self.report.imported += 1,
+                ImportOutcome::Updated => self.report.updated += 1,
+                ImportOutcome::Unchanged => self.report.unchanged += 1,
+                ImportOutcome::Skipped => self.report.skipped += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
+        self.count_read();
+        let mut conversation = conversation;
+        if self.conflict == Conflict::Duplicate {
+            conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
+        }
+        self.conversations.push(conversation);
+        // A conversation can be large: few at a time.
+        if self.conversations.len() >= 16 { self.store_conversations() } else { Ok(()) }
+    }
+
+    fn store_conversations(&mut self) -> Result<()> {
+        let conversations = std::mem::take(&mut self.conversations);
+        if self.dry_run || conversations.is_empty() {
+            self.report.conversations += conversations.len() as u64;
+            return Ok(());
+        }
+        let overwrite = self.conflict == Conflict::Overwrite;
+        let store = self.service.store.import_conversations(self.principal.owner, conversations, overwrite);
+        self.report.conversations += self.handle.block_on(store).map_err(shown)?;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<ImportReport> {
+        self.store_chunk()?;
+        self.settle()?;
+        self.store_conversations()?;
+        if let Some(progress) = &self.progress {
+            progress(self.report.read);
+        }
+        Ok(self.report)
+    }
+}
+
+fn fingerprint(raw: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    raw.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,114 @@
+-- Times are milliseconds since 1970 UTC. Ids are stored without their prefix (`mem_`, `conv_`).
+-- A row's `pk` is its owner's number in the upper bits and a number that is never used twice in the lower 40:
+-- so the rows, postings and entries of one owner are neighbours, and a range of `pk` is an owner.
+
+CREATE TABLE owners (
+    owner      INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    next_pk    INTEGER NOT NULL,
+    -- The number of the last change of this owner's memories.
+    seq        INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE memories (
+    pk          INTEGER PRIMARY KEY,
+    owner       INTEGER NOT NULL REFERENCES owners,
+    id          TEXT    NOT NULL,
+    type        INTEGER NOT NULL,
+    tool        TEXT    NOT NULL,
+    session_id  TEXT,
+    user_id     TEXT,
+    observed_at INTEGER NOT NULL,
+    namespace   TEXT,
+    tags        TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    expires_at  INTEGER,
+    seq         INTEGER NOT NULL,
+    metadata    TEXT    NOT NULL,
+    content     TEXT    NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX memories_id ON memories (owner, id);
+-- `expires_at` at the end lets a deep page be counted off without touching the rows.
+CREATE INDEX memories_created ON memories (owner, created_at, id, expires_at);
+CREATE INDEX memories_updated ON memories (owner, updated_at, id, expires_at);
+CREATE INDEX memories_seq ON memories (owner, seq);
+CREATE INDEX memories_expiry ON memories (expires_at, owner) WHERE expires_at IS NOT NULL;
+
+-- A facet is something that lists are filtered by: a tag, a namespace, a tool or a type of one owner.
+-- `n` counts its memories, so that a total costs no scan. The facet of kind 'all' counts every memory.
+CREATE TABLE facets (
+    facet INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL REFERENCES owners,
+    kind  TEXT    NOT NULL,
+    value TEXT    NOT NULL,
+    n     INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, kind, value)
+) STRICT;
+
+-- Which memories have a facet, in the order of lists.
+CREATE TABLE facet_entries (
+    owner      INTEGER NOT NULL,
+    facet      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    id         TEXT    NOT NULL,
+    pk         INTEGER NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (owner, facet, created_at, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE embeddings (
+    pk     INTEGER PRIMARY KEY,
+    -- Little-endian f32. Supplied by a client; which model made it is not known.
+    vector BLOB NOT NULL
+) STRICT;
+
+-- What was removed, for whoever follows the changes.
+CREATE TABLE tombstones (
+    owner      INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    id         TEXT    NOT NULL,
+    pk         INTEGER NOT NULL,
+    deleted_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE envelopes (
+    envelope   INTEGER PRIMARY KEY,
+    owner      INTEGER NOT NULL REFERENCES owners,
+    format     TEXT    NOT NULL,
+    text       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX envelopes_owner ON envelopes (owner, format);
+
+-- The untouched record that a memory was imported from.
+CREATE TABLE originals (
+    pk       INTEGER PRIMARY KEY,
+    format   TEXT NOT NULL,
+    envelope INTEGER REFERENCES envelopes,
+    head     TEXT,
+    raw      TEXT
+) STRICT;
+
+CREATE TABLE conversations (
+    pk            INTEGER PRIMARY KEY,
+    owner         INTEGER NOT NULL REFERENCES owners,
+    id            TEXT    NOT NULL,
+    model         TEXT    NOT NULL,
+    topic         TEXT    NOT NULL,
+    message_count INTEGER NOT NULL,
+    source_url    TEXT,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    messages      TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX conversations_id ON conversations (owner, id);
+CREATE INDEX conversations_created ON conversations (owner, created_at, id, model);

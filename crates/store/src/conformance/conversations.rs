@@ -1,0 +1,70 @@
+//! Conversations.
+
+use omp_model::conversation::{Message, NewConversation, Role};
+use omp_model::{Content, Conversation, ConversationId, ConversationQuery, ModelName, Topic};
+
+use super::{NOW, OWNER};
+use crate::Store;
+
+fn conversation(number: i64, model: &str) -> Conversation {
+    let message =
+        Message { role: Role::User, content: Content::new(format!("hello {number}")).expect("fits") };
+    let new = NewConversation {
+        model: ModelName::new(model).expect("fits"),
+        topic: Topic::new("greetings").expect("fits"),
+        messages: vec![message],
+        source_url: None,
+    };
+    new.into_conversation(ConversationId::derive(&[&number.to_string()]), NOW.plus_millis(number))
+}
+
+/// Create, read, delete.
+pub async fn saved_conversations_are_read_back(store: &dyn Store) {
+    let saved = conversation(0, "claude");
+    assert!(store.create_conversation(OWNER, &saved).await.expect("created"));
+    assert!(!store.create_conversation(OWNER, &saved).await.expect("ran"));
+    assert_eq!(store.get_conversation(OWNER, saved.id).await.expect("read"), Some(saved.clone()));
+    assert_eq!(store.get_conversation(super::OwnerId(9), saved.id).await.expect("read"), None);
+    assert!(store.delete_conversation(OWNER, saved.id).await.expect("deleted"));
+    assert!(!store.delete_conversation(OWNER, saved.id).await.expect("ran"));
+}
+
+/// The filters, the order and the total.
+pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
+    for number in 0..20 {
+        let model = if number % 4 == 0 { "claude" } else { "chatgpt" };
+        store.create_conversation(OWNER, &conversation(number, model)).await.expect("created");
+    }
+    let list = |query: ConversationQuery| async move {
+        store.list_conversations(OWNER, &query).await.expect("listed")
+    };
+    let claude = ModelName::new("claude").ok();
+    let page =
+        list(ConversationQuery { model: claude.clone(), limit: 2, ..ConversationQuery::default() }).await;
+    assert_eq!(
+        (page.items.iter().map(|c| c.id).collect::<Vec<_>>(), page.total),
+        (vec![conversation(16, "x").id, conversation(12, "x").id], 5)
+    );
+    let since = Some(NOW.plus_millis(15));
+    let page = list(ConversationQuery { exclude_model: claude, since, ..ConversationQuery::default() }).await;
+    assert_eq!((page.items.len(), page.total), (4, 4));
+    assert_eq!(list(ConversationQuery::default()).await.items.len(), 10);
+}
+
+/// An import passes over taken ids unless told to replace.
+pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
+    let import = |conversations: Vec<Conversation>, overwrite| {
+        store.import_conversations(OWNER, conversations, overwrite)
+    };
+    let both = vec![conversation(0, "a"), conversation(1, "a")];
+    assert_eq!(import(both, false).await.expect("imported"), 2);
+    assert_eq!(import(vec![conversation(0, "b")], false).await.expect("imported"), 0);
+    assert_eq!(import(vec![conversation(0, "b")], true).await.expect("imported"), 1);
+    let mut ids = Vec::new();
+    while let [next] =
+        store.export_conversations(OWNER, ids.last().copied(), 1).await.expect("exported").as_slice()
+    {
+        ids.push(next.id);
+    }
+    assert_eq!(ids.len(), 2);
+}

@@ -1,0 +1,79 @@
+//! What every store must do, as tests: one scenario a behaviour.
+//!
+//! A store's tests say `omp_store::conformance_suite!(make)`, where `make` is a function that returns a future of
+//! a pointer to a new, empty store; the macro makes a test of each scenario.
+
+pub mod changes;
+pub mod conversations;
+pub mod lists;
+pub mod memories;
+pub mod searches;
+pub mod transfers;
+
+use omp_model::{
+    Content, Memory, MemoryId, MemoryType, Namespace, NewMemory, OwnerId, Tag, Tags, Timestamp, ToolName,
+};
+
+/// The owner whose memories the scenarios make.
+pub const OWNER: OwnerId = OwnerId::FIRST;
+
+/// The instant at which scenarios begin.
+pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// A memory with everything at its simplest, created `number` seconds after [`NOW`].
+pub fn memory(number: i64, content: &str) -> Memory {
+    let new = NewMemory::new(
+        Content::new(content).expect("fits"),
+        MemoryType::Semantic,
+        ToolName::new("claude").expect("fits"),
+    );
+    new.into_memory(MemoryId::derive(&["conformance", &number.to_string()]), NOW.plus_millis(number * 1_000))
+}
+
+/// `memory` with these tags.
+pub fn tagged(mut memory: Memory, tags: &[&str]) -> Memory {
+    memory.tags = Tags::new(tags.iter().map(|t| Tag::new(*t).expect("fits"))).expect("few");
+    memory
+}
+
+/// `memory` in this namespace.
+pub fn within(mut memory: Memory, namespace: &str) -> Memory {
+    memory.namespace = Some(Namespace::new(namespace).expect("fits"));
+    memory
+}
+
+/// Makes a test of every scenario; `$make` is called for each and returns a future of an empty store.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($make:path) => {
+        $crate::conformance_suite!(@ $make,
+            memories: created_memories_are_read_back, an_id_can_be_taken_once, a_patch_changes_only_what_it_names,
+                deleted_memories_are_gone, expired_memories_do_not_exist, purging_removes_only_what_expired,
+                a_vector_comes_along_only_when_asked_for, a_new_text_drops_the_old_vector,
+                many_writers_at_once_lose_nothing, owners_do_not_see_each_other;
+            lists: pages_follow_each_other_without_gaps, totals_count_what_the_filters_match,
+                filters_apply_before_paging, equal_times_are_ordered_by_id, changed_memories_come_first_when_asked,
+                counters_follow_every_change, an_unknown_filter_finds_nothing;
+            searches: words_are_found_in_content_and_tags, more_and_rarer_words_rank_higher,
+                totals_count_matches_beyond_the_page, filters_hold_in_searches, changed_texts_are_found_by_new_words_only,
+                every_script_is_found, no_query_breaks_the_search;
+            transfers: conflicts_are_settled_as_asked, importing_twice_changes_nothing, a_dry_run_writes_nothing,
+                originals_come_back, the_same_envelope_is_kept_once, exports_come_in_pages;
+            changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted;
+            conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
+                imported_conversations_replace_only_when_asked;
+        );
+    };
+    (@ $make:path, $($module:ident: $($scenario:ident),+;)+) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                let store = $make().await;
+                $crate::conformance::$module::$scenario(&*store).await;
+                let problems: Vec<_> = $crate::Maintenance::check(&*store).await.expect("checks run")
+                    .into_iter().filter(|check| check.problem.is_some()).collect();
+                assert_eq!(problems, []);
+            }
+        )+)+
+    };
+}

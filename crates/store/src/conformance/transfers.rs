@@ -1,0 +1,113 @@
+//! Import and export.
+
+use omp_model::Memory;
+use omp_model::transfer::Conflict;
+
+use super::{NOW, OWNER, memory};
+use crate::transfer::ExportPage;
+use crate::{Exported, ImportItem, ImportOutcome, Original, Store};
+
+const EVERYTHING: ExportPage =
+    ExportPage { after: None, limit: 1_000, with_embedding: false, with_original: true };
+
+fn items(texts: &[&str]) -> Vec<ImportItem> {
+    (0..)
+        .zip(texts)
+        .map(|(number, text)| ImportItem { memory: memory(number, text), original: None })
+        .collect()
+}
+
+async fn import(store: &dyn Store, items: Vec<ImportItem>, conflict: Conflict) -> Vec<ImportOutcome> {
+    store.import_memories(OWNER, items, conflict, false, NOW).await.expect("imported")
+}
+
+async fn export(store: &dyn Store) -> Vec<Exported> {
+    store.export_memories(OWNER, EVERYTHING, NOW).await.expect("exported")
+}
+
+/// Skip keeps, overwrite replaces, whatever is equal is left alone.
+pub async fn conflicts_are_settled_as_asked(store: &dyn Store) {
+    use ImportOutcome::{Imported, Skipped, Unchanged, Updated};
+    assert_eq!(import(store, items(&["a", "b"]), Conflict::Skip).await, [Imported, Imported]);
+    assert_eq!(import(store, items(&["a", "B", "c"]), Conflict::Skip).await, [Unchanged, Skipped, Imported]);
+    assert_eq!(
+        import(store, items(&["a", "B", "c"]), Conflict::Overwrite).await,
+        [Unchanged, Updated, Unchanged]
+    );
+    let contents: Vec<String> =
+        export(store).await.into_iter().map(|e| e.memory.content.into_string()).collect();
+    assert_eq!(contents, ["a", "B", "c"]);
+    assert_eq!(super::searches::search(store, OWNER, "b").await, ["B"]);
+}
+
+/// The second time everything is unchanged, and no change is numbered.
+pub async fn importing_twice_changes_nothing(store: &dyn Store) {
+    import(store, items(&["a", "b", "c"]), Conflict::Overwrite).await;
+    let (seq, before) = (store.last_seq(OWNER).await.expect("read"), export(store).await);
+    import(store, items(&["a", "b", "c"]), Conflict::Overwrite).await;
+    assert_eq!((store.last_seq(OWNER).await.expect("read"), export(store).await), (seq, before));
+}
+
+/// A dry run tells what would happen.
+pub async fn a_dry_run_writes_nothing(store: &dyn Store) {
+    import(store, items(&["a"]), Conflict::Skip).await;
+    let outcomes =
+        store.import_memories(OWNER, items(&["a", "b"]), Conflict::Skip, true, NOW).await.expect("ran");
+    assert_eq!(outcomes, [ImportOutcome::Unchanged, ImportOutcome::Imported]);
+    assert_eq!(export(store).await.len(), 1);
+}
+
+/// What a memory was imported from is kept beside it, through a change of the memory too.
+pub async fn originals_come_back(store: &dyn Store) {
+    let envelope = store.save_envelope(OWNER, "test", "{}", NOW).await.expect("saved");
+    let original = Original {
+        format: "test".into(),
+        envelope: Some(envelope),
+        raw: Some("{\"x\":1}".into()),
+        head: None,
+    };
+    let item = ImportItem { memory: memory(0, "a"), original: Some(original.clone()) };
+    import(store, vec![item], Conflict::Skip).await;
+    let patch =
+        omp_model::MemoryPatch { content: omp_model::Content::new("changed").ok(), ..Default::default() };
+    store.update_memory(OWNER, memory(0, "a").id, patch, NOW).await.expect("updated");
+    let exported = export(store).await;
+    assert_eq!(exported[0].original.as_ref(), Some(&original));
+    store.delete_memory(OWNER, memory(0, "a").id, NOW).await.expect("deleted");
+    store.create_memory(OWNER, &memory(0, "a"), NOW).await.expect("created");
+    assert_eq!(export(store).await[0].original, None, "a new memory does not inherit it");
+}
+
+/// Envelopes do not pile up, and are listed while a memory refers to them.
+pub async fn the_same_envelope_is_kept_once(store: &dyn Store) {
+    let save = |text: &'static str| store.save_envelope(OWNER, "test", text, NOW);
+    let (a, b, again) = (
+        save("{}").await.expect("saved"),
+        save("[]").await.expect("saved"),
+        save("{}").await.expect("saved"),
+    );
+    assert_eq!((a == again, a == b), (true, false));
+    assert_eq!(store.envelopes(OWNER, "test").await.expect("read"), []);
+    let original = Original { format: "test".into(), envelope: Some(b), raw: None, head: None };
+    import(store, vec![ImportItem { memory: memory(0, "a"), original: Some(original) }], Conflict::Skip)
+        .await;
+    assert_eq!(store.envelopes(OWNER, "test").await.expect("read"), [(b, "[]".to_owned())]);
+}
+
+/// Pages continue where the last one ended, in the order of storing; expired memories are left out.
+pub async fn exports_come_in_pages(store: &dyn Store) {
+    let texts: Vec<String> = (0..25).map(|n| format!("text {n}")).collect();
+    let mut all = items(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    all[3].memory.expires_at = Some(NOW);
+    import(store, all.clone(), Conflict::Skip).await;
+    let mut met: Vec<Memory> = Vec::new();
+    let mut page = ExportPage { limit: 10, ..EVERYTHING };
+    loop {
+        let exported = store.export_memories(OWNER, page, NOW).await.expect("exported");
+        let Some(last) = exported.last() else { break };
+        page.after = Some(last.position);
+        met.extend(exported.into_iter().map(|e| e.memory));
+    }
+    all.remove(3);
+    assert_eq!(met, all.into_iter().map(|item| item.memory).collect::<Vec<_>>());
+}

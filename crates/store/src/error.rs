@@ -1,0 +1,49 @@
+//! What can go wrong in a store.
+
+use std::path::PathBuf;
+
+/// An error of a store. The texts name files and never hold memory content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No room on the disk.
+    #[error("the disk that holds {0} is full; what was stored before is intact")]
+    Full(PathBuf),
+    /// The file or its folder cannot be written.
+    #[error("{0} cannot be written: the file, its folder or its disk is read-only for this user")]
+    ReadOnly(PathBuf),
+    /// The file cannot be opened.
+    #[error("{path} cannot be opened: {reason}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's or the engine's words.
+        reason: String,
+    },
+    /// The file is something else.
+    #[error("{0} is not an Open Memory database")]
+    NotADatabase(PathBuf),
+    /// The file was written by a newer program.
+    #[error(
+        "{path} has schema version {found}, but this program knows versions up to {known}; use the newer program that wrote it"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The file is damaged.
+    #[error("the database {0} is damaged; `omp doctor` tells more, `omp restore` brings a backup back")]
+    Corrupt(PathBuf),
+    /// More writes are waiting than the store takes.
+    #[error("too many writes are waiting; try again in a moment")]
+    Busy,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// Anything else: a fault of ours or of the machine's.
+    #[error("{0}")]
+    Internal(String),
+}

@@ -1,0 +1,32 @@
+//! Persistence behind one object-safe trait.
+//!
+//! A method is one atomic operation: it happened whole or not at all, and when it has returned, it survives a
+//! crash. Every method takes the [`OwnerId`] first and sees nothing of any other owner. Times come in as
+//! arguments. What a store must do is written down as tests in [`conformance`], which every store passes.
+
+pub mod changes;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod conversations;
+mod error;
+pub mod maintenance;
+pub mod memories;
+pub mod sqlite;
+pub mod transfer;
+
+pub use changes::{Change, ChangeFeed};
+pub use conversations::ConversationStore;
+pub use error::StoreError;
+pub use maintenance::{Check, Maintenance, StoreInfo};
+pub use memories::{MemoryStore, Page};
+pub use omp_model::OwnerId;
+pub use sqlite::{SqliteOptions, SqliteStore};
+pub use transfer::{Exported, ImportItem, ImportOutcome, Original, TransferStore};
+
+/// The result of every store method.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Everything that a store does.
+pub trait Store: MemoryStore + ConversationStore + TransferStore + ChangeFeed + Maintenance {}
+
+impl<T: MemoryStore + ConversationStore + TransferStore + ChangeFeed + Maintenance> Store for T {}

@@ -1,0 +1,52 @@
+//! Looking after the store itself.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use omp_model::Timestamp;
+
+use crate::Result;
+
+/// What is where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// The engine with its version.
+    pub engine: String,
+    /// Where the data is.
+    pub location: String,
+    /// The schema's version.
+    pub schema_version: u32,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// One check and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked.
+    pub name: String,
+    /// What is wrong, or nothing.
+    pub problem: Option<String>,
+}
+
+/// Upkeep.
+#[async_trait]
+pub trait Maintenance: Send + Sync {
+    /// What is where.
+    async fn info(&self) -> Result<StoreInfo>;
+
+    /// Removes up to `limit` expired memories for good; returns how many.
+    async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64>;
+
+    /// Checks everything: the file, the indices against the rows, the counters.
+    async fn check(&self) -> Result<Vec<Check>>;
+
+    /// Writes a complete copy to a new file while others go on reading and writing.
+    async fn backup(&self, to: &Path) -> Result<()>;
+
+    /// Replaces everything by a backup; the backup is checked first.
+    async fn restore(&self, from: &Path) -> Result<()>;
+
+    /// Waits for the writes that are under way and closes.
+    async fn close(&self) -> Result<()>;
+}

@@ -1,0 +1,147 @@
+//! Upkeep of a SQLite file.
+
+use std::path::Path;
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+use omp_model::Timestamp;
+use rusqlite::Connection;
+
+use super::connection::{self, failure};
+use super::{SqliteStore, migrate, rows, write, writer};
+use crate::{Check, Maintenance, Result, StoreError, StoreInfo};
+
+/// Questions whose answer is nothing when all is well.
+const CHECKS: [(&str, &str); 5] = [
+    ("the file", "SELECT nullif(group_concat(integrity_check, '; '), 'ok') FROM pragma_integrity_check"),
+    (
+        "references",
+        "SELECT nullif(count(*), 0) || ' rows refer to missing rows' FROM pragma_foreign_key_check",
+    ),
+    (
+        "the word index",
+        "SELECT nullif((SELECT count(*) FROM memories) - (SELECT count(*) FROM words_docsize), 0) \
+         || ' memories more than indexed texts'",
+    ),
+    (
+        "the counters",
+        "SELECT nullif(count(*), 0) || ' counters are wrong' FROM facets AS f \
+         WHERE n <> CASE kind WHEN 'all' THEN (SELECT count(*) FROM memories AS m WHERE m.owner = f.owner) \
+         ELSE (SELECT count(*) FROM facet_entries AS e WHERE e.owner = f.owner AND e.facet = f.facet) END",
+    ),
+    (
+        "the lists",
+        "SELECT nullif(count(*), 0) || ' list entries belong to no memory' FROM facet_entries AS e \
+         LEFT JOIN memories AS m ON m.pk = e.pk AND m.id = e.id AND m.created_at = e.created_at \
+         AND m.expires_at IS e.expires_at WHERE m.pk IS NULL",
+    ),
+];
+
+#[async_trait]
+impl Maintenance for SqliteStore {
+    async fn info(&self) -> Result<StoreInfo> {
+        let version = self.read(|c| c.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        Ok(StoreInfo {
+            engine: format!("SQLite {}", rusqlite::version()),
+            location: self.path().display().to_string(),
+            schema_version: version,
+            bytes: std::fs::metadata(self.path()).map_or(0, |m| m.len()),
+        })
+    }
+
+    async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {
+        // A look first: the sweep comes often and finds nothing, and a write would cost a flush of the disk.
+        let due = "SELECT owner, pk FROM memories INDEXED BY memories_expiry WHERE expires_at <= ?1 LIMIT ?2";
+        let any = self.read(|c| c.prepare_cached(due)?.exists([now.as_millis(), 1]))?;
+        if !any {
+            return Ok(0);
+        }
+        self.write_bulk(move |tx| {
+            let rows: Vec<(u32, i64)> = tx
+                .statement(due)?
+                .query_map([now.as_millis(), i64::from(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            for (owner, pk) in &rows {
+                let memory = rows::by_pk(tx.connection(), &[*pk], false)?.pop().expect("it was just there");
+                write::delete(tx, omp_model::OwnerId(*owner), *pk, &memory, now)?;
+            }
+            Ok(rows.len() as u64)
+        })
+        .await
+    }
+
+    async fn check(&self) -> Result<Vec<Check>> {
+        self.read_long(|connection| {
+            let check = |(name, sql): (&str, &str)| {
+                let problem = connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0))?;
+                Ok(Check { name: name.to_owned(), problem })
+            };
+            CHECKS.into_iter().map(check).collect()
+        })
+        .await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        let (source, target) = (self.path().to_owned(), to.to_owned());
+        let task = tokio::task::spawn_blocking(move || copy(&connection::open_reader(&source)?, &target));
+        task.await.map_err(|_| StoreError::Internal("the backup ended early".into()))?
+    }
+
+    async fn restore(&self, from: &Path) -> Result<()> {
+        let (source, target) = (from.to_owned(), self.path().to_owned());
+        let inner = std::sync::Arc::clone(&self.inner);
+        let task = tokio::task::spawn_blocking(move || {
+            let backup = checked(&source)?;
+            let lock = writer::open_lock(&target)?;
+            lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
+            let mut live = connection::open_writer(&target)?;
+            rusqlite::backup::Backup::new(&backup, &mut live)
+                .and_then(|copy| copy.run_to_completion(i32::MAX, std::time::Duration::ZERO, None))
+                .map_err(|e| failure(&target, &e))?;
+            inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            Ok(())
+        });
+        task.await.map_err(|_| StoreError::Internal("the restore ended early".into()))?
+    }
+
+    async fn close(&self) -> Result<()> {
+        let inner = std::sync::Arc::clone(&self.inner);
+        let task = tokio::task::spawn_blocking(move || {
+            inner.writer.close();
+            inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        });
+        task.await.map_err(|_| StoreError::Internal("closing ended early".into()))
+    }
+}
+
+/// A compact copy under a temporary name that becomes the real one when it is complete.
+pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
+    if target.exists() {
+        return Err(StoreError::Open {
+            path: target.to_owned(),
+            reason: "a file of that name exists already".into(),
+        });
+    }
+    let mut name = target.as_os_str().to_owned();
+    name.push(".partial");
+    let partial = Path::new(&name);
+    // Left over from a copy that was interrupted.
+    let _ = std::fs::remove_file(partial);
+    let in_words = |e: std::io::Error| StoreError::Open { path: target.to_owned(), reason: e.to_string() };
+    connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()]).map_err(|e| failure(target, &e))?;
+    std::fs::File::open(partial).and_then(|file| file.sync_all()).map_err(in_words)?;
+    std::fs::rename(partial, target).map_err(in_words)
+}
+
+/// A backup that is whole and of our making.
+fn checked(path: &Path) -> Result<Connection> {
+    if !path.is_file() {
+        return Err(StoreError::Open { path: path.to_owned(), reason: "there is no such file".into() });
+    }
+    let backup = connection::open_reader(path)?;
+    migrate::check_identity(&backup, path)?;
+    let problem = backup
+        .query_row(CHECKS[0].1, [], |row| row.get::<_, Option<String>>(0))
+        .map_err(|e| failure(path, &e))?;
+    problem.map_or(Ok(backup), |_| Err(StoreError::Corrupt(path.to_owned())))
+}

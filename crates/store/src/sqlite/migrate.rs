@@ -1,0 +1,161 @@
+//! Bringing a file's schema up to date: numbered steps, all in one transaction.
+
+use std::path::Path;
+
+use omp_model::{OwnerId, Timestamp};
+use omp_search::{FTS5_TOKENIZE, TOKENIZER_VERSION};
+use rusqlite::{Connection, params};
+
+use super::connection::{APPLICATION_ID, failure};
+use super::{adopt, maintenance, rows, write};
+use crate::StoreError;
+
+/// The steps; step N brings a file from version N to N + 1. A released step never changes.
+const STEPS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_first.sql")];
+
+/// The version after the last step.
+fn newest() -> u32 {
+    u32::try_from(STEPS.len()).expect("few steps")
+}
+
+/// What a file is.
+enum Identity {
+    Empty,
+    Ours(u32),
+    TypeScript,
+}
+
+/// Brings the file up to date. An older file is copied beside itself first.
+pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let fail = |e: rusqlite::Error| failure(path, &e);
+    let found = identity(connection, path)?;
+    match found {
+        Identity::Ours(version) if version == newest() => {}
+        Identity::Ours(version) => {
+            maintenance::copy(connection, &copy_name(path, &format!("v{version}"), now))?
+        }
+        Identity::TypeScript => {
+            let copy = copy_name(path, "typescript", now);
+            maintenance::copy(connection, &copy)?;
+            tracing::warn!(copy = %copy.display(), "this is a database of the TypeScript server; it was copied and is taken over");
+        }
+        Identity::Empty => {}
+    }
+    let version = match found {
+        Identity::Ours(version) => version,
+        Identity::Empty | Identity::TypeScript => 0,
+    };
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(fail)?;
+    if matches!(found, Identity::TypeScript) {
+        adopt::set_aside(&tx).map_err(fail)?;
+    }
+    for step in &STEPS[version as usize..] {
+        tx.execute_batch(step).map_err(fail)?;
+    }
+    if version == 0 {
+        begin(&tx, now).map_err(fail)?;
+    }
+    if matches!(found, Identity::TypeScript) {
+        let report = adopt::take_over(&tx, now).map_err(fail)?;
+        tracing::info!(
+            memories = report.memories,
+            conversations = report.conversations,
+            repaired = report.repaired,
+            "taken over"
+        );
+    }
+    if version != newest() {
+        tx.execute_batch(&format!(
+            "PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID}",
+            newest()
+        ))
+        .map_err(fail)?;
+    }
+    refresh_words(&tx).map_err(fail)?;
+    tx.commit().map_err(fail)
+}
+
+/// The first owner and the word index of a new file.
+fn begin(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO owners (owner, name, next_pk, created_at) VALUES (?1, 'owner', 0, ?2)",
+        params![OwnerId::FIRST.0, now.as_millis()],
+    )?;
+    connection.execute(
+        "INSERT INTO settings (name, value) VALUES ('tokenizer_version', ?1)",
+        [TOKENIZER_VERSION],
+    )?;
+    create_words(connection)
+}
+
+/// The word index is derived, so it is made by code and not by a step. The engine's own tokenizer only has to
+/// split our token stream at its spaces.
+fn create_words(connection: &Connection) -> rusqlite::Result<()> {
+    let tokenize = FTS5_TOKENIZE.replace('\'', "''");
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', contentless_delete = 1, tokenize = '{tokenize}'); \
+         INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);"
+    ))
+}
+
+/// Makes the word index anew when it was made by another version of the analysis.
+fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
+    let version: u32 =
+        connection
+            .query_row("SELECT value FROM settings WHERE name = 'tokenizer_version'", [], |row| row.get(0))?;
+    if version == TOKENIZER_VERSION {
+        return Ok(());
+    }
+    tracing::info!(
+        from = version,
+        to = TOKENIZER_VERSION,
+        "the text analysis changed: making the word index anew"
+    );
+    connection.execute_batch("DROP TABLE words")?;
+    create_words(connection)?;
+    let mut select =
+        connection.prepare(&format!("SELECT {}, pk FROM memories ORDER BY pk", rows::COLUMNS))?;
+    let mut insert = connection.prepare("INSERT INTO words (rowid, t) VALUES (?1, ?2)")?;
+    let mut memories = select.query([])?;
+    while let Some(row) = memories.next()? {
+        let pk: i64 = row.get(rows::WIDTH)?;
+        insert.execute(params![pk, write::words(&rows::memory(row, 0)?)])?;
+    }
+    connection
+        .execute("UPDATE settings SET value = ?1 WHERE name = 'tokenizer_version'", [TOKENIZER_VERSION])
+        .map(drop)
+}
+
+/// Refuses a file that is not ours or newer than we are.
+pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    match identity(connection, path)? {
+        Identity::Ours(_) => Ok(()),
+        Identity::Empty | Identity::TypeScript => Err(StoreError::NotADatabase(path.to_owned())),
+    }
+}
+
+fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError> {
+    let fail = |e: rusqlite::Error| failure(path, &e);
+    let pragma = |name: &str| {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0)).map_err(fail)
+    };
+    let tables: u32 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fail)?;
+    let version = u32::try_from(pragma("user_version")?).unwrap_or(u32::MAX);
+    match pragma("application_id")? {
+        APPLICATION_ID if version > newest() => {
+            Err(StoreError::Newer { path: path.to_owned(), found: version, known: newest() })
+        }
+        APPLICATION_ID => Ok(Identity::Ours(version)),
+        0 if tables == 0 => Ok(Identity::Empty),
+        0 if adopt::is_typescript(connection).map_err(fail)? => Ok(Identity::TypeScript),
+        _ => Err(StoreError::NotADatabase(path.to_owned())),
+    }
+}
+
+/// `memory.db` → `memory.db.v1-1781000000000.bak`
+fn copy_name(path: &Path, what: &str, now: Timestamp) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{what}-{}.bak", now.as_millis()));
+    name.into()
+}

@@ -1,0 +1,147 @@
+//! One SQLite file: one writer with group commit, readers that never wait for it.
+
+mod adopt;
+mod changes;
+mod connection;
+mod conversations;
+mod list;
+mod maintenance;
+mod memories;
+mod migrate;
+mod queue;
+mod rows;
+mod search;
+mod transfer;
+mod tx;
+mod write;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use omp_model::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use self::connection::failure;
+use self::queue::Priority;
+use self::tx::Tx;
+use self::writer::Writer;
+use crate::{Result, StoreError};
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The database file; made when it does not exist.
+    pub path: PathBuf,
+    /// The present instant, for what is made while opening.
+    pub now: Timestamp,
+}
+
+/// A store in one SQLite file, which several processes may use at once.
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+    /// Bounds the reads that may take long, so that they leave the machine some air.
+    long_reads: Semaphore,
+}
+
+/// Long reads that may run at once.
+const LONG_READS: usize = 4;
+
+impl SqliteStore {
+    /// Opens the file, brings its schema up to date and, when it is one of the published TypeScript server's,
+    /// copies it and takes its memories over.
+    pub fn open(options: &SqliteOptions) -> Result<Self> {
+        let path = &options.path;
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            create_private_folder(folder)?;
+        }
+        // Processes that start at once must not migrate at once.
+        let lock = writer::open_lock(path)?;
+        lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
+        let mut connection = connection::open_writer(path)?;
+        migrate::migrate(&mut connection, path, options.now)?;
+        drop(lock);
+        let inner = Inner {
+            path: path.clone(),
+            writer: Writer::start(connection, path)?,
+            readers: Mutex::default(),
+            long_reads: Semaphore::new(LONG_READS),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// A read that touches a handful of pages. It runs where it is called: handing it to another thread would
+    /// cost several times what it takes.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        self.inner.read(work)
+    }
+
+    /// A read whose cost grows with the data; it runs on a thread that may block.
+    async fn read_long<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let _permit = self.inner.long_reads.acquire().await.map_err(|_| StoreError::Closed)?;
+        let inner = Arc::clone(&self.inner);
+        let task = tokio::task::spawn_blocking(move || inner.read(work));
+        task.await.map_err(|_| StoreError::Internal("a read ended early".into()))?
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.inner.writer.run(Priority::Single, work).await
+    }
+
+    async fn write_bulk<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.inner.writer.run(Priority::Bulk, work).await
+    }
+}
+
+impl Inner {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = pooled.map_or_else(|| connection::open_reader(&self.path), Ok)?;
+        let result = work(&connection).map_err(|e| failure(&self.path, &e));
+        // A connection that failed may be broken; the next read opens a new one.
+        if result.is_ok() {
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        result
+    }
+}
+
+/// Runs `work` on one state of the database, however many statements it makes.
+fn snapshot<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    connection.execute_batch("BEGIN")?;
+    let result = work();
+    connection.execute_batch("COMMIT")?;
+    result
+}
+
+fn create_private_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|e| StoreError::Open { path: folder.to_owned(), reason: e.to_string() })
+}

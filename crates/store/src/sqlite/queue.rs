@@ -1,0 +1,97 @@
+//! The writes that wait for the writer.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::tx::Tx;
+use crate::StoreError;
+
+/// Most single writes that may wait; more are refused, so that a client hears of an overload.
+const MOST_WAITING: usize = 1_024;
+
+/// How a job stands in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// A single write: next.
+    Single,
+    /// A chunk of something large: when its turn comes, never two in one transaction.
+    Bulk,
+}
+
+/// Work inside a transaction. It may run twice: when another job of its batch fails, the batch is rolled back
+/// and replayed one by one.
+pub(super) trait Job: Send {
+    /// Does the work.
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+    /// Answers whoever waits; `Ok` only after the commit.
+    fn finish(self: Box<Self>, result: Result<(), StoreError>);
+}
+
+#[derive(Default)]
+struct State {
+    single: VecDeque<Box<dyn Job>>,
+    bulk: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+/// Two queues with one door.
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, priority: Priority, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(StoreError::Closed);
+        }
+        let line = match priority {
+            Priority::Single => &mut state.single,
+            Priority::Bulk => &mut state.bulk,
+        };
+        if line.len() >= MOST_WAITING {
+            return Err(StoreError::Busy);
+        }
+        line.push_back(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The next job and whether it is a bulk one; waits for it. `None` when closed and empty.
+    pub(super) fn next(&self) -> Option<(Box<dyn Job>, Priority)> {
+        let mut state = self.state();
+        loop {
+            if let Some(job) = state.single.pop_front() {
+                return Some((job, Priority::Single));
+            }
+            if let Some(job) = state.bulk.pop_front() {
+                return Some((job, Priority::Bulk));
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The next single write, if one waits already.
+    pub(super) fn next_waiting(&self) -> Option<Box<dyn Job>> {
+        self.state().single.pop_front()
+    }
+
+    /// A bulk job, if one waits: it may share the transaction of single writes that came first.
+    pub(super) fn bulk_waiting(&self) -> Option<Box<dyn Job>> {
+        self.state().bulk.pop_front()
+    }
+
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+}

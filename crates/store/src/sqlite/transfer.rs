@@ -1,0 +1,168 @@
+//! Import and export on SQLite.
+
+use async_trait::async_trait;
+use omp_model::transfer::Conflict;
+use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::memories::free_expired;
+use super::tx::{Tx, pk_range};
+use super::{SqliteStore, rows, write};
+use crate::transfer::ExportPage;
+use crate::{Exported, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
+
+#[async_trait]
+impl TransferStore for SqliteStore {
+    async fn import_memories(
+        &self,
+        owner: OwnerId,
+        items: Vec<ImportItem>,
+        conflict: Conflict,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        if dry_run {
+            return self
+                .read_long(move |connection| {
+                    let outcome = |item: &ImportItem| {
+                        let known = rows::find(connection, owner, item.memory.id)?
+                            .filter(|(_, m)| !m.is_expired(now));
+                        Ok(decide(known.as_ref().map(|(_, memory)| memory), item, conflict))
+                    };
+                    items.iter().map(outcome).collect()
+                })
+                .await;
+        }
+        // Analysing text is work for a thread of its own, so that the writer only writes.
+        let analyse = move || items.into_iter().map(|item| (write::words(&item.memory), item)).collect::<Vec<_>>();
+        let items = tokio::task::spawn_blocking(analyse).await;
+        let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
+        self.write_bulk(move |tx| {
+            items.iter().map(|(words, item)| import(tx, owner, item, words, conflict, now)).collect()
+        })
+        .await
+    }
+
+    async fn save_envelope(&self, owner: OwnerId, format: &str, text: &str, now: Timestamp) -> Result<i64> {
+        let (format, text) = (format.to_owned(), text.to_owned());
+        self.write(move |tx| {
+            let known = tx
+                .statement("SELECT envelope FROM envelopes WHERE owner = ?1 AND format = ?2 AND text = ?3")?
+                .query_row(params![owner.0, format, text], |row| row.get(0))
+                .optional()?;
+            match known {
+                Some(envelope) => Ok(envelope),
+                None => tx
+                    .statement(
+                        "INSERT INTO envelopes (owner, format, text, created_at) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .insert(params![owner.0, format, text, now.as_millis()]),
+            }
+        })
+        .await
+    }
+
+    async fn envelopes(&self, owner: OwnerId, format: &str) -> Result<Vec<(i64, String)>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT envelope, text FROM envelopes AS e WHERE owner = ?1 AND format = ?2 \
+                     AND EXISTS (SELECT 1 FROM originals AS o WHERE o.envelope = e.envelope) ORDER BY envelope",
+                )?
+                .query_map(params![owner.0, format], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    async fn export_memories(
+        &self,
+        owner: OwnerId,
+        page: ExportPage,
+        now: Timestamp,
+    ) -> Result<Vec<Exported>> {
+        self.read_long(move |connection| {
+            let (first, last) = pk_range(owner);
+            let sql = format!(
+                "SELECT {}, pk FROM memories WHERE pk > ?1 AND pk <= ?2 AND (expires_at IS NULL OR expires_at > ?3) \
+                 ORDER BY pk LIMIT ?4",
+                rows::COLUMNS
+            );
+            let mut select = connection.prepare_cached(&sql)?;
+            let after = page.after.unwrap_or(first);
+            let mut memories = select.query(params![after, last, now.as_millis(), page.limit])?;
+            let mut exported = Vec::with_capacity(page.limit as usize);
+            while let Some(row) = memories.next()? {
+                let (position, mut memory) = (row.get(rows::WIDTH)?, rows::memory(row, 0)?);
+                if page.with_embedding {
+                    memory.embedding = rows::embedding(connection, position)?;
+                }
+                let original = if page.with_original { original(connection, position)? } else { None };
+                exported.push(Exported { position, memory, original });
+            }
+            Ok(exported)
+        })
+        .await
+    }
+}
+
+fn original(connection: &rusqlite::Connection, pk: i64) -> rusqlite::Result<Option<Original>> {
+    let read = |row: &Row<'_>| {
+        let head = row.get_ref(3)?.as_str_or_null()?.and_then(MemoryId::from_body);
+        Ok(Original { format: row.get(0)?, envelope: row.get(1)?, raw: row.get(2)?, head })
+    };
+    connection
+        .prepare_cached("SELECT format, envelope, raw, head FROM originals WHERE pk = ?1")?
+        .query_row([pk], read)
+        .optional()
+}
+
+/// What is to happen to an item, given what has its id.
+fn decide(known: Option<&Memory>, item: &ImportItem, conflict: Conflict) -> ImportOutcome {
+    match known {
+        None => ImportOutcome::Imported,
+        Some(known) if same(known, &item.memory) => ImportOutcome::Unchanged,
+        Some(_) if conflict == Conflict::Overwrite => ImportOutcome::Updated,
+        Some(_) => ImportOutcome::Skipped,
+    }
+}
+
+/// Equal but for the vector, which is not read for the comparison.
+fn same(known: &Memory, new: &Memory) -> bool {
+    let plain = Memory { embedding: None, ..new.clone() };
+    *known == plain
+}
+
+fn import(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    item: &ImportItem,
+    words: &str,
+    conflict: Conflict,
+    now: Timestamp,
+) -> rusqlite::Result<ImportOutcome> {
+    free_expired(tx, owner, item.memory.id, now)?;
+    let known = rows::find(tx.connection(), owner, item.memory.id)?;
+    let outcome = decide(known.as_ref().map(|(_, memory)| memory), item, conflict);
+    let pk = match (outcome, known) {
+        (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,
+        (ImportOutcome::Updated, Some((pk, before))) => {
+            write::update(tx, owner, pk, &before, &item.memory)?;
+            pk
+        }
+        _ => return Ok(outcome),
+    };
+    let mut put = tx.statement(
+        "INSERT OR REPLACE INTO originals (pk, format, envelope, head, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    match &item.original {
+        Some(original) => {
+            let head = original.head.as_ref().map(MemoryId::body);
+            put.execute(params![pk, original.format, original.envelope, head, original.raw])?;
+        }
+        None if outcome == ImportOutcome::Updated => {
+            tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
+        }
+        None => {}
+    }
+    Ok(outcome)
+}

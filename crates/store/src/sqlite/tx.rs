@@ -1,0 +1,157 @@
+//! A write transaction: the numbers that it hands out and the counters that it keeps.
+
+use std::collections::HashMap;
+
+use omp_model::OwnerId;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+/// Bits of a `pk` below the owner's number.
+pub(super) const PK_BITS: u32 = 40;
+
+/// The first and the last `pk` that an owner can have.
+pub(super) fn pk_range(owner: OwnerId) -> (i64, i64) {
+    let first = i64::from(owner.0) << PK_BITS;
+    (first, first + (1 << PK_BITS) - 1)
+}
+
+/// What the writer remembers between transactions.
+#[derive(Default)]
+pub(super) struct Memo {
+    /// Facets are never renumbered, so a number once read stays right.
+    facets: HashMap<(OwnerId, FacetKind, String), i64>,
+}
+
+impl Memo {
+    /// Most facets to remember.
+    const MOST: usize = 50_000;
+
+    /// After a rollback: a facet that was just made does not exist any more.
+    pub(super) fn forget(&mut self) {
+        self.facets.clear();
+    }
+}
+
+/// What sort of facet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum FacetKind {
+    All,
+    Namespace,
+    Tag,
+    Tool,
+    Type,
+}
+
+impl FacetKind {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Namespace => "namespace",
+            Self::Tag => "tag",
+            Self::Tool => "tool",
+            Self::Type => "type",
+        }
+    }
+}
+
+/// An owner's numbers while a transaction lasts.
+struct Numbers {
+    next_pk: i64,
+    seq: i64,
+}
+
+/// Inside a transaction. Counters are added up here and written once, by [`Tx::finish`].
+pub(super) struct Tx<'c> {
+    connection: &'c Connection,
+    memo: &'c mut Memo,
+    owners: HashMap<OwnerId, Numbers>,
+    counts: HashMap<i64, i64>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(connection: &'c Connection, memo: &'c mut Memo) -> Self {
+        Self { connection, memo, owners: HashMap::new(), counts: HashMap::new() }
+    }
+
+    pub(super) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    /// A compiled statement.
+    pub(super) fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+        self.connection.prepare_cached(sql)
+    }
+
+    fn numbers(&mut self, owner: OwnerId) -> rusqlite::Result<&mut Numbers> {
+        if !self.owners.contains_key(&owner) {
+            let numbers = self
+                .statement("SELECT next_pk, seq FROM owners WHERE owner = ?1")?
+                .query_row([owner.0], |row| Ok(Numbers { next_pk: row.get(0)?, seq: row.get(1)? }))?;
+            self.owners.insert(owner, numbers);
+        }
+        Ok(self.owners.get_mut(&owner).expect("just put there"))
+    }
+
+    /// The next row number of this owner.
+    pub(super) fn next_pk(&mut self, owner: OwnerId) -> rusqlite::Result<i64> {
+        let numbers = self.numbers(owner)?;
+        numbers.next_pk += 1;
+        Ok(pk_range(owner).0 + numbers.next_pk)
+    }
+
+    /// The number of this change.
+    pub(super) fn next_seq(&mut self, owner: OwnerId) -> rusqlite::Result<i64> {
+        let numbers = self.numbers(owner)?;
+        numbers.seq += 1;
+        Ok(numbers.seq)
+    }
+
+    /// The number of a facet, made when it is new.
+    pub(super) fn facet(&mut self, owner: OwnerId, kind: FacetKind, value: &str) -> rusqlite::Result<i64> {
+        let key = (owner, kind, value.to_owned());
+        if let Some(facet) = self.memo.facets.get(&key) {
+            return Ok(*facet);
+        }
+        let facet = match facet_id(self.connection, owner, kind, value)? {
+            Some(facet) => facet,
+            None => self
+                .statement("INSERT INTO facets (owner, kind, value) VALUES (?1, ?2, ?3)")?
+                .insert(params![owner.0, kind.as_str(), value])?,
+        };
+        if self.memo.facets.len() >= Memo::MOST {
+            self.memo.forget();
+        }
+        self.memo.facets.insert(key, facet);
+        Ok(facet)
+    }
+
+    /// Adds to a facet's counter.
+    pub(super) fn count(&mut self, facet: i64, difference: i64) {
+        *self.counts.entry(facet).or_insert(0) += difference;
+    }
+
+    /// Writes what was added up.
+    pub(super) fn finish(self) -> rusqlite::Result<()> {
+        let mut update = self.statement("UPDATE facets SET n = n + ?2 WHERE facet = ?1")?;
+        for (facet, difference) in self.counts.iter().filter(|(_, difference)| **difference != 0) {
+            update.execute([facet, difference])?;
+        }
+        let mut update = self.statement("UPDATE owners SET next_pk = ?2, seq = ?3 WHERE owner = ?1")?;
+        for (owner, numbers) in &self.owners {
+            update.execute(params![owner.0, numbers.next_pk, numbers.seq])?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of a facet, if there is such a facet.
+fn facet_id(
+    connection: &Connection,
+    owner: OwnerId,
+    kind: FacetKind,
+    value: &str,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT facet FROM facets WHERE owner = ?1 AND kind = ?2 AND value = ?3")?
+        .query_row(params![owner.0, kind.as_str(), value], |row| row.get(0))
+        .optional()
+}

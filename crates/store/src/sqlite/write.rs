@@ -1,0 +1,176 @@
+//! Writing one memory: its row, its facets, its words, its vector.
+
+use omp_model::{Memory, OwnerId, Timestamp};
+use omp_search::token_stream;
+use rusqlite::params;
+
+use super::rows::{kind_number, tags_text};
+use super::tx::{FacetKind, Tx};
+
+/// The words by which a memory is found: its content and its tags (reading 14).
+pub(super) fn words(memory: &Memory) -> String {
+    let mut words = String::with_capacity(memory.content.as_str().len() + 64);
+    token_stream(memory.content.as_str(), &mut words);
+    for tag in &memory.tags {
+        words.push(' ');
+        token_stream(tag.as_str(), &mut words);
+    }
+    words
+}
+
+/// Stores a memory whose id is free. `words` is [`words`] of it, made before the transaction began.
+pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &str) -> rusqlite::Result<i64> {
+    let (pk, seq) = (tx.next_pk(owner)?, tx.next_seq(owner)?);
+    tx.statement(
+        "INSERT INTO memories (pk, owner, id, type, tool, session_id, user_id, observed_at, namespace, tags, \
+         created_at, updated_at, expires_at, seq, metadata, content) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?
+    .execute(params![
+        pk,
+        owner.0,
+        memory.id.body(),
+        kind_number(memory.kind),
+        memory.source.tool.as_str(),
+        memory.source.session_id.as_ref().map(omp_model::Text::as_str),
+        memory.source.user_id.as_ref().map(omp_model::Text::as_str),
+        memory.source.timestamp.as_millis(),
+        memory.namespace.as_ref().map(omp_model::Namespace::as_str),
+        tags_text(&memory.tags),
+        memory.created_at.as_millis(),
+        memory.updated_at.as_millis(),
+        memory.expires_at.map(Timestamp::as_millis),
+        seq,
+        memory.metadata.to_json(),
+        memory.content.as_str(),
+    ])?;
+    add_facets(tx, owner, pk, memory)?;
+    add_words(tx, pk, words)?;
+    put_embedding(tx, pk, memory)?;
+    Ok(pk)
+}
+
+/// Writes a changed memory over its row. `words` are given when content or tags changed.
+pub(super) fn update(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    pk: i64,
+    before: &Memory,
+    after: &Memory,
+) -> rusqlite::Result<()> {
+    let seq = tx.next_seq(owner)?;
+    tx.statement(
+        "UPDATE memories SET type = ?2, tool = ?3, session_id = ?4, user_id = ?5, observed_at = ?6, namespace = ?7, \
+         tags = ?8, created_at = ?9, updated_at = ?10, expires_at = ?11, seq = ?12, metadata = ?13, content = ?14 \
+         WHERE pk = ?1",
+    )?
+    .execute(params![
+        pk,
+        kind_number(after.kind),
+        after.source.tool.as_str(),
+        after.source.session_id.as_ref().map(omp_model::Text::as_str),
+        after.source.user_id.as_ref().map(omp_model::Text::as_str),
+        after.source.timestamp.as_millis(),
+        after.namespace.as_ref().map(omp_model::Namespace::as_str),
+        tags_text(&after.tags),
+        after.created_at.as_millis(),
+        after.updated_at.as_millis(),
+        after.expires_at.map(Timestamp::as_millis),
+        seq,
+        after.metadata.to_json(),
+        after.content.as_str(),
+    ])?;
+    if facets(before) != facets(after)
+        || before.created_at != after.created_at
+        || before.expires_at != after.expires_at
+    {
+        remove_facets(tx, owner, before)?;
+        add_facets(tx, owner, pk, after)?;
+    }
+    if before.content != after.content || before.tags != after.tags {
+        remove_words(tx, pk)?;
+        add_words(tx, pk, &words(after))?;
+    }
+    tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
+    put_embedding(tx, pk, after)
+}
+
+/// Removes a memory for good and leaves a tombstone.
+pub(super) fn delete(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    pk: i64,
+    memory: &Memory,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let seq = tx.next_seq(owner)?;
+    remove_facets(tx, owner, memory)?;
+    remove_words(tx, pk)?;
+    tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
+    tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
+    tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk])?;
+    tx.statement("INSERT INTO tombstones (owner, seq, id, pk, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![owner.0, seq, memory.id.body(), pk, now.as_millis()])?;
+    Ok(())
+}
+
+/// What lists are filtered by, besides "all".
+fn facets(memory: &Memory) -> Vec<(FacetKind, &str)> {
+    let mut facets =
+        vec![(FacetKind::Type, memory.kind.as_str()), (FacetKind::Tool, memory.source.tool.as_str())];
+    facets.extend(memory.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str())));
+    facets.extend(memory.tags.iter().map(|t| (FacetKind::Tag, t.as_str())));
+    facets
+}
+
+fn add_facets(tx: &mut Tx<'_>, owner: OwnerId, pk: i64, memory: &Memory) -> rusqlite::Result<()> {
+    let mut insert = tx.statement(
+        "INSERT INTO facet_entries (owner, facet, created_at, id, pk, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (kind, value) in facets(memory) {
+        let facet = tx.facet(owner, kind, value)?;
+        let expires_at = memory.expires_at.map(Timestamp::as_millis);
+        insert.execute(params![
+            owner.0,
+            facet,
+            memory.created_at.as_millis(),
+            memory.id.body(),
+            pk,
+            expires_at
+        ])?;
+        tx.count(facet, 1);
+    }
+    let all = tx.facet(owner, FacetKind::All, "")?;
+    tx.count(all, 1);
+    Ok(())
+}
+
+fn remove_facets(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory) -> rusqlite::Result<()> {
+    let mut delete = tx.statement(
+        "DELETE FROM facet_entries WHERE owner = ?1 AND facet = ?2 AND created_at = ?3 AND id = ?4",
+    )?;
+    for (kind, value) in facets(memory) {
+        let facet = tx.facet(owner, kind, value)?;
+        delete.execute(params![owner.0, facet, memory.created_at.as_millis(), memory.id.body()])?;
+        tx.count(facet, -1);
+    }
+    let all = tx.facet(owner, FacetKind::All, "")?;
+    tx.count(all, -1);
+    Ok(())
+}
+
+fn add_words(tx: &Tx<'_>, pk: i64, words: &str) -> rusqlite::Result<()> {
+    tx.statement("INSERT INTO words (rowid, t) VALUES (?1, ?2)")?.execute(params![pk, words]).map(drop)
+}
+
+fn remove_words(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
+    tx.statement("DELETE FROM words WHERE rowid = ?1")?.execute([pk]).map(drop)
+}
+
+fn put_embedding(tx: &Tx<'_>, pk: i64, memory: &Memory) -> rusqlite::Result<()> {
+    if let Some(embedding) = &memory.embedding {
+        tx.statement("INSERT INTO embeddings (pk, vector) VALUES (?1, ?2)")?
+            .execute(params![pk, embedding.to_bytes()])?;
+    }
+    Ok(())
+}

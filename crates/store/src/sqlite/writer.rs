@@ -1,0 +1,193 @@
+//! The one writer: a thread, a connection, group commit.
+//!
+//! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into
+//! it, and everybody is answered after the one flush. Nothing waits on purpose: a lone client pays nothing.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection::failure;
+use super::queue::{Job, Priority, Queue};
+use super::tx::{Memo, Tx};
+use crate::StoreError;
+
+/// Most jobs of one transaction.
+const BATCH: usize = 512;
+
+pub(super) struct Writer {
+    queue: Arc<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        let lock = open_lock(path)?;
+        let queue = Arc::new(Queue::default());
+        let mut work = Loop {
+            connection,
+            lock,
+            path: path.to_owned(),
+            queue: Arc::clone(&queue),
+            memo: Memo::default(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("omp-writer".into())
+            .spawn(move || work.run())
+            .map_err(|e| StoreError::Internal(format!("the writer cannot start: {e}")))?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs `work` in a transaction and returns when that is on the disk.
+    pub(super) async fn run<T, F>(&self, priority: Priority, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(priority, Box::new(Work { work, value: None, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Finishes what waits, then ends the thread; with it goes the connection.
+    pub(super) fn close(&self) {
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Processes that share a file take turns by locking this file: the kernel wakes who waits, while the engine's
+/// own busy handler polls and can starve a process for seconds.
+pub(super) fn open_lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-lock");
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(&name))
+        .map_err(|_| StoreError::ReadOnly(path.to_owned()))
+}
+
+struct Work<T, F> {
+    work: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<T, F> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        self.value = Some((self.work)(tx)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, result: Result<(), StoreError>) {
+        let Self { value, reply, .. } = *self;
+        // Whoever asked may have gone; the write stands all the same.
+        let _ = reply.send(result.and_then(|()| value.ok_or(StoreError::Closed)));
+    }
+}
+
+struct Loop {
+    connection: Connection,
+    lock: File,
+    path: PathBuf,
+    queue: Arc<Queue>,
+    memo: Memo,
+}
+
+impl Loop {
+    fn run(&mut self) {
+        while let Some((job, priority)) = self.queue.next() {
+            if let Err(error) = self.lock.lock() {
+                job.finish(Err(StoreError::Internal(format!("the lock file failed: {error}"))));
+                continue;
+            }
+            self.batch(job, priority);
+            // Closing the file unlocks too; there is nothing to do about an error.
+            let _ = self.lock.unlock();
+        }
+        let _ = self.connection.execute_batch("PRAGMA optimize");
+    }
+
+    /// One transaction: the job, and whatever waits by the time it has run.
+    fn batch(&mut self, first: Box<dyn Job>, priority: Priority) {
+        let mut jobs = vec![first];
+        let result = self.transaction(|tx, queue| {
+            let mut next = 0;
+            let mut bulk = priority == Priority::Bulk;
+            loop {
+                while let Some(job) = jobs.get_mut(next) {
+                    run_caught(job.as_mut(), tx)?;
+                    next += 1;
+                }
+                if jobs.len() >= BATCH {
+                    return Ok(());
+                }
+                if let Some(job) = queue.next_waiting() {
+                    jobs.push(job);
+                } else if let Some(job) = (!bulk).then(|| queue.bulk_waiting()).flatten() {
+                    bulk = true;
+                    jobs.push(job);
+                } else {
+                    return Ok(());
+                }
+            }
+        });
+        match result {
+            Ok(()) => jobs.into_iter().for_each(|job| job.finish(Ok(()))),
+            Err(Failed(error)) if jobs.len() == 1 => {
+                jobs.into_iter().for_each(|job| job.finish(Err(error.clone())))
+            }
+            // One job failed and took its companions along: each gets a transaction of its own.
+            Err(_) => jobs.into_iter().for_each(|mut job| {
+                let result = self.transaction(|tx, _| run_caught(job.as_mut(), tx));
+                job.finish(result.map_err(|Failed(error)| error));
+            }),
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>, &Queue) -> rusqlite::Result<()>,
+    ) -> Result<(), Failed> {
+        let result = self.connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
+            let mut tx = Tx::new(&self.connection, &mut self.memo);
+            work(&mut tx, &self.queue)?;
+            tx.finish()?;
+            self.connection.execute_batch("COMMIT")
+        });
+        result.map_err(|error| {
+            self.memo.forget();
+            if !self.connection.is_autocommit() {
+                // If this fails too, the next BEGIN will tell.
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            let error = failure(&self.path, &error);
+            tracing::error!(%error, "a write failed");
+            Failed(error)
+        })
+    }
+}
+
+struct Failed(StoreError);
+
+/// A panic in one job must not end the writer for everybody.
+fn run_caught(job: &mut dyn Job, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+    catch_unwind(AssertUnwindSafe(|| job.run(tx))).unwrap_or(Err(rusqlite::Error::UnwindingPanic))
+}

@@ -1,0 +1,105 @@
+//! Many memories at once, in and out.
+
+use async_trait::async_trait;
+use omp_model::transfer::Conflict;
+use omp_model::{Memory, MemoryId, Timestamp};
+
+use crate::{OwnerId, Result};
+
+/// The untouched record that a memory was imported from: what OMP cannot hold lives on in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Original {
+    /// The name of its format.
+    pub format: String,
+    /// The import's envelope ([`TransferStore::save_envelope`]).
+    pub envelope: Option<i64>,
+    /// The record's text; `None` on the later parts of a record that was cut.
+    pub raw: Option<String>,
+    /// The memory that holds the first part, when the record was cut.
+    pub head: Option<MemoryId>,
+}
+
+impl std::fmt::Debug for Original {
+    /// Without the text, which is memory content.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Original")
+            .field("format", &self.format)
+            .field("envelope", &self.envelope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One memory to import.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportItem {
+    /// The memory.
+    pub memory: Memory,
+    /// What it came from, if that says more than the memory does.
+    pub original: Option<Original>,
+}
+
+/// What happened to one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// It is new.
+    Imported,
+    /// It replaced what had its id.
+    Updated,
+    /// The same memory was there.
+    Unchanged,
+    /// Another memory had its id and stayed.
+    Skipped,
+}
+
+/// One memory to export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exported {
+    /// Its place in the order of export; give the last one back to go on.
+    pub position: i64,
+    /// The memory.
+    pub memory: Memory,
+    /// What it was imported from.
+    pub original: Option<Original>,
+}
+
+/// Which part of everything to export.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportPage {
+    /// Only after this place.
+    pub after: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+    /// Whether vectors come along.
+    pub with_embedding: bool,
+    /// Whether originals come along.
+    pub with_original: bool,
+}
+
+/// Import and export. An import of many items gives way to single writes between its chunks.
+#[async_trait]
+pub trait TransferStore: Send + Sync {
+    /// Stores one chunk of an import, all of it or nothing; one outcome an item, in order. With `dry_run`
+    /// nothing is written and the outcomes tell what would happen.
+    async fn import_memories(
+        &self,
+        owner: OwnerId,
+        items: Vec<ImportItem>,
+        conflict: Conflict,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>>;
+
+    /// Keeps the envelope of an import; the same text gives the same number again.
+    async fn save_envelope(&self, owner: OwnerId, format: &str, text: &str, now: Timestamp) -> Result<i64>;
+
+    /// The envelopes that memories still refer to, with their numbers, oldest first.
+    async fn envelopes(&self, owner: OwnerId, format: &str) -> Result<Vec<(i64, String)>>;
+
+    /// One page of everything, in the order in which it was stored.
+    async fn export_memories(
+        &self,
+        owner: OwnerId,
+        page: ExportPage,
+        now: Timestamp,
+    ) -> Result<Vec<Exported>>;
+}

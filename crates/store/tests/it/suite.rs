@@ -1,0 +1,26 @@
+use omp_store::conformance::NOW;
+use omp_store::{SqliteOptions, SqliteStore};
+
+/// A store and its folder, which goes when the store goes.
+pub(crate) struct Temporary {
+    store: SqliteStore,
+    _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Temporary {
+    type Target = SqliteStore;
+    fn deref(&self) -> &SqliteStore {
+        &self.store
+    }
+}
+
+pub(crate) fn open(path: &std::path::Path) -> omp_store::Result<SqliteStore> {
+    SqliteStore::open(&SqliteOptions { path: path.to_owned(), now: NOW })
+}
+
+pub(crate) async fn make() -> Temporary {
+    let folder = tempfile::tempdir().unwrap();
+    Temporary { store: open(&folder.path().join("memory.db")).unwrap(), _folder: folder }
+}
+
+omp_store::conformance_suite!(make);
