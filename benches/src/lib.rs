@@ -1,1 +1,1 @@
-//! Benchmarks.
+//! Load and speed measurements. See `README.md`.

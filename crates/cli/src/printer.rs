@@ -1,12 +1,15 @@
 //! The one place that prints: data to stdout, talk to stderr.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
+#![expect(
+    clippy::unused_self,
+    reason = "what is printed goes through the printer, whether it has to look at itself or not"
+)]
 
 use std::io::{IsTerminal, Write};
 
 use anstream::{eprintln, stdout};
 use omp_model::api::ErrorBody;
 use omp_model::{Error, Memory, Tag};
-use serde_json::Value;
+use serde::Serialize;
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -34,19 +37,15 @@ impl Printer {
         writeln!(stdout(), "{text}")
     }
 
-    /// Data for programs.
-    pub(crate) fn value(&self, value: &Value) -> std::io::Result<()> {
-        let text = serde_json::to_string_pretty(value).expect("a value is JSON");
+    /// Data for programs, written straight from its type: a detour over a JSON value would change number text.
+    pub(crate) fn value(&self, value: &impl Serialize) -> std::io::Result<()> {
+        let text = serde_json::to_string_pretty(value).expect("our types are JSON");
         writeln!(stdout(), "{text}")
     }
 
     /// The data as JSON if that was asked for, else as text.
-    pub(crate) fn either(
-        &self,
-        json: impl FnOnce() -> Value,
-        text: impl std::fmt::Display,
-    ) -> std::io::Result<()> {
-        if self.json { self.value(&json()) } else { self.line(text) }
+    pub(crate) fn either(&self, json: &impl Serialize, text: impl std::fmt::Display) -> std::io::Result<()> {
+        if self.json { self.value(json) } else { self.line(text) }
     }
 
     /// Talk.

@@ -25,7 +25,7 @@ use crate::{Api, ExportSummary, Progress, pairs};
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer that is no import or export.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// The carrier to a server.
 pub struct Http {
@@ -173,7 +173,7 @@ impl Api for Http {
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
         let filter = &query.filter;
         let body = json!({
-            "q": query.q, "limit": query.limit, "mode": query.mode, "type": filter.kind, "tool": filter.tool,
+            "q": query.q.as_str(), "limit": query.limit, "mode": query.mode, "type": filter.kind, "tool": filter.tool,
             "tags": filter.tags, "namespace": filter.namespace,
         });
         self.json(self.request(Method::POST, "memories/search").json(&body)).await

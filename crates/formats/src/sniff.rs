@@ -16,8 +16,8 @@ pub struct Sniffed {
     pub reason: &'static str,
 }
 
-const fn because(format: Format, reason: &'static str) -> Option<Sniffed> {
-    Some(Sniffed { format, reason })
+const fn because(format: Format, reason: &'static str) -> Sniffed {
+    Sniffed { format, reason }
 }
 
 /// Looks at the beginning of a file, [`PREFIX`] bytes or all of it. `None` when it is none that we read.
@@ -35,10 +35,10 @@ fn sniff_object(prefix: &[u8]) -> Option<Sniffed> {
     while let Some(frame) = frames.next() {
         match frame {
             Ok(Frame::Member { name: "omp_version" | "exported_at", .. }) => {
-                return because(Format::Omp, "it has `omp_version` or `exported_at`");
+                return Some(because(Format::Omp, "it has `omp_version` or `exported_at`"));
             }
-            Ok(Frame::Member { name: "format", raw, .. }) if raw == "\"open-memory-interchange\"" => {
-                return because(Format::Omi, "its `format` is `open-memory-interchange`");
+            Ok(Frame::Member { name: "format", raw: "\"open-memory-interchange\"", .. }) => {
+                return Some(because(Format::Omi, "its `format` is `open-memory-interchange`"));
             }
             Ok(Frame::Member { name: "content" | "created", .. }) => looks_like_record = true,
             Ok(Frame::Open { .. }) => has_memories = true,
@@ -47,21 +47,23 @@ fn sniff_object(prefix: &[u8]) -> Option<Sniffed> {
                 if members.contains("created_at")
                     || members.contains("source") && !members.contains("created")
                 {
-                    return because(Format::Omp, "its memories have the members of Open Memory Protocol");
+                    return Some(because(
+                        Format::Omp,
+                        "its memories have the members of Open Memory Protocol",
+                    ));
                 }
                 if members.contains("created") {
-                    return because(Format::Omi, "its memories have `created`");
+                    return Some(because(Format::Omi, "its memories have `created`"));
                 }
             }
-            Ok(_) => {}
             // A prefix ends somewhere, and lines follow the first one: what was seen before that counts.
             Err(error) if error.is_fatal() => break,
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     match (has_memories, looks_like_record) {
-        (true, _) => because(Format::Omp, "it has `memories` and nothing that says otherwise"),
-        (false, true) => because(Format::OmiJsonl, "its first line is a record"),
+        (true, _) => Some(because(Format::Omp, "it has `memories` and nothing that says otherwise")),
+        (false, true) => Some(because(Format::OmiJsonl, "its first line is a record")),
         (false, false) => None,
     }
 }

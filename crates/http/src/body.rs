@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use futures_util::StreamExt;
 use omp_model::{Error, ErrorCode, Fields};
 
 use crate::answer::Failure;
+
+/// How much of a body that is too large is let pass before the connection is cut.
+const LET_PASS: usize = 32 << 20;
 
 /// Longest that a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,20 +45,34 @@ impl<S: Sync, const LIMIT: usize> FromRequest<S> for JsonText<LIMIT> {
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > LIMIT) {
-            return Err(too_large().into());
-        }
-        let bytes = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), LIMIT))
+        let late = |_| Error::new(ErrorCode::RequestTimeout, "The body did not arrive in time.");
+        let body = tokio::time::timeout(PATIENCE, collect(request.into_body(), LIMIT, announced))
             .await
-            .map_err(|_| Error::new(ErrorCode::RequestTimeout, "The body did not arrive in time."))?
-            .map_err(|_| too_large())?;
-        let text = String::from_utf8(bytes.into()).map_err(|error| {
+            .map_err(late)?;
+        let bytes = body.ok_or_else(too_large)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Error::new(ErrorCode::InvalidJson, format!("The body is not valid UTF-8 at byte {at}."))
                 .with_detail("byte", at)
         })?;
         Ok(Self(text))
     }
+}
+
+/// The body, or `None` when it is longer than the limit. Then the rest is let pass, up to a point: a client that is
+/// still sending would otherwise find the connection cut instead of our answer.
+async fn collect(body: Body, limit: usize, announced: Option<usize>) -> Option<Vec<u8>> {
+    let mut pieces = body.into_data_stream();
+    let (mut bytes, mut length) = (Vec::with_capacity(announced.unwrap_or(0).min(limit)), 0);
+    while let Some(Ok(piece)) = pieces.next().await {
+        length += piece.len();
+        if length <= limit {
+            bytes.extend_from_slice(&piece);
+        } else if length > limit + LET_PASS {
+            break;
+        }
+    }
+    (length <= limit).then_some(bytes)
 }
 
 /// The media type without parameters, in lower case; empty when there is none.

@@ -30,7 +30,7 @@ pub use self::openapi::document as openapi_document;
 /// Requests that are worked on at once; more wait.
 const CONCURRENT: usize = 1_024;
 /// Longest that a request may take which is no import or export.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long requests may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
 

@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
         };
         result
             .map_err(|errors| {
-                self.errors.extend(errors.into_iter().map(|(at, what)| (format!("{name}{at}"), what)))
+                self.errors.extend(errors.into_iter().map(|(at, what)| (format!("{name}{at}"), what)));
             })
             .ok()
     }

@@ -28,7 +28,7 @@ pub use id::{ConversationId, MemoryId};
 pub use memory::{Memory, MemoryPatch, MemoryType, NewMemory, Source, SourcePatch};
 pub use metadata::Metadata;
 pub use principal::{OwnerId, Principal};
-pub use query::{ConversationQuery, Filter, ListQuery, SearchMode, SearchQuery, Sort};
+pub use query::{ConversationQuery, Filter, ListQuery, Question, SearchMode, SearchQuery, Sort};
 pub use random::{OsRandom, RandomSource};
 pub use tags::{Namespace, Tag, Tags};
 pub use text::{Content, ModelName, SessionRef, SourceUrl, Text, ToolName, Topic, Transcript};

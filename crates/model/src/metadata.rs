@@ -36,7 +36,8 @@ impl Metadata {
 
     /// Reads what [`Metadata::to_json`] wrote, without checking again.
     pub fn from_stored(json: &str) -> Result<Self, serde_json::Error> {
-        let owned = |(name, value): (std::borrow::Cow<'_, str>, &RawValue)| (name.into_owned(), value.to_owned());
+        let owned =
+            |(name, value): (std::borrow::Cow<'_, str>, &RawValue)| (name.into_owned(), value.to_owned());
         Ok(Self(Members::parse(json)?.into_iter().map(owned).collect()))
     }
 

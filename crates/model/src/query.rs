@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{Fields, word_field};
+use crate::fields::{Field, Fields, word_field};
 use crate::{MemoryType, ModelName, Namespace, Tags, Timestamp, ToolName};
 
 /// Which memories are meant; every part that is there must hold.
@@ -158,11 +158,47 @@ impl SearchMode {
 
 word_field!(SearchMode, "keyword, semantic, hybrid");
 
-/// A question.
+/// What is asked: any text that is not blank (reading 15) and has no NUL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Question(String);
+
+impl Question {
+    /// Takes the text, or says what is wrong with it.
+    pub fn new(text: impl Into<String>) -> Result<Self, String> {
+        let text = text.into();
+        if text.trim().is_empty() {
+            return Err("must not be blank".into());
+        }
+        if text.contains('\0') {
+            return Err("must not contain the NUL character (U+0000)".into());
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Question {
+    /// Without the text: what people ask belongs in no log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl Field for Question {
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::new(text)
+    }
+}
+
+/// A search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchQuery {
-    /// The words; never blank (reading 15).
-    pub q: String,
+    /// What is asked.
+    pub q: Question,
     /// Which memories may answer.
     pub filter: Filter,
     /// How many at most: 1 to 100, by default 10.
@@ -175,21 +211,13 @@ pub struct SearchQuery {
 
 impl SearchQuery {
     /// A plain question.
-    pub fn new(q: impl Into<String>) -> Self {
-        Self { q: q.into(), filter: Filter::default(), limit: 10, mode: None, with_embedding: false }
+    pub fn new(q: Question) -> Self {
+        Self { q, filter: Filter::default(), limit: 10, mode: None, with_embedding: false }
     }
 
     /// Reads the body of `POST /v1/memories/search` or the query string of its GET form.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let q = fields.required::<String>("q").filter(|q| {
-            if q.trim().is_empty() {
-                fields.fail("q", "must not be blank");
-            }
-            if q.contains('\0') {
-                fields.fail("q", "must not contain the NUL character (U+0000)");
-            }
-            true
-        });
+        let q = fields.required("q");
         let limit = fields.nullable::<u64>("limit").flatten().unwrap_or(10);
         if !(1..=100).contains(&limit) {
             fields.fail("limit", "must be 1 to 100");
@@ -268,7 +296,7 @@ mod tests {
         };
         assert!(search(r#"{"q":"tea","limit":100,"mode":null}"#).is_ok());
         for bad in [
-            r#"{}"#,
+            "{}",
             r#"{"q":""}"#,
             r#"{"q":"  "}"#,
             r#"{"q":"a\u0000"}"#,

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const MILLIS_PER_SECOND: i64 = 1_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -61,7 +63,15 @@ impl Timestamp {
             let ends_a_day = (seconds + 60).rem_euclid(SECONDS_PER_DAY) == 0;
             return ends_a_day.then_some(Self((seconds + 60) * MILLIS_PER_SECOND - 1));
         }
-        Some(Self((seconds + second) * MILLIS_PER_SECOND + fraction))
+        Some(Self((seconds + second) * MILLIS_PER_SECOND + fraction)).filter(|time| time.civil().is_some())
+    }
+
+    /// Date and milliseconds of the day in UTC; `None` outside the years 0 to 9999, which RFC 3339 cannot write.
+    fn civil(self) -> Option<(Date, i64)> {
+        let per_day = SECONDS_PER_DAY * MILLIS_PER_SECOND;
+        let days = Span::new().try_days(self.0.div_euclid(per_day)).ok()?;
+        let date = EPOCH.checked_add(days).ok().filter(|date| date.year() >= 0)?;
+        Some((date, self.0.rem_euclid(per_day)))
     }
 
     /// Midnight UTC of a calendar date such as `2026-05-01`.
@@ -99,16 +109,22 @@ fn offset_minutes(bytes: &[u8]) -> Option<i64> {
 }
 
 fn days_since_1970(date: Date) -> i64 {
-    i64::from(date.since(Date::constant(1970, 1, 1)).expect("both are civil dates").get_days())
+    i64::from(date.since(EPOCH).expect("both are civil dates").get_days())
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => write!(f, "{time:.3}"),
-            // Beyond the year 9999 there is no RFC 3339 text; the door refuses such times, so this is for logs.
-            Err(_) => write!(f, "{}ms", self.0),
-        }
+        // No door lets a time in that has no text; this is for logs.
+        let Some((date, millis)) = self.civil() else { return write!(f, "{}ms", self.0) };
+        let (seconds, millis) = (millis / MILLIS_PER_SECOND, millis % MILLIS_PER_SECOND);
+        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z",
+            date.year(),
+            date.month(),
+            date.day()
+        )
     }
 }
 
@@ -162,6 +178,14 @@ mod tests {
         assert_eq!(read("2026-06-29t12:00:00.5z").as_deref(), Some("2026-06-29T12:00:00.500Z"));
         assert_eq!(read("1969-12-31T23:59:59.999-00:00").as_deref(), Some("1969-12-31T23:59:59.999Z"));
         assert_eq!(read("1990-12-31T15:59:60-08:00").as_deref(), Some("1990-12-31T23:59:59.999Z"));
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_have_a_text_and_what_is_beyond_is_refused() {
+        assert_eq!(read("9999-12-31T23:59:59.999Z").as_deref(), Some("9999-12-31T23:59:59.999Z"));
+        assert_eq!(read("0000-01-01T00:00:00Z").as_deref(), Some("0000-01-01T00:00:00.000Z"));
+        assert_eq!(read("9999-12-31T23:59:59-00:01"), None);
+        assert_eq!(read("0000-01-01T00:00:00+00:01"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use omp_model::api::HandoffResponse;
 use omp_model::conversation::{Message, Messages, Role};
-use omp_model::{Fields, ModelName, Principal, Result, Text, Topic};
+use omp_model::{Fields, ModelName, Principal, Result, Topic};
 
 use crate::Service;
 use crate::extract::Provider;
@@ -121,6 +121,8 @@ fn display_name(model: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use omp_model::Text;
+
     use super::*;
 
     fn message(role: Role, text: &str) -> Message {

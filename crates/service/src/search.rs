@@ -12,7 +12,7 @@ impl Service {
     /// Finds the best memories for a question. A mode that is not available falls back to keywords and the answer
     /// says so (reading 13).
     pub async fn search_memories(&self, principal: Principal, query: &SearchQuery) -> Result<SearchResponse> {
-        let keywords = keywords(&query.q);
+        let keywords = keywords(query.q.as_str());
         let search = KeywordSearch {
             keywords: &keywords,
             filter: &query.filter,

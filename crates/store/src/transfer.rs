@@ -36,6 +36,8 @@ pub struct ImportItem {
     pub memory: Memory,
     /// What it came from, if that says more than the memory does.
     pub original: Option<Original>,
+    /// Whether the dates are the import's and not the item's: then other dates are no difference.
+    pub date_assumed: bool,
 }
 
 /// What happened to one item.

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use self::memories::{Edit, Filters, Forget, List, Recall, Remember, Show};
-pub(crate) use self::transfer::{Convert, Export, FormatName, Import, Inspect, LevelName, Validate};
+pub(crate) use self::memories::{Edit, Forget, List, Recall, Remember, Show};
+pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
 pub(crate) use self::upkeep::{Backup, Conform, Doctor, Restore, Serve};
 
 /// One memory for all your AI tools, on a server that you own.
@@ -28,14 +28,14 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The server to talk to, such as http://localhost:3456
-    #[arg(long, env = "OMP_SERVER", global = true, value_name = "URL")]
+    /// The server to talk to, such as `http://localhost:3456`
+    #[arg(long, env = "OMP_SERVER", hide_env_values = true, global = true, value_name = "URL")]
     pub(crate) server: Option<String>,
     /// The server's key (of `omp serve`: the key that clients must bring)
     #[arg(long, env = "OMP_API_KEY", hide_env_values = true, global = true, value_name = "KEY")]
     pub(crate) api_key: Option<String>,
     /// The database file
-    #[arg(long, env = "OMP_DB_PATH", global = true, value_name = "FILE")]
+    #[arg(long, env = "OMP_DB_PATH", hide_env_values = true, global = true, value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]

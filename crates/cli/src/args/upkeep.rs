@@ -7,11 +7,11 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The port [env: OMP_PORT, PORT] [default: 3456]; 0 takes a free one
+    /// The port; 0 takes a free one. By default `OMP_PORT`, else `PORT`, else 3456
     #[arg(long, short)]
     pub(crate) port: Option<u16>,
     /// The address to listen on; other than this machine needs a key
-    #[arg(long, env = "OMP_HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "OMP_HOST", hide_env_values = true, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
     /// Take a key of fewer than 32 characters: for trials
     #[arg(long)]

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::args::Args;
 
-pub(super) fn run(shell: Shell) -> anyhow::Result<ExitCode> {
+pub(super) fn run(shell: Shell) -> ExitCode {
     clap_complete::generate(shell, &mut Args::command(), "omp", &mut std::io::stdout());
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

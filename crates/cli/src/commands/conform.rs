@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use omp_client::conform::{self, Options};
-use serde_json::json;
 
 use crate::args::{Conform, Global};
 use crate::printer::{Printer, clean};
@@ -38,6 +37,9 @@ pub(super) async fn run(global: &Global, args: &Conform, printer: &Printer) -> a
         report.failed_must + report.failed_should,
         report.skipped
     );
-    printer.either(|| json!(report), told)?;
+    printer.either(&report, told)?;
+    for id in &report.left_behind {
+        printer.say(format!("made and not removed again: {}", clean(id)));
+    }
     Ok(if report.failed_must == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use omp_model::{Clock, Error, SystemClock};
-use serde_json::json;
 
 use super::export::{Target, by_name};
 use crate::args::Convert;
@@ -46,7 +45,7 @@ pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode>
         ));
     }
     if printer.json && !to_stdout {
-        printer.value(&json!(report))?;
+        printer.value(&report)?;
     } else {
         printer.say(format!(
             "{} → {}: {written} of {} items",

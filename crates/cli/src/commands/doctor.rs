@@ -14,7 +14,7 @@ pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<Ex
         let health = global.api()?.health().await?;
         let told =
             format!("{url}: {}, {}, {} memories", health.status, health.compliance, health.memories_count);
-        printer.either(|| json!(health), told)?;
+        printer.either(&health, told)?;
         return Ok(ExitCode::SUCCESS);
     }
     let store = global.store()?;

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use omp_model::{Content, Error, MemoryPatch, Tags};
-use serde_json::json;
 
 use crate::args::{Edit, Global};
 use crate::printer::Printer;
@@ -24,7 +23,7 @@ pub(super) async fn run(global: &Global, args: Edit, printer: &Printer) -> anyho
     }
     let memory = api.update_memory(&args.id, patch).await?;
     if printer.json {
-        printer.value(&json!(memory))?;
+        printer.value(&memory)?;
     } else {
         printer.memories(&[memory])?;
     }

@@ -43,14 +43,12 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
 /// The format that a file's name asks for.
 pub(super) fn by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
-    if name.ends_with(".omi.jsonl") || name.ends_with(".jsonl") {
-        Some(Format::OmiJsonl)
-    } else if name.ends_with(".omi.json") {
-        Some(Format::Omi)
-    } else if name.ends_with(".json") {
-        Some(Format::Omp)
-    } else {
-        None
+    let mut parts = name.rsplit('.');
+    match (parts.next()?, parts.next()?) {
+        ("jsonl", _) => Some(Format::OmiJsonl),
+        ("json", "omi") => Some(Format::Omi),
+        ("json", _) => Some(Format::Omp),
+        _ => None,
     }
 }
 

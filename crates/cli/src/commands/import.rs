@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use omp_model::transfer::{ImportOptions, ImportReport};
-use serde_json::json;
 
 use crate::args::{Global, Import};
 use crate::printer::Printer;
@@ -30,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     }
     let report = report?;
     if printer.json {
-        printer.value(&json!(report))?;
+        printer.value(&report)?;
     } else {
         print(&report, printer)?;
     }
@@ -81,7 +80,7 @@ fn print(report: &ImportReport, printer: &Printer) -> io::Result<()> {
         }
     }
     if report.errors.len() > NAMED {
-        printer.say(format!("not valid: and {} more; --json lists them", *error_count as usize - NAMED));
+        printer.say(format!("not valid: and {} more; --json lists them", error_count - NAMED as u64));
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use omp_model::ListQuery;
-use serde_json::json;
 
 use crate::args::{Global, List};
 use crate::printer::Printer;
@@ -18,7 +17,7 @@ pub(super) async fn run(global: &Global, args: List, printer: &Printer) -> anyho
     };
     let page = global.api()?.list_memories(&query).await?;
     if printer.json {
-        printer.value(&json!(page))?;
+        printer.value(&page)?;
         return Ok(ExitCode::SUCCESS);
     }
     printer.memories(&page.memories)?;

@@ -26,7 +26,7 @@ use crate::printer::Printer;
 pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     let Args { global, command } = args;
     match command {
-        Command::Completions { shell } => return completions::run(shell),
+        Command::Completions { shell } => return Ok(completions::run(shell)),
         Command::Validate(args) => return validate::run(&args, printer),
         Command::Convert(args) => return convert::run(&args, printer),
         Command::Inspect(args) => return inspect::run(&args, printer),

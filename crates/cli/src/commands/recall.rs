@@ -2,22 +2,22 @@
 
 use std::process::ExitCode;
 
-use omp_model::SearchQuery;
-use serde_json::json;
+use omp_model::{Error, Question, SearchQuery};
 
 use crate::args::{Global, Recall};
 use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let question = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("q", what))?;
     let query = SearchQuery {
         filter: args.filters.into_filter(),
         limit: args.limit,
         mode: args.mode,
-        ..SearchQuery::new(args.query.join(" "))
+        ..SearchQuery::new(question)
     };
     let found = global.api()?.search_memories(&query).await?;
     if printer.json {
-        printer.value(&json!(found))?;
+        printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);
     }
     printer.memories(&found.memories)?;

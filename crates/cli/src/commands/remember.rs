@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use omp_model::{Content, Error, Metadata, NewMemory, Tags};
-use serde_json::json;
 
 use crate::args::{Global, Remember};
 use crate::printer::Printer;
@@ -24,7 +23,7 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
         new.metadata = Metadata::parse(json).map_err(|what| Error::invalid("metadata", what))?;
     }
     let memory = global.api()?.create_memory(new).await?;
-    printer.either(|| json!(memory), memory.id)?;
+    printer.either(&memory, memory.id)?;
     Ok(ExitCode::SUCCESS)
 }
 

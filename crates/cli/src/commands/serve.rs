@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use omp_http::ApiKey;
-use omp_store::Maintenance;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 

@@ -14,8 +14,8 @@ pub(super) async fn run(global: &Global, args: &Show, printer: &Printer) -> anyh
         memories.push(api.get_memory(id).await?);
     }
     match (printer.json, memories.as_slice()) {
-        (true, [memory]) => printer.value(&json!(memory))?,
-        (true, memories) => printer.value(&json!(memories))?,
+        (true, [memory]) => printer.value(memory)?,
+        (true, memories) => printer.value(&memories)?,
         (false, memories) => {
             for memory in memories {
                 printer.memories(std::slice::from_ref(memory))?;

@@ -15,7 +15,7 @@ pub(super) async fn backup(global: &Global, args: &Backup, printer: &Printer) ->
     store.backup(&args.file).await?;
     let bytes = std::fs::metadata(&args.file)?.len();
     printer.either(
-        || json!({"file": args.file, "bytes": bytes}),
+        &json!({"file": args.file, "bytes": bytes}),
         format!("{} ({bytes} bytes)", args.file.display()),
     )?;
     store.close().await?;
@@ -35,6 +35,6 @@ pub(super) async fn restore(global: &Global, args: &Restore, printer: &Printer) 
     // Opening brings an older backup up to date.
     global.store()?.close().await?;
     let told = format!("restored {}; what was there before is in {}", args.file.display(), kept.display());
-    printer.either(|| json!({"restored": args.file, "kept": kept}), told)?;
+    printer.either(&json!({"restored": args.file, "kept": kept}), told)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,9 +4,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde_json::Value;
 
-/// The path of a memory.
+/// The path of a memory; never that of all memories, even if the server gave no id.
 pub(super) fn memory_path(id: &Value) -> String {
-    format!("/v1/memories/{}", id.as_str().unwrap_or_default())
+    format!("/v1/memories/{}", id.as_str().unwrap_or("no-id"))
 }
 
 /// An id that no memory has.

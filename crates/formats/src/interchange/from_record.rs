@@ -30,6 +30,8 @@ pub struct Mapped {
     pub parts: Vec<Memory>,
     /// What was brought into form.
     pub notes: Vec<Note>,
+    /// Whether the date is the context's and not the record's.
+    pub date_assumed: bool,
 }
 
 /// Maps a record. The only thing that a record must have is content; the error says what is wrong with it.
@@ -55,17 +57,17 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
 
     let profile = Profile::read(record);
     let created = record.created();
-    let created_at = created.as_deref().and_then(moment).unwrap_or_else(|| {
+    let dated = created.as_deref().and_then(moment);
+    let date_assumed = dated.is_none();
+    let created_at = dated.unwrap_or_else(|| {
         let found = if created.is_some() { "is not a date-time" } else { "is missing" };
         note("created", &format!("{found}; the memory is dated {}", context.fallback));
         context.fallback
     });
     let kind = record.kind();
     let word = kind.as_deref().and_then(MemoryType::parse);
-    if let (Some(kind), None) = (&kind, word) {
-        if !kind.is_empty() {
-            note("type", "is not one of episodic, semantic, procedural; stored as semantic");
-        }
+    if word.is_none() && kind.as_ref().is_some_and(|kind| !kind.is_empty()) {
+        note("type", "is not one of episodic, semantic, procedural; stored as semantic");
     }
     let written = record.tags();
     let tags = Tags::normalize(written.iter().map(AsRef::as_ref));
@@ -103,7 +105,7 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
         content,
         ..memory.clone()
     };
-    Ok(Mapped { parts: contents.into_iter().enumerate().map(part).collect(), notes })
+    Ok(Mapped { parts: contents.into_iter().enumerate().map(part).collect(), notes, date_assumed })
 }
 
 /// The id of a later part of the memory `head`.
@@ -157,7 +159,7 @@ fn split(text: &str) -> Vec<Content> {
 fn cut(piece: &str) -> usize {
     let ends = ["\n\n", "\n", ". ", "。", " "];
     let after = |end: &&str| piece.rfind(*end).map(|at| at + end.len());
-    ends.iter().filter_map(|end| after(end)).find(|at| *at > piece.len() / 2).unwrap_or(piece.len())
+    ends.iter().filter_map(after).find(|at| *at > piece.len() / 2).unwrap_or(piece.len())
 }
 
 #[cfg(test)]

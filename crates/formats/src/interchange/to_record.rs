@@ -115,7 +115,7 @@ mod tests {
         let patch = MemoryPatch { content: Content::new("y").ok(), ..MemoryPatch::default() };
         patch.apply(&mut memory, Timestamp::from_millis(1_900_000_000_000));
         let expected = RAW.replace(r#""content":"x""#, r#""content":"y""#).replace(
-            r#"12345678901234567890123}}"#,
+            "12345678901234567890123}}",
             r#"12345678901234567890123},"org.open-memory.omp":{"v":1,"updated_at":"2030-03-17T17:46:40.000Z"}}"#,
         );
         assert_eq!(text(&overlay(record, &memory, None)), expected);

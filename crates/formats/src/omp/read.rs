@@ -160,9 +160,8 @@ pub fn survey(read: impl Read) -> Result<Option<String>, Error> {
             Ok(Frame::Member { name: "conflict", raw, .. }) => {
                 conflict = Some(serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()));
             }
-            Ok(_) => {}
             Err(fault) if fault.is_fatal() => return Err(structural_error(&fault)),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(conflict)
@@ -216,12 +215,11 @@ mod tests {
 
     #[test]
     fn the_strategy_is_found_behind_the_memories() {
-        assert_eq!(
-            body_conflict(format!("{{\"memories\":[{GOOD}],\"conflict\":\"overwrite\"}}").as_bytes())
-                .as_deref(),
-            Some("overwrite")
-        );
-        assert_eq!(body_conflict(&b"{\"memories\":[]}"[..]), None);
+        let text = format!("{{\"memories\":[{GOOD}],\"conflict\":\"overwrite\"}}");
+        assert_eq!(survey(text.as_bytes()).unwrap().as_deref(), Some("overwrite"));
+        assert_eq!(survey(&b"{\"memories\":[]}"[..]).unwrap(), None);
+        assert_eq!(survey(&b"{\"memories\":["[..]).unwrap_err().code, ErrorCode::InvalidJson);
+        assert_eq!(survey(&b"[]"[..]).unwrap_err().code, ErrorCode::ValidationError);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Import {
                     }
                     self.count_read();
                     let memory = self.with_new_id(*memory);
-                    self.add(ImportItem { memory, original: None })?;
+                    self.add(ImportItem { memory, original: None, date_assumed: false })?;
                 }
                 Entry::Conversation(conversation) => self.add_conversation(*conversation)?,
                 Entry::Bad { index, position, id, error } => {
@@ -160,7 +160,7 @@ impl Import {
                                 let field = note.field.to_owned();
                                 self.report.change(ImportNote { index, field, message: note.message });
                             }
-                            self.add_record(&record, mapped.parts, envelope)?;
+                            self.add_record(&record, mapped.parts, mapped.date_assumed, envelope)?;
                         }
                         Err(what) => {
                             let id = record.id().map(std::borrow::Cow::into_owned);
@@ -206,6 +206,7 @@ impl Import {
         &mut self,
         record: &omi::Record,
         mut parts: Vec<Memory>,
+        date_assumed: bool,
         envelope: Option<i64>,
     ) -> Result<()> {
         let raw = serde_json::to_string(record.members()).map_err(|_| Error::internal())?;
@@ -233,7 +234,7 @@ impl Import {
             let original =
                 Original { format: interchange::FORMAT.to_owned(), envelope, raw: raw.take(), head };
             head = head.or(Some(memory.id));
-            self.add(ImportItem { memory, original: Some(original) })?;
+            self.add(ImportItem { memory, original: Some(original), date_assumed })?;
         }
         Ok(())
     }
@@ -248,10 +249,10 @@ impl Import {
 
     fn count_read(&mut self) {
         self.report.read += 1;
-        if self.report.read.is_multiple_of(CHUNK as u64) {
-            if let Some(progress) = &self.progress {
-                progress(self.report.read);
-            }
+        if let Some(progress) =
+            self.progress.as_ref().filter(|_| self.report.read.is_multiple_of(CHUNK as u64))
+        {
+            progress(self.report.read);
         }
     }
 

@@ -97,6 +97,20 @@ pub async fn filters_apply_before_paging(store: &dyn Store) {
     assert_eq!((page.items.len(), page.total), (5, 14));
 }
 
+/// However rare a filter is among however many memories.
+pub async fn a_rare_filter_works_in_every_order(store: &dyn Store) {
+    for number in 0..120 {
+        let memory = memory(number, "text");
+        let memory = if number == 60 { tagged(memory, &["rare"]) } else { memory };
+        store.create_memory(OWNER, &memory, NOW).await.expect("created");
+    }
+    for sort in [Sort::CreatedAsc, Sort::CreatedDesc, Sort::UpdatedDesc] {
+        let filter = Filter { tags: tagged(memory(0, "x"), &["rare"]).tags, ..Filter::default() };
+        let page = list(store, &ListQuery { filter, sort, ..ListQuery::default() }).await;
+        assert_eq!((page.total, page.items[0].id), (1, memory(60, "x").id), "{sort:?}");
+    }
+}
+
 /// Paging is stable under equal times.
 pub async fn equal_times_are_ordered_by_id(store: &dyn Store) {
     let mut memories: Vec<Memory> =

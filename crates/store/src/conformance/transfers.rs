@@ -13,7 +13,11 @@ const EVERYTHING: ExportPage =
 fn items(texts: &[&str]) -> Vec<ImportItem> {
     (0..)
         .zip(texts)
-        .map(|(number, text)| ImportItem { memory: memory(number, text), original: None })
+        .map(|(number, text)| ImportItem {
+            memory: memory(number, text),
+            original: None,
+            date_assumed: false,
+        })
         .collect()
 }
 
@@ -66,7 +70,7 @@ pub async fn originals_come_back(store: &dyn Store) {
         raw: Some("{\"x\":1}".into()),
         head: None,
     };
-    let item = ImportItem { memory: memory(0, "a"), original: Some(original.clone()) };
+    let item = ImportItem { memory: memory(0, "a"), original: Some(original.clone()), date_assumed: false };
     import(store, vec![item], Conflict::Skip).await;
     let patch =
         omp_model::MemoryPatch { content: omp_model::Content::new("changed").ok(), ..Default::default() };
@@ -89,8 +93,12 @@ pub async fn the_same_envelope_is_kept_once(store: &dyn Store) {
     assert_eq!((a == again, a == b), (true, false));
     assert_eq!(store.envelopes(OWNER, "test").await.expect("read"), []);
     let original = Original { format: "test".into(), envelope: Some(b), raw: None, head: None };
-    import(store, vec![ImportItem { memory: memory(0, "a"), original: Some(original) }], Conflict::Skip)
-        .await;
+    import(
+        store,
+        vec![ImportItem { memory: memory(0, "a"), original: Some(original), date_assumed: false }],
+        Conflict::Skip,
+    )
+    .await;
     assert_eq!(store.envelopes(OWNER, "test").await.expect("read"), [(b, "[]".to_owned())]);
 }
 

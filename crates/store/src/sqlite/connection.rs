@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode as Code, OpenFlags};
 
 use crate::StoreError;
 
-/// Marks our files (`PRAGMA application_id`): "OMem".
+/// Marks our files (`PRAGMA application_id`): `OMem`.
 pub(super) const APPLICATION_ID: i32 = 0x4f4d_656d;
 
 /// Statements that a connection keeps compiled.
@@ -87,6 +87,7 @@ fn without_values(error: &rusqlite::Error) -> String {
         rusqlite::Error::InvalidColumnType(column, name, kind) => {
             format!("column {column} ({name}) is {kind}")
         }
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         rusqlite::Error::QueryReturnedNoRows => "a row is missing".into(),
         _ => "an unexpected answer".into(),
     }

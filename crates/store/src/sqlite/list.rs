@@ -145,10 +145,10 @@ impl Walk<'_> {
         // Past the middle it is shorter to walk from the other end.
         let from_end = total - query.offset - length;
         let backwards = from_end < query.offset;
-        let (source, time) = self.source(query.sort);
+        let Source { rows, time, id } = self.source(query.sort);
         let descending = (query.sort != Sort::CreatedAsc) != backwards;
         let direction = if descending { "DESC" } else { "ASC" };
-        let sql = format!("{source} ORDER BY {time} {direction}, id {direction} LIMIT :limit OFFSET :offset");
+        let sql = format!("{rows} ORDER BY {time} {direction}, {id} {direction} LIMIT :limit OFFSET :offset");
         let parameters = named_params! {
             ":now": self.now.as_millis(),
             ":owner": self.owner.0,
@@ -164,36 +164,44 @@ impl Walk<'_> {
         Ok(pks)
     }
 
-    /// The rows to walk, and the column of the order.
-    fn source(&self, sort: Sort) -> (String, &'static str) {
+    /// The rows to walk, and the columns of the order.
+    fn source(&self, sort: Sort) -> Source {
         match (self.facets, sort) {
             ([rarest, others @ ..], Sort::CreatedDesc | Sort::CreatedAsc) => {
                 let conditions = with_facets("e", others);
-                let sql = format!(
-                    "SELECT pk FROM facet_entries AS e WHERE owner = :owner AND facet = {} AND {ALIVE}{conditions}",
-                    rarest.id
+                let facet = rarest.id;
+                let rows = format!(
+                    "SELECT e.pk FROM facet_entries AS e WHERE e.owner = :owner AND e.facet = {facet} AND {ALIVE}{conditions}"
                 );
-                (sql, "created_at")
+                Source { rows, time: "e.created_at", id: "e.id" }
             }
             // Few memories have it: read and sort them. Many: walk the index and meet enough of them soon.
             ([rarest, others @ ..], Sort::UpdatedDesc) if rarest.n * 50 < self.all.n => {
-                let sql = format!(
+                let conditions = with_facets("e", others);
+                let facet = rarest.id;
+                let rows = format!(
                     "SELECT m.pk FROM facet_entries AS e CROSS JOIN memories AS m ON m.pk = e.pk \
-                     WHERE e.owner = :owner AND e.facet = {} AND (e.expires_at IS NULL OR e.expires_at > :now){}",
-                    rarest.id,
-                    with_facets("e", others)
+                     WHERE e.owner = :owner AND e.facet = {facet} AND (e.expires_at IS NULL OR e.expires_at > :now){conditions}"
                 );
-                (sql.replace("SELECT m.pk", "SELECT m.pk, m.updated_at, m.id"), "2")
+                Source { rows, time: "m.updated_at", id: "m.id" }
             }
-            (facets, Sort::UpdatedDesc) => (self.indexed("memories_updated", facets), "updated_at"),
-            (facets, _) => (self.indexed("memories_created", facets), "created_at"),
+            (facets, Sort::UpdatedDesc) => indexed("memories_updated", "m.updated_at", facets),
+            (facets, _) => indexed("memories_created", "m.created_at", facets),
         }
     }
+}
 
-    fn indexed(&self, index: &str, facets: &[Facet]) -> String {
-        let conditions = with_facets("m", facets);
-        format!(
-            "SELECT pk FROM memories AS m INDEXED BY {index} WHERE owner = :owner AND {ALIVE}{conditions}"
-        )
-    }
+/// Where the rows of a list come from.
+struct Source {
+    rows: String,
+    time: &'static str,
+    id: &'static str,
+}
+
+fn indexed(index: &str, time: &'static str, facets: &[Facet]) -> Source {
+    let conditions = with_facets("m", facets);
+    let rows = format!(
+        "SELECT m.pk FROM memories AS m INDEXED BY {index} WHERE m.owner = :owner AND {ALIVE}{conditions}"
+    );
+    Source { rows, time, id: "m.id" }
 }

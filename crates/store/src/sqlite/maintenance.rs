@@ -128,6 +128,8 @@ pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
     // Left over from a copy that was interrupted.
     let _ = std::fs::remove_file(partial);
     let in_words = |e: std::io::Error| StoreError::Open { path: target.to_owned(), reason: e.to_string() };
+    // A reader may not write, and the engine takes even a copy for writing.
+    connection.execute_batch("PRAGMA query_only = OFF").map_err(|e| failure(target, &e))?;
     connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()]).map_err(|e| failure(target, &e))?;
     std::fs::File::open(partial).and_then(|file| file.sync_all()).map_err(in_words)?;
     std::fs::rename(partial, target).map_err(in_words)

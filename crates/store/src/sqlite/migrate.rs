@@ -32,7 +32,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
     match found {
         Identity::Ours(version) if version == newest() => {}
         Identity::Ours(version) => {
-            maintenance::copy(connection, &copy_name(path, &format!("v{version}"), now))?
+            maintenance::copy(connection, &copy_name(path, &format!("v{version}"), now))?;
         }
         Identity::TypeScript => {
             let copy = copy_name(path, "typescript", now);

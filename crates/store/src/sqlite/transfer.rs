@@ -34,7 +34,8 @@ impl TransferStore for SqliteStore {
                 .await;
         }
         // Analysing text is work for a thread of its own, so that the writer only writes.
-        let analyse = move || items.into_iter().map(|item| (write::words(&item.memory), item)).collect::<Vec<_>>();
+        let analyse =
+            move || items.into_iter().map(|item| (write::words(&item.memory), item)).collect::<Vec<_>>();
         let items = tokio::task::spawn_blocking(analyse).await;
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
         self.write_bulk(move |tx| {
@@ -120,16 +121,20 @@ fn original(connection: &rusqlite::Connection, pk: i64) -> rusqlite::Result<Opti
 fn decide(known: Option<&Memory>, item: &ImportItem, conflict: Conflict) -> ImportOutcome {
     match known {
         None => ImportOutcome::Imported,
-        Some(known) if same(known, &item.memory) => ImportOutcome::Unchanged,
+        Some(known) if same(known, item) => ImportOutcome::Unchanged,
         Some(_) if conflict == Conflict::Overwrite => ImportOutcome::Updated,
         Some(_) => ImportOutcome::Skipped,
     }
 }
 
-/// Equal but for the vector, which is not read for the comparison.
-fn same(known: &Memory, new: &Memory) -> bool {
-    let plain = Memory { embedding: None, ..new.clone() };
-    *known == plain
+/// Equal but for the vector, which is not read for the comparison, and dates that are nobody's.
+fn same(known: &Memory, item: &ImportItem) -> bool {
+    let mut new = Memory { embedding: None, ..item.memory.clone() };
+    if item.date_assumed {
+        (new.created_at, new.updated_at) = (known.created_at, known.updated_at);
+        new.source.timestamp = known.source.timestamp;
+    }
+    *known == new
 }
 
 fn import(

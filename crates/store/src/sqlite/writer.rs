@@ -50,7 +50,7 @@ impl Writer {
         F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(priority, Box::new(Work { work, value: None, reply }))?;
+        self.queue.push(priority, Box::new(Work { run: work, value: None, reply }))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -85,14 +85,14 @@ pub(super) fn open_lock(path: &Path) -> Result<File, StoreError> {
 }
 
 struct Work<T, F> {
-    work: F,
+    run: F,
     value: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<T, F> {
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
-        self.value = Some((self.work)(tx)?);
+        self.value = Some((self.run)(tx)?);
         Ok(())
     }
 
@@ -150,15 +150,15 @@ impl Loop {
             }
         });
         match result {
-            Ok(()) => jobs.into_iter().for_each(|job| job.finish(Ok(()))),
-            Err(Failed(error)) if jobs.len() == 1 => {
-                jobs.into_iter().for_each(|job| job.finish(Err(error.clone())))
-            }
+            Ok(()) => finish_all(jobs, &Ok(())),
+            Err(Failed(error)) if jobs.len() == 1 => finish_all(jobs, &Err(error)),
             // One job failed and took its companions along: each gets a transaction of its own.
-            Err(_) => jobs.into_iter().for_each(|mut job| {
-                let result = self.transaction(|tx, _| run_caught(job.as_mut(), tx));
-                job.finish(result.map_err(|Failed(error)| error));
-            }),
+            Err(_) => {
+                for mut job in jobs {
+                    let result = self.transaction(|tx, _| run_caught(job.as_mut(), tx));
+                    job.finish(result.map_err(|Failed(error)| error));
+                }
+            }
         }
     }
 
@@ -186,6 +186,12 @@ impl Loop {
 }
 
 struct Failed(StoreError);
+
+fn finish_all(jobs: Vec<Box<dyn Job>>, result: &Result<(), StoreError>) {
+    for job in jobs {
+        job.finish(result.clone());
+    }
+}
 
 /// A panic in one job must not end the writer for everybody.
 fn run_caught(job: &mut dyn Job, tx: &mut Tx<'_>) -> rusqlite::Result<()> {

@@ -1,1 +1,141 @@
+//! What only a file can show.
 
+use std::sync::Arc;
+
+use omp_model::ListQuery;
+use omp_store::conformance::{NOW, OWNER, memory, tagged};
+use omp_store::{ChangeFeed, Maintenance, MemoryStore, StoreError};
+
+use crate::suite::{make, open};
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/folder/memory.db");
+    let store = open(&path).unwrap();
+    let kept = tagged(memory(0, "kept"), &["t"]);
+    store.create_memory(OWNER, &kept, NOW).await.unwrap();
+    let seq = store.last_seq(OWNER).await.unwrap();
+    store.close().await.unwrap();
+    assert!(matches!(store.create_memory(OWNER, &memory(1, "late"), NOW).await, Err(StoreError::Closed)));
+    let store = open(&path).unwrap();
+    assert_eq!(store.get_memory(OWNER, kept.id, false, NOW).await.unwrap(), Some(kept));
+    assert_eq!(store.last_seq(OWNER).await.unwrap(), seq);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_stores_on_one_file_lose_nothing_and_see_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let stores: Vec<_> = (0..4).map(|_| Arc::new(open(&path).unwrap())).collect();
+    let tasks: Vec<_> = (0..200)
+        .map(|number| {
+            let store = Arc::clone(&stores[number % stores.len()]);
+            let memory = memory(i64::try_from(number).unwrap(), "text");
+            tokio::spawn(async move { store.create_memory(OWNER, &memory, NOW).await })
+        })
+        .collect();
+    for task in tasks {
+        assert!(task.await.unwrap().unwrap());
+    }
+    for store in &stores {
+        assert_eq!(store.count_memories(OWNER, NOW).await.unwrap(), 200);
+        assert_eq!(store.last_seq(OWNER).await.unwrap(), 200);
+    }
+    assert!(stores[0].check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
+
+#[tokio::test]
+async fn a_backup_is_complete_and_a_restore_brings_it_back() {
+    let store = make().await;
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup.db");
+    store.create_memory(OWNER, &memory(0, "kept"), NOW).await.unwrap();
+    store.backup(&backup).await.unwrap();
+    assert!(
+        matches!(store.backup(&backup).await, Err(StoreError::Open { .. })),
+        "an existing file is not replaced"
+    );
+    store.delete_memory(OWNER, memory(0, "x").id, NOW).await.unwrap();
+    store.create_memory(OWNER, &memory(1, "new"), NOW).await.unwrap();
+    store.restore(&backup).await.unwrap();
+    let page = store.list_memories(OWNER, &ListQuery::default(), NOW).await.unwrap();
+    assert_eq!(page.items.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["kept"]);
+    store.create_memory(OWNER, &memory(2, "after"), NOW).await.unwrap();
+    assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
+
+#[tokio::test]
+async fn other_files_are_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "just some notes that are no database at all, long enough to have a header".repeat(3),
+    )
+    .unwrap();
+    let before = std::fs::read(&text).unwrap();
+    assert!(matches!(open(&text), Err(StoreError::NotADatabase(_))));
+    assert_eq!(std::fs::read(&text).unwrap(), before);
+
+    let foreign = folder.path().join("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection.execute_batch("CREATE TABLE t (x); PRAGMA application_id = 7;").unwrap();
+    drop(connection);
+    assert!(matches!(open(&foreign), Err(StoreError::NotADatabase(_))));
+    let store = make().await;
+    assert!(matches!(store.restore(&foreign).await, Err(StoreError::NotADatabase(_))));
+    assert!(matches!(store.restore(&folder.path().join("missing.db")).await, Err(StoreError::Open { .. })));
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    open(&path).unwrap().close().await.unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(open(&path), Err(StoreError::Newer { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn a_word_index_of_another_analysis_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = open(&path).unwrap();
+    store.create_memory(OWNER, &memory(0, "green tea"), NOW).await.unwrap();
+    store.close().await.unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("UPDATE settings SET value = 0 WHERE name = 'tokenizer_version'; DELETE FROM words WHERE rowid > 0;")
+        .unwrap();
+    drop(connection);
+    let store = open(&path).unwrap();
+    let keywords = omp_search::keywords("tea");
+    let filter = omp_model::Filter::default();
+    let search = omp_store::memories::KeywordSearch {
+        keywords: &keywords,
+        filter: &filter,
+        limit: 10,
+        with_embedding: false,
+    };
+    assert_eq!(store.search_memories(OWNER, search, NOW).await.unwrap().total, 1);
+}
+
+#[tokio::test]
+async fn a_deep_page_is_the_same_from_both_ends() {
+    let store = make().await;
+    for number in 0..50 {
+        store.create_memory(OWNER, &memory(number, "text"), NOW).await.unwrap();
+    }
+    let all = store
+        .list_memories(OWNER, &ListQuery { limit: 100, ..ListQuery::default() }, NOW)
+        .await
+        .unwrap()
+        .items;
+    for offset in 0..55 {
+        let query = ListQuery { limit: 7, offset, ..ListQuery::default() };
+        let page = store.list_memories(OWNER, &query, NOW).await.unwrap();
+        let expected: Vec<_> = all.iter().skip(usize::try_from(offset).unwrap()).take(7).cloned().collect();
+        assert_eq!(page.items, expected, "{offset}");
+    }
+}

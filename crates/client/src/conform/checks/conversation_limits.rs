@@ -19,6 +19,7 @@ checks! {
     Must "omp.conversations.content.10001" ["omp.md §2"] "A message of 10,001 letters is refused." => |b| refuses(b, says(&"x".repeat(10_001)));
     Must "omp.conversations.content.number" ["omp.md §2"] "A message that is a number is refused." => |b| refuses(b, json!({"messages": [{"role": "user", "content": 5}]}));
     Must "omp.conversations.content.nul" ["reading 44"] "A NUL in a message is refused." => |b| refuses(b, says("a\0b"));
+    Should "omp.conversations.largest" ["omp.md §2"] "A conversation of 500 messages of 10,000 characters is within the limits." => largest;
     Must "omp.conversations.role.system" ["omp.md §2"] "A role that is neither user nor assistant is refused." => |b| refuses(b, json!({"messages": [{"role": "system", "content": "x"}]}));
     Must "omp.conversations.role.missing" ["omp.md §2"] "A message without a role is refused." => |b| refuses(b, json!({"messages": [{"content": "x"}]}));
     Must "omp.conversations.model.missing" ["omp.md §2"] "A conversation without a model is refused." => |b| lacking(b, "model");
@@ -53,6 +54,13 @@ async fn accepts(bench: &Bench, change: Value) -> Verdict {
     ensure(conversation["message_count"] == wanted, format!("{wanted} messages"), || {
         conversation["message_count"].to_string()
     })
+}
+
+async fn largest(bench: &Bench) -> Verdict {
+    let message = json!({"role": "user", "content": "x".repeat(10_000)});
+    let messages = vec![message; 500];
+    let answer = post(bench, json!({"messages": messages})).await?.be(201)?;
+    ensure(answer.json["message_count"] == 500, "500 messages", || answer.json["message_count"].to_string())
 }
 
 async fn refuses(bench: &Bench, change: Value) -> Verdict {

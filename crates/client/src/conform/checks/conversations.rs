@@ -67,7 +67,7 @@ pub(super) async fn store(bench: &Bench, change: Value) -> Result<Value, Finding
 }
 
 fn path(conversation: &Value) -> String {
-    format!("/v1/conversations/{}", conversation["id"].as_str().unwrap_or_default())
+    format!("/v1/conversations/{}", conversation["id"].as_str().unwrap_or("no-id"))
 }
 
 async fn list(bench: &Bench, query: &str) -> Result<Value, Finding> {

@@ -23,6 +23,7 @@ checks! {
     Must "omp.memories.create.default.expires_at" ["omp.md §1"] "Without expires_at it is null." => |b| default(b, "expires_at", Value::Null);
     Must "omp.memories.create.null.namespace" ["omp.md §1"] "A namespace of null is accepted." => |b| super::echo::comes_back(b, json!({"namespace": null}));
     Must "omp.memories.create.null.expires_at" ["omp.md §1"] "An expires_at of null is accepted." => |b| super::echo::comes_back(b, json!({"expires_at": null}));
+    Should "omp.memories.create.null.others" ["omp.md §1"] "null for tags, metadata, session_id, user_id or timestamp is refused, or means nothing there." => null_others;
     Must "omp.memories.create.timestamp.optional" ["omp.md §1; reading 1"] "Without source.timestamp a memory is stored with the time of now." => timestamp_now;
     Must "omp.memories.create.clock" ["omp.md §1"] "created_at is the time of storing." => created_now;
     Must "omp.memories.create.utc" ["omp.md §1"] "All times end in Z." => times_in_utc;
@@ -105,6 +106,18 @@ async fn default(bench: &Bench, field: &str, wanted: Value) -> Verdict {
     for (place, got) in [("POST", &memory), ("GET", &stored)] {
         let holds = got.get(field) == Some(&wanted);
         ensure(holds, format!("`{field}`: {wanted}"), || format!("{:?} from {place}", got.get(field)))?;
+    }
+    Ok(())
+}
+
+async fn null_others(bench: &Bench) -> Verdict {
+    let absent = json!({"source": {"session_id": null, "user_id": null, "timestamp": null}});
+    for change in [json!({"tags": null}), json!({"metadata": null}), absent] {
+        let answer = bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.sane()?;
+        let answer = answer.be_one_of(&[201, 422])?;
+        if answer.status == 201 {
+            faultless("a memory of the schema", &shape::memory(&answer.json))?;
+        }
     }
     Ok(())
 }

@@ -18,6 +18,9 @@ checks! {
     Must "omp.expiry.update" ["reading 20"] "PUT on an expired memory is 404." => update;
     Must "omp.expiry.delete" ["reading 20"] "DELETE on an expired memory is 404." => delete;
     Must "omp.expiry.imported" ["omp.md §1; reading 20"] "An imported memory whose time is over is not to be seen." => imported;
+    Must "omp.expiry.past.create" ["omp.md §1; reading 20"] "A new memory whose time is over already is refused, or not to be seen." => past_create;
+    Must "omp.expiry.past.update" ["omp.md §1; reading 20"] "A memory whose time is set to the past is gone, or the change is refused." => past_update;
+    Should "omp.expiry.import-again" ["reading 20"] "The id of an expired memory is free for an import." => import_again;
     Must "omp.expiry.cleared" ["omp.md §2; reading 16"] "A memory whose expires_at was cleared does not expire." => cleared;
 }
 
@@ -104,6 +107,36 @@ async fn imported(bench: &Bench) -> Verdict {
     bench.send(Call::get(memory_path(&item["id"]))).await?.error(404, "memory_not_found")?;
     let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
     ensure(list["total"] == 0, "nothing listed", || list.to_string())
+}
+
+async fn past_create(bench: &Bench) -> Verdict {
+    let namespace = bench.namespace("past");
+    let body = bench.memory(json!({"namespace": namespace, "expires_at": "2023-01-01T00:00:00Z"}));
+    let answer = bench.send(Call::post("/v1/memories", &body)).await?.be_one_of(&[201, 422])?;
+    if answer.status == 201 {
+        bench.send(Call::get(memory_path(&answer.json["id"]))).await?.error(404, "memory_not_found")?;
+    }
+    let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+    ensure(list["total"] == 0, "nothing listed", || list.to_string())
+}
+
+async fn past_update(bench: &Bench) -> Verdict {
+    let memory = bench.store(json!({})).await?;
+    let path = memory_path(&memory["id"]);
+    let change = json!({"expires_at": "2023-01-01T00:00:00Z"});
+    let answer = bench.send(Call::put(&path, &change)).await?.be_one_of(&[200, 422])?;
+    if answer.status == 200 {
+        bench.send(Call::get(&path)).await?.error(404, "memory_not_found")?;
+    }
+    Ok(())
+}
+
+async fn import_again(bench: &Bench) -> Verdict {
+    let item = bench.item(json!({"id": gone(bench).await?, "content": "Back again."}));
+    let answer = bench.import(std::slice::from_ref(&item), "").await?.be(200)?;
+    ensure(answer.json["imported"] == 1, "`imported`: 1", || answer.got())?;
+    let back = bench.fetch(&item["id"]).await?;
+    ensure(back["content"] == "Back again.", "\"Back again.\"", || back.to_string())
 }
 
 async fn cleared(bench: &Bench) -> Verdict {

@@ -1,5 +1,6 @@
 //! `POST /v1/import`: what happens to an id that is there already.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::conform::bench::Bench;
@@ -19,6 +20,7 @@ checks! {
     Must "omp.import.conflict.duplicate.query" ["omp.md §2"] "`conflict=duplicate`: what is there stays, and a copy lands." => |b| doubled(b, "?conflict=duplicate", None);
     Must "omp.import.conflict.duplicate.body" ["omp.md §2; reading 4"] "`duplicate` may stand in the body." => |b| doubled(b, "", Some("duplicate"));
     Must "omp.import.conflict.duplicate.always" ["omp.md §2; reading 5"] "`duplicate` makes a new id even where the old one is free." => always_new;
+    Must "omp.import.conflict.body-first" ["reading 4"] "The strategy may stand in the body before the memories, too." => body_first;
     Must "omp.import.conflict.query-wins.overwrite" ["omp.md §2; reading 4"] "The query wins over the body: overwrite over skip." => |b| replaced(b, "?conflict=overwrite", Some("skip"));
     Must "omp.import.conflict.query-wins.skip" ["omp.md §2; reading 4"] "The query wins over the body: skip over overwrite." => |b| stays(b, "?conflict=skip", Some("overwrite"));
     Must "omp.import.conflict.unknown.query" ["reading 4"] "An unknown strategy in the query is refused before anything is stored." => |b| unknown(b, "?conflict=merge", None);
@@ -63,6 +65,15 @@ async fn stays(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
 async fn replaced(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
     let (_, item) = clash(bench).await?;
     let answer = import(bench, std::slice::from_ref(&item), query, body).await?.be(200)?;
+    sums(&answer, 1, 0)?;
+    let after = bench.fetch(&item["id"]).await?;
+    ensure(after["content"] == item["content"], item["content"].to_string(), || after.to_string())
+}
+
+async fn body_first(bench: &Bench) -> Verdict {
+    let (_, item) = clash(bench).await?;
+    let text = format!("{{\"conflict\": \"overwrite\", \"memories\": [{item}]}}");
+    let answer = bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.be(200)?;
     sums(&answer, 1, 0)?;
     let after = bench.fetch(&item["id"]).await?;
     ensure(after["content"] == item["content"], item["content"].to_string(), || after.to_string())

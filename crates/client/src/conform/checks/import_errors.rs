@@ -31,6 +31,8 @@ checks! {
     Must "omp.import.errors.expires_at" ["reading 6"] "An expires_at that is no date-time is an entry." => |b| entry(b, json!({"expires_at": "never"}));
     Must "omp.import.errors.not-object" ["reading 6"] "An item that is no object is an entry." => not_objects;
     Must "omp.import.document.malformed" ["reading 6; reading 31"] "A document that breaks off is 400 invalid_json and leaves nothing behind." => broken_off;
+    Must "omp.import.document.malformed.long" ["reading 6"] "So does one that breaks off after 300 items: all or nothing." => long_broken_off;
+    Must "omp.import.errors.strangers" ["omp.md §1"] "A field that the schema does not know is an entry, or left out of what lands." => strangers;
     Must "omp.import.document.no-memories" ["omp.md §2"] "A document without `memories` is refused." => |b| no_document(b, "{\"omp_version\": \"0.1\"}");
     Must "omp.import.document.memories-text" ["omp.md §2"] "A document whose `memories` are no array is refused." => |b| no_document(b, "{\"memories\": \"none\"}");
     Must "omp.import.document.array" ["omp.md §2"] "A bare array of numbers is no document." => |b| no_document(b, "[1, 2]");
@@ -105,6 +107,27 @@ async fn broken_off(bench: &Bench) -> Verdict {
     text.push_str(", {\"id\": ");
     bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
     bench.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
+    Ok(())
+}
+
+async fn long_broken_off(bench: &Bench) -> Verdict {
+    let namespace = bench.namespace("broken");
+    let items: Vec<String> =
+        (0..300).map(|_| bench.item(json!({"namespace": namespace})).to_string()).collect();
+    let text = format!("{{\"memories\": [{}, {{\"id\": ", items.join(",\n"));
+    bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
+    let list = bench.list(&format!("namespace={}&limit=1", encode(&namespace))).await?;
+    ensure(list["total"] == 0, "nothing stored", || format!("{} stored", list["total"]))
+}
+
+async fn strangers(bench: &Bench) -> Verdict {
+    let item = bench.item(json!({"stranger": 1, "source": {"stranger": 1}}));
+    let answer = bench.import(std::slice::from_ref(&item), "").await?.be(200)?;
+    let entry = answer.json["errors"].as_array().is_some_and(|all| all.len() == 1);
+    if !entry {
+        let memory = bench.fetch(&item["id"]).await?;
+        ensure(!memory.to_string().contains("stranger"), "no `stranger`", || memory.to_string())?;
+    }
     Ok(())
 }
 

@@ -19,6 +19,7 @@ checks! {
     Must "omp.list.tags.encoded" ["omp.md §2"] "The comma between tags may be percent-encoded." => |b| counts(b, "&tags=third%2Cfourth", 2);
     Must "omp.list.tags.colon" ["omp.md §1"] "A tag with a colon can be asked for." => |b| counts(b, "&tags=all%3Aof-them", 24);
     Must "omp.list.tags.whole" ["omp.md §2"] "A tag is matched as a whole, not as a part of one." => |b| counts(b, "&tags=thir", 0);
+    Should "omp.list.tags.twice" ["omp.md §2"] "The same tag asked for twice is asked for once." => |b| counts(b, "&tags=third,third", 8);
     Must "omp.list.filters.combined" ["omp.md §2"] "All filters hold together." => |b| counts(b, "&type=semantic&tool=conform-odd&tags=third", 2);
     Must "omp.list.filters.before-paging" ["omp.md §2; reading 9"] "Filters apply before paging." => before_paging;
     Must "omp.list.total" ["omp.md §2"] "`total` counts the whole filtered set, not the page." => total;

@@ -19,6 +19,7 @@ checks! {
     Must "omp.list.pages.asc" ["omp.md §2; reading 9"] "Page by page in `created_at_asc`, every memory comes once." => |b| pages(b, "&sort=created_at_asc", 5);
     Must "omp.list.pages.updated" ["omp.md §2; reading 9"] "Page by page in `updated_at_desc`, every memory comes once." => |b| pages(b, "&sort=updated_at_desc", 10);
     Must "omp.list.pages.ties" ["reading 9"] "Memories of the same instant keep their order from page to page." => ties;
+    Must "omp.list.rare" ["omp.md §2; reading 9"] "What few of many memories match is listed in all three orders." => rare;
     Must "omp.list.limit.cut" ["omp.md §2; reading 9"] "No page has more than 100 memories." => cut_page;
 }
 
@@ -99,6 +100,30 @@ async fn ties(bench: &Bench) -> Verdict {
         }
     }
     Ok(())
+}
+
+async fn rare(bench: &Bench) -> Verdict {
+    super::import::large(bench).await?;
+    let namespace = bench.namespace("rare");
+    let (one, two) = (
+        bench.store(json!({"namespace": namespace, "tags": ["rare"]})).await?,
+        bench.store(json!({"namespace": namespace})).await?,
+    );
+    super::update::put(bench, &one, &json!({"content": "Changed last."})).await?.be(200)?;
+    for sort in ["created_at_desc", "created_at_asc", "updated_at_desc"] {
+        let query = format!("namespace={}&sort={sort}", encode(&namespace));
+        let both = bench.list(&query).await?;
+        ensure(rows(&both) == 2 && both["total"] == 2, format!("2 in {sort}"), || both.to_string())?;
+        let tagged = bench.list(&format!("{query}&tags=rare&type=semantic&tool=conform")).await?;
+        let holds = rows(&tagged) == 1 && tagged["memories"][0]["id"] == one["id"];
+        ensure(holds, format!("{} alone in {sort}", one["id"]), || tagged.to_string())?;
+        let last = bench.list(&format!("{query}&limit=1&offset=1")).await?;
+        ensure(rows(&last) == 1, format!("one on the last page in {sort}"), || last.to_string())?;
+    }
+    let list = bench.list(&format!("namespace={}&sort=updated_at_desc", encode(&namespace))).await?;
+    ensure(list["memories"][1]["id"] == two["id"], "the one that was changed stands first", || {
+        list.to_string()
+    })
 }
 
 async fn cut_page(bench: &Bench) -> Verdict {

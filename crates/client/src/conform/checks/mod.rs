@@ -52,8 +52,11 @@ mod scripts;
 mod search;
 mod search_params;
 mod source;
+mod times;
 mod update;
+mod update_follow;
 mod update_rules;
+mod whole_run;
 
 /// A clause and how to find out whether a server keeps it.
 pub(super) struct Check {
@@ -69,11 +72,13 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         auth::CHECKS,
         create::CHECKS,
         echo::CHECKS,
+        times::CHECKS,
         content::CHECKS,
         source::CHECKS,
         fields::CHECKS,
         update::CHECKS,
         update_rules::CHECKS,
+        update_follow::CHECKS,
         delete::CHECKS,
         expiry::CHECKS,
         list::CHECKS,
@@ -94,6 +99,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         errors::CHECKS,
         media::CHECKS,
         clients::CHECKS,
+        whole_run::CHECKS,
     ]
     .into_iter()
     .flatten()

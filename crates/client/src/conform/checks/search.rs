@@ -13,6 +13,7 @@ checks! {
     Must "omp.search.same" ["omp.md §2"] "A memory found is the same as from GET." => same;
     Must "omp.search.word" ["omp.md §5"] "A word of the content finds its memories." => |b| finds(b, "alpha", &["tea", "both"]);
     Must "omp.search.fresh" ["omp.md §5"] "A memory is found as soon as it is stored." => fresh;
+    Must "omp.search.last-word" ["omp.md §5"] "A memory of 10,000 characters is found by its last word." => last_word;
     Must "omp.search.none" ["omp.md §2"] "A word that stands nowhere finds nothing." => |b| finds(b, "nowhere", &[]);
     Must "omp.search.case" ["omp.md §5"] "Capitals make no difference." => case;
     Should "omp.search.accents" ["omp.md §5"] "Accents make no difference." => accents;
@@ -133,6 +134,16 @@ async fn fresh(bench: &Bench) -> Verdict {
         ensure(found["total"] == round, format!("{round} found"), || found["total"].to_string())?;
     }
     Ok(())
+}
+
+async fn last_word(bench: &Bench) -> Verdict {
+    let (namespace, word) = (bench.namespace("fresh"), bench.word("last"));
+    let content = format!("{}{word}", "word ".repeat((10_000 - word.len()) / 5));
+    let memory = bench.store(json!({"namespace": namespace, "content": content})).await?;
+    let found = bench.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
+    ensure(found["memories"][0]["id"] == memory["id"], memory["id"].to_string(), || {
+        cut(&found.to_string(), 200)
+    })
 }
 
 async fn case(bench: &Bench) -> Verdict {

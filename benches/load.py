@@ -1,0 +1,550 @@
+#!/usr/bin/env python3
+"""Measures a real server under load, and the machine under it. See README.md.
+
+    python3 benches/load.py --sizes 1000,100000,1000000 --out load.json
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import platform
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PAGE = 20
+HITS = 10
+FORMATS = ("omp", "omi", "omi-jsonl")
+
+# What the published TypeScript server does with 100,000 memories on a machine with 2 shared cores whose disk takes
+# 3.6 ms for a flush: requests a second for the creates, else milliseconds; memories a second for the import.
+REFERENCE_SIZE = 100_000
+REFERENCE_FLUSH_MS = 3.6
+REFERENCE = {
+    "create_1": 122, "create_16": 134, "get": 0.15, "first_page": 150, "namespace_page": 7.9, "tag_page": 113,
+    "deep_90": 377, "deep_50": 377, "rare": 0.5, "two": 3.2, "question": 199, "import": 268,
+}
+# At REFERENCE_SIZE: so many times better than the reference, or in less than so many milliseconds.
+TIMES_BETTER = {
+    "create_1": 1.5, "create_16": 15, "get": 3, "deep_90": 30, "deep_50": 30, "question": 5, "rare": 1.5, "import": 30,
+}
+UNDER_MS = {"first_page": 1.0, "tag_page": 1.0, "namespace_page": 1.0}
+# Everywhere.
+TRANSFER_MB, IDLE_MB, READY_MS = 150, 40, 100
+# The cost at the largest size, as a multiple of that at the smallest.
+GROWTH = 2.0
+GROWTH_EXEMPT = {"question", "deep_50", "deep_90"}
+
+READS = ("get", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
+CREATES = {"create_1": 1, "create_16": 16}
+LABELS = {
+    "import": "import", "create_1": "create, 1 connection", "create_16": "create, 16 connections",
+    "get": "get by id", "first_page": "first page", "tag_page": "page of a common tag",
+    "namespace_page": "page of a namespace (1 %)", "deep_50": "deep page (offset 50 %)",
+    "deep_90": "deep page (offset 90 %)", "rare": "search: a rare word", "two": "search: two words",
+    "question": "search: a whole question", "export_omp": "export, omp", "export_omi": "export, omi",
+    "export_omi-jsonl": "export, omi-jsonl",
+}
+
+
+class Failed(Exception):
+    """A measurement that measured the wrong thing."""
+
+
+def check(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+def say(*words):
+    print(time.strftime("%H:%M:%S"), *words, file=sys.stderr, flush=True)
+
+
+# The machine
+
+
+def cpu_busy():
+    """Seconds that all processors were busy, and all there were."""
+    fields = [int(f) for f in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    hertz = os.sysconf("SC_CLK_TCK")
+    return (sum(fields) - fields[3] - fields[4]) / hertz, sum(fields) / hertz
+
+
+def flush_loop(folder, seconds):
+    """Milliseconds of writing 4 KiB over and flushing them, again and again: what a lone commit costs at least."""
+    taken = []
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        fd, page, pages = file.fileno(), os.urandom(4096), 256
+        os.write(fd, page * pages)
+        os.fsync(fd)
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            begun = time.perf_counter()
+            os.pwrite(fd, page, len(taken) % pages * 4096)
+            os.fdatasync(fd)
+            taken.append((time.perf_counter() - begun) * 1e3)
+    taken.sort()
+    return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "n": len(taken)}
+
+
+def file_system(folder):
+    mounts = [line.split()[:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    inside = [(len(at), kind) for _, at, kind in mounts if f"{folder}/".startswith(at.rstrip("/") + "/")]
+    return max(inside)[1]
+
+
+def machine(folder):
+    model = [l.split(":", 1)[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if l.startswith("model name")]
+    return {
+        "processors": os.cpu_count(), "model": model[0] if model else platform.machine(),
+        "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+        "kernel": platform.release(), "file_system": file_system(folder),
+    }
+
+
+# The server
+
+
+class Server:
+    """`omp serve` over a file."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.database = folder / "memory.db"
+        self.process, self.port = None, None
+
+    def start(self):
+        """Starts it and waits for the first answer; returns how many milliseconds that took."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
+        environment |= {"OMP_DB_PATH": str(self.database), "OMP_LOG": "warn"}
+        with open(self.folder / "server.log", "ab") as log:
+            begun = time.perf_counter()
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log, env=environment
+            )
+            request = f"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n\r\n".encode()
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as client:
+                    client.sendall(request)
+                    if client.recv(64).startswith(b"HTTP/1.1 200"):
+                        return (time.perf_counter() - begun) * 1e3
+                check(self.process.poll() is None, "the server ended; see server.log")
+                check(time.perf_counter() - begun < 60, "the server did not get ready in a minute")
+                time.sleep(0.000_5)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait(60)
+            self.process = None
+
+    def memory(self):
+        """Megabytes: resident now, of that anonymous, and at most since `reset_peak`."""
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines())
+        return {name: int(lines[key].split()[0]) / 1024 for name, key in
+                (("rss", "VmRSS"), ("anonymous", "RssAnon"), ("peak", "VmHWM"))}
+
+    def reset_peak(self):
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def cpu(self):
+        """Seconds of processor time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def call(self, method, path, body=None, headers=None):
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3600)
+        try:
+            client.request(method, path, body=body, headers=headers or {})
+            answer = client.getresponse()
+            content = answer.read()
+            check(200 <= answer.status < 300, f"{method} {path}: {answer.status} {content[:200]!r}")
+            return json.loads(content)
+        finally:
+            client.close()
+
+
+class Watch:
+    """The largest memory seen while something runs, and the processor time that others took from it."""
+
+    def __init__(self, server):
+        self.server, self.peak, self.done = server, 0.0, threading.Event()
+
+    def __enter__(self):
+        self.server.reset_peak()
+        self.thread = threading.Thread(target=self.sample)
+        self.thread.start()
+        return self
+
+    def sample(self):
+        while not self.done.wait(0.02):
+            self.peak = max(self.peak, self.server.memory()["rss"])
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+        self.peak = max(self.peak, self.server.memory()["peak"])
+
+
+# The measurements
+
+
+def requests_of(name, meta):
+    """The requests of a row, one a line, as rotate.lua takes them."""
+    count = meta["count"]
+
+    def search(queries):
+        return [f"POST /v1/memories/search {json.dumps({'q': q, 'limit': HITS})}" for q in queries]
+
+    def deep(part):
+        return [f"GET /v1/memories?limit={PAGE}&offset={int(count * part) + step}" for step in range(5)]
+
+    match name:
+        case "get":
+            return [f"GET /v1/memories/{memory_id}" for memory_id in meta["ids"]]
+        case "first_page":
+            return [f"GET /v1/memories?limit={PAGE}"]
+        case "tag_page":
+            return [f"GET /v1/memories?limit={PAGE}&tags={tag}" for tag in meta["tags"]]
+        case "namespace_page":
+            return [f"GET /v1/memories?limit={PAGE}&namespace={space}" for space in meta["namespaces"]]
+        case "deep_50":
+            return deep(0.5)
+        case "deep_90":
+            return deep(0.9)
+        case "rare":
+            return search(meta["rare_words"])
+        case "two":
+            return search(meta["two_words"])
+        case "question":
+            return search(meta["questions"])
+        case _:
+            return [f"POST /v1/memories {json.dumps(body)}" for body in meta["bodies"]]
+
+
+def verify(server, name, meta, total):
+    """Asks once by hand whether the answers are those that are meant to be measured."""
+    method, path, *body = requests_of(name, meta)[0].split(" ", 2)
+    answer = server.call(method, path, body[0] if body else None, {"Content-Type": "application/json"} if body else None)
+    match name:
+        case "get":
+            check(answer["id"] == meta["ids"][0], "another memory came back")
+        case "first_page" | "deep_50" | "deep_90":
+            check(len(answer["memories"]) == PAGE and answer["total"] == total, f"{name}: not a full page of {total}")
+        case "tag_page":
+            check(len(answer["memories"]) == PAGE, "a page of a tag is not full")
+            check(all(meta["tags"][0] in m["tags"] for m in answer["memories"]), "a memory without the tag")
+        case "namespace_page":
+            check(answer["memories"], "a page of a namespace is empty")
+            check(all(m["namespace"] == meta["namespaces"][0] for m in answer["memories"]), "another namespace")
+        case "rare":
+            word = meta["rare_words"][0]
+            check(answer["total"] == meta["rare_each"], f"{word} is in {answer['total']} memories")
+            check(all(word in m["content"] for m in answer["memories"]), "a hit without the word")
+        case "two" | "question":
+            check(answer["memories"], f"{name}: nothing found")
+
+
+class Runner:
+    def __init__(self, args, server, meta, folder):
+        self.args, self.server, self.meta, self.folder = args, server, meta, folder
+
+    def wrk(self, name, connections, seconds):
+        """One round of a row, in milliseconds and requests a second."""
+        file = self.folder / f"{name}.requests"
+        if not file.exists():
+            file.write_text("\n".join(requests_of(name, self.meta)) + "\n")
+        before = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        out = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", HERE / "wrk" / "rotate.lua",
+             f"http://127.0.0.1:{self.server.port}", "--", file],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        after = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = json.loads(out.strip().splitlines()[-1])
+        bad = found["bad_status"] + found["broken"]
+        check(found["requests"] > 0, f"{name}: no request was answered")
+        check(bad == 0, f"{name}: {bad} of {found['requests']} requests failed")
+        ours = after[1] - before[1]
+        load = sum(getattr(after[2], f) - getattr(before[2], f) for f in ("ru_utime", "ru_stime"))
+        busy, all_there_is = (after[0][n] - before[0][n] for n in (0, 1))
+        return {
+            "p50": found["p50"] / 1e3, "p99": found["p99"] / 1e3, "max": found["max"] / 1e3,
+            "per_s": found["requests"] / found["us"] * 1e6, "n": found["requests"],
+            "server_cpu_ms": ours * 1e3 / found["requests"],
+            "others_cpu": max(0.0, busy - ours - load) / all_there_is,
+        }
+
+    def export(self, format_name):
+        """Reads an export to its end and throws it away."""
+        with Watch(self.server) as watch, socket.create_connection(("127.0.0.1", self.server.port)) as client:
+            begun = time.perf_counter()
+            client.sendall(
+                f"GET /v1/export?format={format_name} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+            )
+            buffer, size, tail, head = bytearray(1 << 20), 0, b"", b""
+            while got := client.recv_into(buffer):
+                head = head or bytes(buffer[:12])
+                size += got
+                tail = (tail + bytes(buffer[max(0, got - 7) : got]))[-7:]
+            seconds = time.perf_counter() - begun
+        check(head == b"HTTP/1.1 200", f"export {format_name}: {head!r}")
+        check(tail == b"\r\n0\r\n\r\n", f"export {format_name}: cut off")
+        return {"per_s": self.meta["count"] / seconds, "bytes": size, "peak_mb": watch.peak}
+
+    def import_(self, export):
+        with Watch(self.server) as watch, open(export, "rb") as body:
+            begun = time.perf_counter()
+            headers = {"Content-Type": "application/json", "Content-Length": str(os.path.getsize(export))}
+            report = self.server.call("POST", "/v1/import?conflict=skip", body, headers)
+            seconds = time.perf_counter() - begun
+        check(report["imported"] == self.meta["count"] and not report["errors"], f"import: {json.dumps(report)[:300]}")
+        return {"per_s": self.meta["count"] / seconds, "seconds": seconds, "peak_mb": watch.peak}
+
+
+def best(rounds):
+    """The round with the least median: the others measured what else the machine did."""
+    return min(rounds, key=lambda r: r["p50"]) | {"rounds": rounds}
+
+
+def measure(args, size, data):
+    """Everything about one size."""
+    export, meta_file = data
+    meta = json.loads(meta_file.read_text())
+    folder = Path(tempfile.mkdtemp(prefix=f"{size}-", dir=args.work))
+    server = Server(args.omp, folder)
+    runner = Runner(args, server, meta, folder)
+    result = {"size": size, "flush": []}
+    try:
+        result["ready_empty_ms"] = server.start()
+        say(f"{size}: import")
+        result["import"] = runner.import_(export)
+        server.stop()
+        result["database_mb"] = server.database.stat().st_size / 1e6
+        ready = []
+        for _ in range(5):
+            ready.append(server.start())
+            server.stop()
+        result["ready_ms"] = {"median": statistics.median(ready), "max": max(ready)}
+        server.start()
+        time.sleep(2)
+        result["idle_mb"] = server.memory()
+
+        for name in READS:
+            verify(server, name, meta, size)
+        rounds = {name: [] for name in READS}
+        for n in range(args.rounds):
+            say(f"{size}: reads, round {n + 1} of {args.rounds}")
+            for name in READS:
+                rounds[name].append(runner.wrk(name, 1, args.seconds))
+        result |= {name: best(found) for name, found in rounds.items()}
+        result["after_reads_mb"] = server.memory()
+
+        for name in FORMATS:
+            say(f"{size}: export {name}")
+            result[f"export_{name}"] = max((runner.export(name) for _ in range(2)), key=lambda r: r["per_s"])
+
+        # Creates come last because they change the store. A small one is put back before each round: it would grow
+        # to many times its size.
+        server.stop()
+        put_back = size <= 20_000
+        if put_back:
+            shutil.copyfile(server.database, folder / "imported.db")
+        os.sync()
+        rounds = {name: [] for name in CREATES}
+        for n in range(args.rounds):
+            say(f"{size}: creates, round {n + 1} of {args.rounds}")
+            for name, connections in CREATES.items():
+                if put_back:
+                    server.stop()
+                    shutil.copyfile(folder / "imported.db", server.database)
+                    os.sync()
+                if not server.process:
+                    server.start()
+                result["flush"].append(flush_loop(folder, 1))
+                rounds[name].append(runner.wrk(name, connections, args.create_seconds))
+        result |= {name: max(found, key=lambda r: r["per_s"]) | {"rounds": found} for name, found in rounds.items()}
+        result["after_creates_mb"] = server.memory()
+        # As after a power cut: what is in the write-ahead log has to be read first.
+        server.stop(signal.SIGKILL)
+        result["ready_after_kill_ms"] = server.start()
+        server.stop()
+
+        if args.bare:
+            say(f"{size}: bare SQLite")
+            out = subprocess.run([args.bare, export, meta_file, folder, str(args.seconds)],
+                                 capture_output=True, text=True, check=True).stdout
+            result["bare"] = json.loads(out)
+        result["flush"] = {k: statistics.median(f[k] for f in result["flush"]) for k in ("p50", "p99")}
+        return result
+    finally:
+        server.stop(signal.SIGKILL)
+        if args.keep:
+            say(f"{size}: kept {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# The verdict
+
+
+def cost(result, name):
+    """Milliseconds of one, so that less is better everywhere."""
+    found = result.get(name)
+    if not found:
+        return None
+    return 1e3 / found["per_s"] if name in CREATES or name.startswith(("import", "export")) else found["p50"]
+
+
+def reference_cost(name):
+    value = REFERENCE.get(name)
+    return 1e3 / value if value and (name in CREATES or name == "import") else value
+
+
+def demands(results):
+    """(what, measured, demanded, held) of everything that can be judged from these sizes."""
+    out = []
+
+    def add(what, measured, demanded, held):
+        out.append({"what": what, "measured": measured, "demanded": demanded, "held": held})
+
+    by_size = {r["size"]: r for r in results}
+    if at := by_size.get(REFERENCE_SIZE):
+        for name, times in TIMES_BETTER.items():
+            ratio = reference_cost(name) / cost(at, name)
+            add(f"{LABELS[name]}, against the reference", f"{ratio:.1f}×", f"≥ {times}×", ratio >= times)
+        for name, limit in UNDER_MS.items():
+            add(LABELS[name], f"{at[name]['p50']:.2f} ms", f"< {limit} ms", at[name]["p50"] < limit)
+        ready = at["ready_ms"]["median"]
+        add(f"ready on {REFERENCE_SIZE:,} memories", f"{ready:.0f} ms", f"< {READY_MS} ms", ready < READY_MS)
+    for result in results:
+        size = f"{result['size']:,}"
+        for name in ("import", *(f"export_{f}" for f in FORMATS)):
+            peak = result[name]["peak_mb"]
+            add(f"memory, {LABELS[name]} of {size}", f"{peak:.0f} MB", f"< {TRANSFER_MB} MB", peak < TRANSFER_MB)
+        idle = result["idle_mb"]["rss"]
+        add(f"memory, idle on {size}", f"{idle:.0f} MB", f"< {IDLE_MB} MB", idle < IDLE_MB)
+    small, large = min(results, key=lambda r: r["size"]), max(results, key=lambda r: r["size"])
+    if large["size"] >= 1_000_000 and small["size"] <= 1_000:
+        for name in (n for n in REFERENCE if n not in GROWTH_EXEMPT):
+            growth = cost(large, name) / cost(small, name)
+            add(f"{LABELS[name]}, {large['size']:,} : {small['size']:,}", f"{growth:.2f}", f"≤ {GROWTH}", growth <= GROWTH)
+    return out
+
+
+def markdown(document):
+    about, results = document["machine"], document["results"]
+    lines = [
+        f"Machine: {about['processors']} × {about['model']}, {about['memory_mb']:,} MB, Linux {about['kernel']}, "
+        f"{about['file_system']}. Reads: the best of {document['rounds']} interleaved rounds of {document['seconds']} s; "
+        f"creates: the best of {document['rounds']} of {document['create_seconds']} s.",
+    ]
+    for result in results:
+        size, bare = result["size"], result.get("bare", {})
+        lines += ["", f"### {size:,} memories", "",
+                  "| | p50 ms | p99 ms | per second | reference | ratio | bare SQLite | distance | CPU by others |",
+                  "|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
+        for name in LABELS:
+            found, mine = result[name], cost(result, name)
+            reference = REFERENCE.get(name) if size == REFERENCE_SIZE else None
+            unit = "/s" if name in CREATES or name == "import" else " ms"
+            yardstick = bare.get({"create_1": "create", "create_16": "create"}.get(name, name))
+            bare_cost = yardstick and (1e3 / yardstick["per_s"] if name in (*CREATES, "import") else yardstick["p50"])
+            others = [r["others_cpu"] for r in found.get("rounds", [])]
+            cells = [
+                LABELS[name],
+                f"{found['p50']:.3f}" if "p50" in found else "",
+                f"{found['p99']:.3f}" if "p99" in found else "",
+                f"{found['per_s']:,.0f}",
+                f"{reference:g}{unit}" if reference else "",
+                f"{reference_cost(name) / mine:,.1f}×" if reference else "",
+                (f"{yardstick['per_s']:,.0f}/s" if unit == "/s" else f"{bare_cost:.3f} ms") if bare_cost else "",
+                f"{mine / bare_cost:.2f}" if bare_cost else "",
+                f"{min(others):.0%}–{max(others):.0%}" if others else "",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        flush, create = result["flush"], result["create_1"]["p50"]
+        peaks = ", ".join(f"{LABELS[n]} {result[n]['peak_mb']:.0f}" for n in ("import", *(f"export_{f}" for f in FORMATS)))
+        lines += [
+            "",
+            f"- The disk: writing 4 KiB over and `fdatasync` take {flush['p50']:.2f} ms (p99 {flush['p99']:.2f}); the "
+            f"reference's took {REFERENCE_FLUSH_MS}. A create on one connection costs {create / flush['p50']:.2f} of them.",
+            f"- Ready after a start: {result['ready_ms']['median']:.0f} ms (most {result['ready_ms']['max']:.0f}); after a "
+            f"kill under load {result['ready_after_kill_ms']:.0f}; on no store {result['ready_empty_ms']:.0f}.",
+            f"- Peak memory, MB: {peaks}. Idle: {result['idle_mb']['rss']:.0f}, of that anonymous "
+            f"{result['idle_mb']['anonymous']:.0f}; after the reads {result['after_reads_mb']['rss']:.0f}; after the "
+            f"creates {result['after_creates_mb']['rss']:.0f}. The file: {result['database_mb']:,.0f} MB.",
+        ]
+    lines += ["", "### Demands", "", "| | measured | demanded | |", "|---|---:|---:|---|"]
+    for d in document["demands"]:
+        lines.append(f"| {d['what']} | {d['measured']} | {d['demanded']} | {'holds' if d['held'] else '**MISSED**'} |")
+    return "\n".join(lines) + "\n"
+
+
+def prepared(args, size):
+    """The export of this size and its meta file, made unless they are there."""
+    folder = args.work / "data"
+    folder.mkdir(exist_ok=True)
+    export, meta = folder / f"{size}.json", folder / f"{size}.json.meta"
+    script = HERE / "generate.py"
+    if not meta.exists() or meta.stat().st_mtime < script.stat().st_mtime:
+        say(f"{size}: generate")
+        subprocess.run([sys.executable, script, str(size), export], check=True)
+    return export, meta
+
+
+def main():
+    release = HERE.parent / "target" / "release"
+    parser = argparse.ArgumentParser(description="Measures a real server under load.")
+    parser.add_argument("--omp", type=Path, default=release / "omp", help="the server (default: %(default)s)")
+    parser.add_argument("--bare", type=Path, default=release / "bare", help="the yardstick (default: %(default)s)")
+    parser.add_argument("--no-bare", action="store_true", help="leave the yardstick out")
+    parser.add_argument("--sizes", default="1000,100000", help="how many memories, with commas (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of every row (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds of a round of reads (default: %(default)s)")
+    parser.add_argument("--create-seconds", type=int, default=5, help="… of creates (default: %(default)s)")
+    parser.add_argument("--work", type=Path, default=HERE.parent / "target" / "load", help="where data and stores go")
+    parser.add_argument("--keep", action="store_true", help="do not remove the stores")
+    parser.add_argument("--out", type=Path, help="write everything there, as JSON")
+    args = parser.parse_args()
+    for program in (args.omp, *(() if args.no_bare else (args.bare,))):
+        if not program.exists():
+            parser.error(f"{program} is not there; `cargo build --release` makes it")
+    if not shutil.which("wrk"):
+        parser.error("wrk is not installed; Debian's package is called wrk")
+    args.bare = None if args.no_bare else args.bare
+    args.work.mkdir(parents=True, exist_ok=True)
+    args.work = args.work.resolve()
+    about = machine(args.work)
+    if about["file_system"] in ("tmpfs", "ramfs", "overlay"):
+        say(f"warning: {args.work} is on {about['file_system']}; a flush there may cost nothing")
+    results = [measure(args, size, prepared(args, size)) for size in sorted(map(int, args.sizes.split(",")))]
+    document = {
+        "machine": about, "rounds": args.rounds, "seconds": args.seconds, "create_seconds": args.create_seconds,
+        "results": results, "demands": demands(results),
+    }
+    if args.out:
+        args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    print(markdown(document))
+    sys.exit(0 if all(d["held"] for d in document["demands"]) else 1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failure:
+        sys.exit(f"failed: {failure}")

@@ -1,0 +1,146 @@
+//! The commands over the database file, as a person sees them.
+
+use crate::program::{Home, run};
+
+fn remember(home: &Home, args: &[&str]) -> String {
+    let args: Vec<&str> = ["remember"].iter().chain(args).copied().collect();
+    home.ok(&args).out.trim().to_owned()
+}
+
+#[test]
+fn what_is_remembered_is_recalled_listed_shown_changed_and_forgotten() {
+    let home = Home::new();
+    let id = remember(
+        &home,
+        &["Prefers green tea", "--tag", "Hot Drinks", "--namespace", "home", "--metadata", r#"{"k":1.50}"#],
+    );
+    remember(&home, &["Rides a bicycle to work", "--type", "procedural"]);
+    insta::assert_snapshot!(home.ok(&["recall", "what", "tea", "do", "they", "like?"]).shown(&home), @r"
+    status 0
+    --- out
+    <id> semantic · cli · <date> · in home · #hot-drinks
+      Prefers green tea
+    --- err
+    1 of 1 found, by keyword search
+    ");
+    insta::assert_snapshot!(home.ok(&["list", "--type", "procedural"]).shown(&home), @r"
+    status 0
+    --- out
+    <id> procedural · cli · <date>
+      Rides a bicycle to work
+    --- err
+    1 to 1 of 1
+    ");
+    let edited = home.ok(&["edit", &id, "--content", "Prefers black tea", "--no-tags", "--json"]).json();
+    assert_eq!(
+        (edited["content"].as_str(), edited["tags"].as_array().map(Vec::len)),
+        (Some("Prefers black tea"), Some(0))
+    );
+    let shown = home.ok(&["show", &id, "--json"]);
+    assert!(shown.out.contains("1.50"), "numbers come back as they were written");
+    home.ok(&["forget", &id]);
+    insta::assert_snapshot!(home.omp(&["show", &id]).shown(&home), @r"
+    status 3
+    --- out
+    --- err
+    error: There is no memory with the id <id>.
+    ");
+}
+
+#[test]
+fn semantic_search_says_that_it_was_not_done() {
+    let home = Home::new();
+    remember(&home, &["tea"]);
+    let run = home.ok(&["recall", "tea", "--mode", "semantic"]);
+    assert!(run.err.contains("instead of semantic: no embedding model is loaded"), "{}", run.err);
+}
+
+#[test]
+fn bad_input_is_named_and_changes_nothing() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.omp(&["remember", ""]).shown(&home), @r"
+    status 1
+    --- out
+    --- err
+    error: The request is not valid: `text` must not be empty.
+    ");
+    insta::assert_snapshot!(home.omp(&["remember", "x", "--metadata", "[1]"]).shown(&home), @r"
+    status 1
+    --- out
+    --- err
+    error: The request is not valid: `metadata` must be an object.
+    ");
+    let run = home.omp(&["show", "mem_nothing", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&run.err).unwrap();
+    assert_eq!((run.code, run.out.as_str(), error["error"].as_str()), (3, "", Some("memory_not_found")));
+    assert_eq!(home.omp(&["list", "--limit", "0"]).code, 2);
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 0);
+}
+
+#[test]
+fn the_text_can_come_from_standard_input_and_from_an_editor() {
+    let home = Home::new();
+    let id = home.with_input(&["remember"], "from standard input\n").out.trim().to_owned();
+    let edit = run(home.command(&["edit", &id]).env("EDITOR", "sed -i s/standard/changed/"));
+    assert_eq!(edit.code, 0, "{}", edit.err);
+    assert_eq!(home.ok(&["show", &id, "--json"]).json()["content"], "from changed input");
+    let unchanged = run(home.command(&["edit", &id]).env("EDITOR", "true"));
+    assert!(unchanged.err.contains("nothing was changed"));
+}
+
+#[test]
+fn escape_sequences_of_a_memory_do_not_reach_the_terminal() {
+    let home = Home::new();
+    remember(&home, &["\u{1b}[2Jgone"]);
+    assert!(!home.ok(&["list"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_backup_is_restored_and_what_was_there_is_kept() {
+    let home = Home::new();
+    remember(&home, &["first"]);
+    home.ok(&["backup", "copy.db"]);
+    assert_eq!(home.omp(&["backup", "copy.db"]).code, 5, "an existing file is not replaced");
+    remember(&home, &["second"]);
+    let restored = home.ok(&["restore", "copy.db", "--json"]).json();
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 1);
+    home.ok(&["restore", restored["kept"].as_str().unwrap()]);
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 2);
+    home.write("not.db", "no database");
+    assert_eq!(home.omp(&["restore", "not.db"]).code, 5);
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 2);
+}
+
+#[test]
+fn the_doctor_finds_an_index_that_lacks_a_memory() {
+    let home = Home::new();
+    remember(&home, &["text"]);
+    assert_eq!(home.ok(&["doctor", "--json"]).json()["checks"].as_array().unwrap().len(), 5);
+    let database = rusqlite::Connection::open(home.path("memory.db")).unwrap();
+    database
+        .execute_batch("DELETE FROM words WHERE rowid > 0; UPDATE facets SET n = 7 WHERE kind = 'tool'")
+        .unwrap();
+    let run = home.omp(&["doctor"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out.contains("the word index: 1 memories more")
+            && run.out.contains("the counters: 1 counters are wrong"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_error() {
+    let home = Home::new();
+    for n in 0..30 {
+        remember(&home, &[&format!("memory {n} {}", "long ".repeat(900))]);
+    }
+    let omp = env!("CARGO_BIN_EXE_omp");
+    let script = format!(
+        "set -o pipefail; '{omp}' export | head -c 10 >/dev/null; '{omp}' list | head -n 1 >/dev/null"
+    );
+    let mut command = std::process::Command::new("bash");
+    let run = run(command.args(["-c", &script]).env("OMP_DB_PATH", home.path("memory.db")));
+    assert!(!run.err.contains("panicked"), "{}", run.err);
+}

@@ -1,0 +1,11 @@
+//! The real binary, as people run it.
+#![expect(clippy::unwrap_used, reason = "in helpers too, a test that cannot go on must stop")]
+
+mod commands;
+mod crash;
+mod generated;
+mod interchange;
+mod processes;
+mod program;
+mod serving;
+mod storage_trouble;

@@ -1,0 +1,160 @@
+//! The server as a process.
+
+use serde_json::{Value, json};
+
+use crate::program::{Home, Server, run};
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn the_first_curl_of_the_readme_works() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let memory = json!({"content": "User prefers TypeScript over JavaScript and dislikes verbose comments", "type": "semantic",
+        "source": {"tool": "claude"}, "tags": ["preferences", "coding"]});
+    let (status, stored) = server.json("POST", "/v1/memories", &memory);
+    assert_eq!((status, stored["source"]["tool"].as_str()), (201, Some("claude")));
+    let (status, found) = server.json("GET", "/v1/memories/search?q=coding+preferences", &Value::Null);
+    assert_eq!((status, &found["memories"][0], &found["mode_used"]), (200, &stored, &json!("keyword")));
+}
+
+#[test]
+fn the_commands_give_the_same_answers_over_a_server_as_over_the_file() {
+    let (local, remote) = (Home::new(), Home::new());
+    let server = remote.serve(Some(KEY));
+    let over =
+        |args: &[&str]| run(remote.command(args).env("OMP_SERVER", &server.url).env("OMP_API_KEY", KEY));
+    let script: &[&[&str]] = &[
+        &["remember", "Prefers green tea", "--tag", "drinks", "--namespace", "home"],
+        &["remember", "Rides a bicycle", "--type", "procedural"],
+        &["recall", "tea", "--mode", "hybrid"],
+        &["list", "--tag", "drinks"],
+        &["show", "mem_0000000000000000"],
+        &["recall", "   "],
+        &["forget", "../health"],
+    ];
+    for args in script {
+        let (a, b) = (local.omp(args), over(args));
+        assert_eq!(a.shown(&local), b.shown(&remote), "{args:?}");
+    }
+    let file = local.path("out.omi.jsonl");
+    local.ok(&["export", file.to_str().unwrap()]);
+    let reports = [
+        local.ok(&["import", file.to_str().unwrap(), "--json"]),
+        over(&["import", file.to_str().unwrap(), "--json"]),
+    ];
+    assert_eq!((&reports[0].json()["unchanged"], &reports[1].json()["imported"]), (&json!(2), &json!(2)));
+    assert_eq!(run(remote.command(&["list"]).env("OMP_SERVER", &server.url)).code, 4, "no key, no memories");
+    assert_eq!(run(remote.command(&["list"]).env("OMP_SERVER", "http://127.0.0.1:9")).code, 5);
+}
+
+#[test]
+fn a_public_address_without_a_key_is_refused() {
+    let home = Home::new();
+    let run = home.omp(&["serve", "--host", "0.0.0.0", "--port", "0"]);
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("no key is set") && run.err.contains("OMP_API_KEY"), "{}", run.err);
+    let short = crate::program::run(home.command(&["serve", "--port", "0"]).env("OMP_API_KEY", "short"));
+    assert!(
+        short.code == 1 && short.err.contains("at least 32") && !short.err.contains("`short`"),
+        "{}",
+        short.err
+    );
+}
+
+#[test]
+fn the_published_environment_still_works() {
+    let home = Home::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = home.command(&["serve"]);
+    command.env("PORT", "1").env("OMP_PORT", port.to_string());
+    let server = Server::start(command);
+    assert_eq!(server.url, format!("http://127.0.0.1:{port}"));
+    assert!(home.path("memory.db").exists(), "OMP_DB_PATH says where");
+}
+
+#[test]
+fn other_host_names_are_refused_while_there_is_no_key() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let status = |host: &str| {
+        let stream = std::net::TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+        let mut stream = stream;
+        std::io::Write::write_all(
+            &mut stream,
+            format!("GET /v1/memories HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((status("localhost:1").as_str(), status("evil.example").as_str()), ("200", "403"));
+}
+
+#[test]
+fn neither_keys_nor_memories_reach_the_log() {
+    let home = Home::new();
+    let log = std::fs::File::create(home.path("log")).unwrap();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    command.env("OMP_API_KEY", KEY).env("OMP_LOG", "trace").stdout(std::process::Stdio::piped()).stderr(log);
+    let mut child = command.spawn().unwrap();
+    let mut url = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut url)
+        .unwrap();
+    let server = Server { child, url: url.trim().to_owned() };
+    let secret = "a-very-private-sentence";
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let body = json!({"content": secret, "type": "semantic", "source": {"tool": "t"}}).to_string();
+    assert_eq!(server.call("POST", "/v1/memories", &headers, body.as_bytes()).unwrap().0, 201);
+    assert_eq!(
+        server
+            .call("POST", "/v1/memories/search", &headers, json!({"q": secret}).to_string().as_bytes())
+            .unwrap()
+            .0,
+        200
+    );
+    assert_eq!(
+        server
+            .call("POST", "/v1/memories", &headers, format!("{{\"content\":\"{secret}\",}}").as_bytes())
+            .unwrap()
+            .0,
+        400
+    );
+    drop(server);
+    let log = std::fs::read_to_string(home.path("log")).unwrap();
+    assert!(!log.is_empty() && !log.contains(secret) && !log.contains(KEY));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_stopped_server_finishes_what_it_has_begun() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let (status, _) = server.json(
+        "POST",
+        "/v1/memories",
+        &json!({"content": "kept", "type": "semantic", "source": {"tool": "t"}}),
+    );
+    assert_eq!(status, 201);
+    assert_eq!(server.stop(), Some(0));
+    assert!(!home.path("memory.db-wal").exists(), "the file is whole without its log");
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 1);
+}
+
+#[test]
+fn our_server_conforms() {
+    let home = Home::new();
+    for key in [None, Some(KEY)] {
+        let server = home.serve(key);
+        let mut args = vec!["conform", "--url", &server.url, "--json"];
+        args.extend(key.iter().flat_map(|key| ["--api-key", key]));
+        let run = home.omp(&args);
+        let report = run.json();
+        let failed: Vec<_> =
+            report["outcomes"].as_array().unwrap().iter().filter(|o| o["status"] == "fail").collect();
+        assert!(run.code == 0 && failed.is_empty(), "{failed:#?}");
+        assert!(report["passed"].as_u64().unwrap() > 100);
+    }
+}

@@ -1,0 +1,3 @@
+//! The door's own document.
+
+mod generated;
