@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use directories::ProjectDirs;
+use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
 
 /// The database file of this person on this machine, in the platform's data directory.
 pub(crate) fn default_database() -> anyhow::Result<PathBuf> {
-    let folders = ProjectDirs::from("org", "open-memory", "open-memory")
+    let args = AppStrategyArgs {
+        top_level_domain: "org".into(),
+        author: "Open Memory".into(),
+        app_name: "open-memory".into(),
+    };
+    let folders = choose_native_strategy(args)
         .context("this system names no home directory; say where the database is with --db")?;
-    Ok(folders.data_dir().join("memory.db"))
+    Ok(folders.in_data_dir("memory.db"))
 }
 
 /// The port: `--port`, else `OMP_PORT`, else `PORT`, else 3456, as the published server does.
@@ -19,9 +24,7 @@ pub(crate) fn port(flag: Option<u16>) -> anyhow::Result<u16> {
     }
     for name in ["OMP_PORT", "PORT"] {
         if let Ok(text) = std::env::var(name) {
-            return text
-                .parse()
-                .with_context(|| format!("{name} must be a port number, 0 to 65535; it is `{text}`"));
+            return text.parse().with_context(|| format!("{name} must be a port number, 0 to 65535; it is `{text}`"));
         }
     }
     Ok(3456)
