@@ -24,7 +24,9 @@ pub(crate) fn port(flag: Option<u16>) -> anyhow::Result<u16> {
     }
     for name in ["OMP_PORT", "PORT"] {
         if let Ok(text) = std::env::var(name) {
-            return text.parse().with_context(|| format!("{name} must be a port number, 0 to 65535; it is `{text}`"));
+            return text
+                .parse()
+                .with_context(|| format!("{name} must be a port number, 0 to 65535; it is `{text}`"));
         }
     }
     Ok(3456)

@@ -10,6 +10,7 @@ use omp_model::{
     Content, Conversation, ConversationId, Fields, Memory, MemoryId, MemoryType, Metadata, Namespace,
     OwnerId, Source, Tags, Text, Timestamp, ToolName,
 };
+use omp_search::Analyzer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
@@ -55,7 +56,7 @@ pub(super) fn set_aside(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Result<Adopted> {
     let mut memo = Memo::default();
     let mut tx = Tx::new(connection, &mut memo);
-    let mut adopted = Adopted::default();
+    let (mut adopted, mut analyzer) = (Adopted::default(), Analyzer::new());
     {
         let mut select = connection.prepare("SELECT * FROM ts_memories ORDER BY created_at, rowid")?;
         let mut old = select.query([])?;
@@ -64,7 +65,7 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
             adopted.memories += memories.len() as u64;
             adopted.repaired += u64::from(original.is_some());
             for (part, memory) in memories.iter().enumerate() {
-                let pk = write::insert(&mut tx, OWNER, memory, &write::words(memory))?;
+                let pk = write::insert(&mut tx, OWNER, memory, &write::words(memory, &mut analyzer))?;
                 if let Some(original) = &original {
                     let raw = (part == 0).then_some(original);
                     let head = (part > 0).then(|| memories[0].id.body().to_owned());

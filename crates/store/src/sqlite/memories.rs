@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::{ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Timestamp};
+use omp_search::Analyzer;
 
 use super::tx::{FacetKind, Tx};
 use super::{SqliteStore, list, rows, search, snapshot, write};
@@ -18,28 +19,29 @@ pub(super) fn find_alive(
     Ok(rows::find(tx.connection(), owner, id)?.filter(|(_, memory)| !memory.is_expired(now)))
 }
 
-/// Makes room for an id: an expired memory that still has it goes now instead of at the next sweep.
-pub(super) fn free_expired(
+/// The row number and memory that an id is taken by. An expired memory that still has it goes now instead of at the
+/// next sweep.
+pub(super) fn taken_by(
     tx: &mut Tx<'_>,
     owner: OwnerId,
     id: MemoryId,
     now: Timestamp,
-) -> rusqlite::Result<()> {
-    if let Some((pk, old)) =
-        rows::find(tx.connection(), owner, id)?.filter(|(_, memory)| memory.is_expired(now))
-    {
-        write::delete(tx, owner, pk, &old, now)?;
+) -> rusqlite::Result<Option<(i64, Memory)>> {
+    match rows::find(tx.connection(), owner, id)? {
+        Some((pk, old)) if old.is_expired(now) => {
+            write::delete(tx, owner, pk, &old, now)?;
+            Ok(None)
+        }
+        known => Ok(known),
     }
-    Ok(())
 }
 
 #[async_trait]
 impl MemoryStore for SqliteStore {
     async fn create_memory(&self, owner: OwnerId, memory: &Memory, now: Timestamp) -> Result<bool> {
-        let (memory, words) = (memory.clone(), write::words(memory));
+        let (memory, words) = (memory.clone(), write::words(memory, &mut Analyzer::new()));
         self.write(move |tx| {
-            free_expired(tx, owner, memory.id, now)?;
-            if rows::find(tx.connection(), owner, memory.id)?.is_some() {
+            if taken_by(tx, owner, memory.id, now)?.is_some() {
                 return Ok(false);
             }
             write::insert(tx, owner, &memory, &words)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use omp_model::{OwnerId, Timestamp};
-use omp_search::{FTS5_TOKENIZE, TOKENIZER_VERSION};
+use omp_search::{Analyzer, FTS5_TOKENIZE, TOKENIZER_VERSION};
 use rusqlite::{Connection, params};
 
 use super::connection::{APPLICATION_ID, failure};
@@ -116,10 +116,11 @@ fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
     let mut select =
         connection.prepare(&format!("SELECT {}, pk FROM memories ORDER BY pk", rows::COLUMNS))?;
     let mut insert = connection.prepare("INSERT INTO words (rowid, t) VALUES (?1, ?2)")?;
+    let mut analyzer = Analyzer::new();
     let mut memories = select.query([])?;
     while let Some(row) = memories.next()? {
         let pk: i64 = row.get(rows::WIDTH)?;
-        insert.execute(params![pk, write::words(&rows::memory(row, 0)?)])?;
+        insert.execute(params![pk, write::words(&rows::memory(row, 0)?, &mut analyzer)])?;
     }
     connection
         .execute("UPDATE settings SET value = ?1 WHERE name = 'tokenizer_version'", [TOKENIZER_VERSION])

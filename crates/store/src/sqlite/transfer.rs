@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
+use omp_search::Analyzer;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::memories::free_expired;
+use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
 use super::{SqliteStore, rows, write};
 use crate::transfer::ExportPage;
@@ -34,8 +35,13 @@ impl TransferStore for SqliteStore {
                 .await;
         }
         // Analysing text is work for a thread of its own, so that the writer only writes.
-        let analyse =
-            move || items.into_iter().map(|item| (write::words(&item.memory), item)).collect::<Vec<_>>();
+        let analyse = move || {
+            let mut analyzer = Analyzer::new();
+            items
+                .into_iter()
+                .map(|item| (write::words(&item.memory, &mut analyzer), item))
+                .collect::<Vec<_>>()
+        };
         let items = tokio::task::spawn_blocking(analyse).await;
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
         self.write_bulk(move |tx| {
@@ -145,8 +151,7 @@ fn import(
     conflict: Conflict,
     now: Timestamp,
 ) -> rusqlite::Result<ImportOutcome> {
-    free_expired(tx, owner, item.memory.id, now)?;
-    let known = rows::find(tx.connection(), owner, item.memory.id)?;
+    let known = taken_by(tx, owner, item.memory.id, now)?;
     let outcome = decide(known.as_ref().map(|(_, memory)| memory), item, conflict);
     let pk = match (outcome, known) {
         (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,

@@ -1,19 +1,19 @@
 //! Writing one memory: its row, its facets, its words, its vector.
 
 use omp_model::{Memory, OwnerId, Timestamp};
-use omp_search::token_stream;
+use omp_search::Analyzer;
 use rusqlite::params;
 
 use super::rows::{kind_number, tags_text};
 use super::tx::{FacetKind, Tx};
 
-/// The words by which a memory is found: its content and its tags (reading 14).
-pub(super) fn words(memory: &Memory) -> String {
+/// The words by which a memory is found: its content and its tags (reading 14). An analyser that is used for many
+/// memories knows their words already.
+pub(super) fn words(memory: &Memory, analyzer: &mut Analyzer) -> String {
     let mut words = String::with_capacity(memory.content.as_str().len() + 64);
-    token_stream(memory.content.as_str(), &mut words);
+    analyzer.token_stream(memory.content.as_str(), &mut words);
     for tag in &memory.tags {
-        words.push(' ');
-        token_stream(tag.as_str(), &mut words);
+        analyzer.token_stream(tag.as_str(), &mut words);
     }
     words
 }
@@ -89,7 +89,7 @@ pub(super) fn update(
     }
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, pk)?;
-        add_words(tx, pk, &words(after))?;
+        add_words(tx, pk, &words(after, &mut Analyzer::new()))?;
     }
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     put_embedding(tx, pk, after)
