@@ -562,13 +562,16 @@ def main():
     about = machine(args.work)
     if about["file_system"] in ("tmpfs", "ramfs", "overlay"):
         say(f"warning: {args.work} is on {about['file_system']}; a flush there may cost nothing")
-    results = [measure(args, size, prepared(args, size)) for size in sorted(map(int, args.sizes.split(",")))]
     document = {
         "machine": about, "rounds": args.rounds, "seconds": args.seconds, "create_seconds": args.create_seconds,
-        "results": results, "demands": demands(results),
+        "results": [], "demands": [],
     }
-    if args.out:
-        args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    for size in sorted(map(int, args.sizes.split(","))):
+        document["results"].append(measure(args, size, prepared(args, size)))
+        document["demands"] = demands(document["results"])
+        # After every size, so that a long run that breaks off leaves what it has.
+        if args.out:
+            args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     print(markdown(document))
     sys.exit(0 if all(d["held"] for d in document["demands"]) else 1)
 

@@ -48,4 +48,5 @@ pub(crate) fn web() -> Router<App> {
         .route("/", get(web::home))
         .route("/app", get(web::page))
         .route("/app/{file}", get(web::asset))
+        .route("/manifest.json", get(web::manifest))
 }

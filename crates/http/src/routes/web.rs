@@ -28,12 +28,15 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Answer<Response> {
     match name.as_str() {
         "app.js" => Ok(file("text/javascript; charset=utf-8", include_str!("../../../../web/app.js"))),
         "app.css" => Ok(file("text/css; charset=utf-8", include_str!("../../../../web/app.css"))),
-        "manifest.webmanifest" => {
-            Ok(file("application/manifest+json", include_str!("../../../../web/manifest.webmanifest")))
-        }
+        "manifest.webmanifest" => Ok(manifest().await),
         "icon.svg" => Ok(file("image/svg+xml", include_str!("../../../../web/icon.svg"))),
         _ => Err(Failure(Error::new(ErrorCode::NotFound, "The web app has no such file."))),
     }
+}
+
+/// The app's manifest, also where the published server has it.
+pub(crate) async fn manifest() -> Response {
+    file("application/manifest+json", include_str!("../../../../web/manifest.webmanifest"))
 }
 
 fn file(media_type: &'static str, text: &'static str) -> Response {

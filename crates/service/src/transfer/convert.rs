@@ -59,6 +59,7 @@ struct Work {
 }
 
 impl Work {
+    /// Nothing but `serialization` changes: the format's own library does it.
     fn interchange_to_interchange(
         &mut self,
         input: File,
@@ -66,24 +67,31 @@ impl Work {
         out: impl Write,
         to: Serialization,
     ) -> Result<()> {
-        let (mut writer, mut out) = (None, Some(out));
-        for item in Reader::two_pass(input, options(from)).map_err(|e| unreadable(&e))? {
-            match item {
-                Item::Envelope(envelope) if writer.is_none() => {
-                    let out = out.take().expect("the first envelope");
-                    writer = Some(Writer::new(out, &envelope, to).map_err(|e| unwritable(&e))?);
-                }
-                Item::Record { record, .. } => {
-                    self.report.read += 1;
-                    self.report.unchanged += 1;
-                    let writer = writer.as_mut().expect("an envelope comes first");
-                    writer.write(&record).map_err(|e| unwritable(&e))?;
-                }
-                item => self.bad(item),
-            }
+        let options =
+            omi::ConvertOptions { from: Some(serialization(from)), ..omi::ConvertOptions::default() };
+        let done = omi::convert_with(input, out, to, &options).map_err(|error| match error {
+            omi::ConvertError::Io(error) => unwritable(&error),
+            error => Error::invalid("input", format!("cannot be converted: {error}")),
+        })?;
+        self.report.read = done.records + done.skipped;
+        self.report.unchanged = done.records;
+        for problem in done.problems {
+            let message = format!(
+                "Line {}, column {}: {}.",
+                problem.position.line, problem.position.column, problem.message
+            );
+            let (index, line) = (problem.index.unwrap_or_default(), Some(problem.position.line));
+            self.report.fail(ImportIssue {
+                index,
+                line,
+                id: None,
+                error: ErrorCode::ValidationError,
+                message,
+            });
         }
-        let writer = writer.ok_or_else(|| Error::invalid("input", "holds no envelope and no record"))?;
-        writer.finish().map(drop).map_err(|e| unwritable(&e))
+        // Only the first problems are told by name, but all of them count.
+        self.report.error_count = done.skipped;
+        Ok(())
     }
 
     fn interchange_to_omp(&mut self, input: File, from: Format, out: impl Write) -> Result<()> {

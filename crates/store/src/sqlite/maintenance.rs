@@ -127,6 +127,7 @@ pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
     let partial = Path::new(&name);
     // Left over from a copy that was interrupted.
     let _ = std::fs::remove_file(partial);
+    super::create_private_file(partial)?;
     let in_words = |e: std::io::Error| StoreError::Open { path: target.to_owned(), reason: e.to_string() };
     // A reader may not write, and the engine takes even a copy for writing.
     connection.execute_batch("PRAGMA query_only = OFF").map_err(|e| failure(target, &e))?;

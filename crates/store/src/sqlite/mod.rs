@@ -62,6 +62,7 @@ impl SqliteStore {
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
             create_private_folder(folder)?;
         }
+        create_private_file(path)?;
         // Processes that start at once must not migrate at once.
         let lock = writer::open_lock(path)?;
         lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
@@ -136,6 +137,20 @@ fn snapshot<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<
     let result = work();
     connection.execute_batch("COMMIT")?;
     result
+}
+
+/// Makes an empty file that only its user can read, if there is none; the engine gives its log the same rights.
+fn create_private_file(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        // What is wrong with a file that exists is for the engine to say.
+        Ok(_) => Ok(()),
+        Err(_) if path.exists() => Ok(()),
+        Err(error) => Err(StoreError::Open { path: path.to_owned(), reason: error.to_string() }),
+    }
 }
 
 fn create_private_folder(folder: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::tx::Tx;
 use crate::StoreError;
@@ -25,6 +26,16 @@ pub(super) trait Job: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     /// Answers whoever waits; `Ok` only after the commit.
     fn finish(self: Box<Self>, result: Result<(), StoreError>);
+}
+
+/// What comes out of the queue.
+pub(super) enum Next {
+    /// Work.
+    Job(Box<dyn Job>, Priority),
+    /// No work came for a while.
+    Nothing,
+    /// No work will come.
+    Closed,
 }
 
 #[derive(Default)]
@@ -63,20 +74,29 @@ impl Queue {
         Ok(())
     }
 
-    /// The next job and whether it is a bulk one; waits for it. `None` when closed and empty.
-    pub(super) fn next(&self) -> Option<(Box<dyn Job>, Priority)> {
+    /// The next job; waits for it, with `patience` at most that long.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Next {
         let mut state = self.state();
         loop {
             if let Some(job) = state.single.pop_front() {
-                return Some((job, Priority::Single));
+                return Next::Job(job, Priority::Single);
             }
             if let Some(job) = state.bulk.pop_front() {
-                return Some((job, Priority::Bulk));
+                return Next::Job(job, Priority::Bulk);
             }
             if state.closed {
-                return None;
+                return Next::Closed;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let Some(patience) = patience else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let (woken, timeout) =
+                self.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if timeout.timed_out() && state.single.is_empty() && state.bulk.is_empty() && !state.closed {
+                return Next::Nothing;
+            }
         }
     }
 

@@ -8,14 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::connection::failure;
-use super::queue::{Job, Priority, Queue};
+use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
 use crate::StoreError;
+
+/// How long there is no work before the writer tidies up.
+const REST: Duration = Duration::from_secs(3);
 
 /// Most jobs of one transaction.
 const BATCH: usize = 512;
@@ -76,7 +80,10 @@ impl Drop for Writer {
 pub(super) fn open_lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push("-lock");
-    File::options()
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
         .create(true)
         .truncate(false)
         .write(true)
@@ -113,16 +120,35 @@ struct Loop {
 
 impl Loop {
     fn run(&mut self) {
-        while let Some((job, priority)) = self.queue.next() {
-            if let Err(error) = self.lock.lock() {
-                job.finish(Err(StoreError::Internal(format!("the lock file failed: {error}"))));
-                continue;
+        let mut tidy = true;
+        loop {
+            match self.queue.next((!tidy).then_some(REST)) {
+                Next::Closed => break,
+                Next::Nothing => {
+                    // The log goes into the file and the cache back to the system. If it fails, nothing is lost.
+                    let _ = self
+                        .connection
+                        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory");
+                    tidy = true;
+                }
+                Next::Job(job, priority) => {
+                    tidy = false;
+                    self.in_turn(job, priority);
+                }
             }
-            self.batch(job, priority);
-            // Closing the file unlocks too; there is nothing to do about an error.
-            let _ = self.lock.unlock();
         }
         let _ = self.connection.execute_batch("PRAGMA optimize");
+    }
+
+    /// Waits until no other process writes, then does the work.
+    fn in_turn(&mut self, job: Box<dyn Job>, priority: Priority) {
+        if let Err(error) = self.lock.lock() {
+            job.finish(Err(StoreError::Internal(format!("the lock file failed: {error}"))));
+            return;
+        }
+        self.batch(job, priority);
+        // Closing the file unlocks too; there is nothing to do about an error.
+        let _ = self.lock.unlock();
     }
 
     /// One transaction: the job, and whatever waits by the time it has run.

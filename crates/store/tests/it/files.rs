@@ -139,3 +139,20 @@ async fn a_deep_page_is_the_same_from_both_ends() {
         assert_eq!(page.items, expected, "{offset}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("memory.db")).unwrap();
+    store.create_memory(OWNER, &memory(0, "private"), NOW).await.unwrap();
+    store.backup(&folder.path().join("copy.db")).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()).collect();
+    assert!(files.len() >= 4, "database, log, lock, copy");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+}
