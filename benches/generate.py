@@ -173,8 +173,8 @@ def pairs(texts, rank):
     return out
 
 
-def generate(count, out, seed=20_261_121):
-    """Writes the export to `out`, a text file, and returns the meta data."""
+def generate(count, out, seed=20_261_121, by_time=False):
+    """Writes the export to `out`, a text file, and returns the meta data. Dates come in no order unless `by_time`."""
     rng = random.Random(seed)
     prose = Prose(rng)
     rank = {word: n for n, word in enumerate(prose.words)}
@@ -220,7 +220,7 @@ def generate(count, out, seed=20_261_121):
         tag_list = ",".join(f'"{tag}"' for tag in chosen)
         space = one_of(NAMESPACES[0], space_weights)
         space = f'"{space}"' if space else "null"
-        at = stamps(int(random_float() * span))
+        at = stamps(int((n + random_float()) / count * span) if by_time else int(random_float() * span))
         tool, kind = one_of(TOOLS[0], tool_weights), one_of(TYPES[0], type_weights)
         pending.append(
             f'{{"id":"{memory_id}","content":"{text}","type":"{kind}","source":{{"tool":"{tool}","timestamp":"{at}"}},'
@@ -265,12 +265,13 @@ def main():
     parser.add_argument("count", type=int, help="how many memories")
     parser.add_argument("out", help="the export; `-` for standard output (then no meta file)")
     parser.add_argument("--seed", type=int, default=20_261_121)
+    parser.add_argument("--by-time", action="store_true", help="oldest first; without it dates come in no order")
     args = parser.parse_args()
     if args.out == "-":
-        generate(args.count, sys.stdout, args.seed)
+        generate(args.count, sys.stdout, args.seed, args.by_time)
         return
     with open(args.out, "w", encoding="ascii", buffering=1 << 20) as out:
-        meta = generate(args.count, out, args.seed)
+        meta = generate(args.count, out, args.seed, args.by_time)
     with open(args.out + ".meta", "w", encoding="ascii") as out:
         json.dump(meta, out)
 

@@ -34,6 +34,7 @@ REFERENCE_FLUSH_MS = 3.6
 REFERENCE = {
     "create_1": 122, "create_16": 134, "create_1_slow": 122, "create_16_slow": 134, "get": 0.15, "first_page": 150, "namespace_page": 7.9, "tag_page": 113,
     "deep_90": 377, "deep_50": 377, "rare": 0.5, "two": 3.2, "question": 199, "import": 268,
+    "import_by_time": 268,
 }
 # At REFERENCE_SIZE: so many times better than the reference, or in less than so many milliseconds.
 TIMES_BETTER = {
@@ -48,10 +49,10 @@ GROWTH = 2.0
 GROWTH_EXEMPT = {"question", "deep_50", "deep_90", "create_1_slow", "create_16_slow"}
 
 READS = ("get", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
-# Connections; the slow ones wait for each flush of the disk as long as the reference had to.
+# Connections. With a slow disk each flush takes as much longer as one of the reference's took altogether.
 CREATES = {"create_1": 1, "create_16": 16, "create_1_slow": 1, "create_16_slow": 16}
 LABELS = {
-    "import": "import", "create_1": "create, 1 connection", "create_16": "create, 16 connections",
+    "import": "import, dates in no order", "import_by_time": "import, oldest first", "create_1": "create, 1 connection", "create_16": "create, 16 connections",
     "create_1_slow": "create, 1 connection, slow disk", "create_16_slow": "create, 16 connections, slow disk",
     "get": "get by id", "first_page": "first page", "tag_page": "page of a common tag",
     "namespace_page": "page of a namespace (1 %)", "deep_50": "deep page (offset 50 %)",
@@ -137,7 +138,7 @@ class Server:
         environment |= {"OMP_DB_PATH": str(self.database), "OMP_LOG": "warn"}
         # As a detached tracer that stops nothing but flushes, strace costs the rest of the server next to nothing.
         slow = ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
-                "-e", f"inject=fsync,fdatasync:delay_exit={flush_ms * 1e3:.0f}"] if flush_ms > 0.05 else []
+                "-e", f"inject=fsync,fdatasync:delay_exit={flush_ms * 1e3:.0f}"] if flush_ms else []
         with open(self.folder / "server.log", "ab") as log:
             begun = time.perf_counter()
             self.process = subprocess.Popen(
@@ -173,6 +174,11 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def written(self):
+        """Bytes written so far, by the server's own count."""
+        lines = dict(line.split(": ") for line in Path(f"/proc/{self.process.pid}/io").read_text().splitlines())
+        return int(lines["wchar"])
+
     def call(self, method, path, body=None, headers=None):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3600)
         try:
@@ -190,7 +196,7 @@ class Watch:
 
     def __init__(self, server):
         self.server, self.peak, self.done = server, 0.0, threading.Event()
-        self.before = cpu_busy(), server.cpu(), time.process_time()
+        self.before = cpu_busy(), server.cpu(), time.process_time(), server.written()
 
     def __enter__(self):
         self.server.reset_peak()
@@ -206,14 +212,14 @@ class Watch:
         self.done.set()
         self.thread.join()
         self.peak = max(self.peak, self.server.memory()["peak"])
-        after = cpu_busy(), self.server.cpu(), time.process_time()
-        self.cpu, mine = (after[n] - self.before[n] for n in (1, 2))
+        after = cpu_busy(), self.server.cpu(), time.process_time(), self.server.written()
+        self.cpu, mine, self.written = (after[n] - self.before[n] for n in (1, 2, 3))
         busy, all_there_is = (after[0][n] - self.before[0][n] for n in (0, 1))
         self.others = max(0.0, busy - self.cpu - mine) / max(all_there_is, 1e-9)
 
     def figures(self, count, seconds):
         return {"per_s": count / seconds, "seconds": seconds, "server_cpu_ms": self.cpu * 1e3 / count,
-                "others_cpu": self.others, "peak_mb": self.peak}
+                "others_cpu": self.others, "peak_mb": self.peak, "written": self.written}
 
 
 # The measurements
@@ -343,22 +349,24 @@ def fastest(rounds):
 
 def measure(args, size, data):
     """Everything about one size."""
-    export, meta_file = data
+    export, meta_file, by_time = data
     meta = json.loads(meta_file.read_text())
     folder = Path(tempfile.mkdtemp(prefix=f"{size}-", dir=args.work))
     server = Server(args.omp, folder)
     runner = Runner(args, server, meta, folder)
     result = {"size": size, "flush": []}
     try:
-        rounds = []
+        rounds = {"import_by_time": [], "import": []}
         for n in range(args.rounds if size <= 200_000 else 1):
-            say(f"{size}: import, round {n + 1}")
-            server.stop()
-            for file in folder.glob("memory.db*"):
-                file.unlink()
-            result["ready_empty_ms"] = server.start()
-            rounds.append(runner.import_(export))
-        result["import"] = fastest(rounds) | {"peak_mb": max(r["peak_mb"] for r in rounds)}
+            for name, file in (("import_by_time", by_time), ("import", export)):
+                say(f"{size}: {LABELS[name]}, round {n + 1}")
+                server.stop()
+                for old in folder.glob("memory.db*"):
+                    old.unlink()
+                result["ready_empty_ms"] = server.start()
+                rounds[name].append(runner.import_(file))
+        for name, found in rounds.items():
+            result[name] = fastest(found) | {"peak_mb": max(r["peak_mb"] for r in found)}
         server.stop()
         result["database_mb"] = server.database.stat().st_size / 1e6
         ready = []
@@ -402,7 +410,7 @@ def measure(args, size, data):
                     os.sync()
                 flush = flush_loop(folder, 1)
                 result["flush"].append(flush)
-                server.start(REFERENCE_FLUSH_MS - flush["p50"] if name.endswith("_slow") else 0)
+                server.start(REFERENCE_FLUSH_MS if name.endswith("_slow") else 0)
                 found.append(runner.wrk(name, CREATES[name], args.create_seconds) | {"flush_ms": flush["p50"]})
         server.stop()
         server.start()
@@ -441,7 +449,7 @@ def cost(result, name):
 
 def reference_cost(name):
     value = REFERENCE.get(name)
-    return 1e3 / value if value and (name in CREATES or name == "import") else value
+    return 1e3 / value if value and (name in CREATES or name.startswith("import")) else value
 
 
 def demands(results):
@@ -491,8 +499,8 @@ def markdown(document):
         for name in (n for n in LABELS if n in result):
             found, mine = result[name], cost(result, name)
             reference = REFERENCE.get(name) if size == REFERENCE_SIZE else None
-            unit = "/s" if name in CREATES or name == "import" else " ms"
-            yardstick = bare.get({"create_1": "create", "create_16": "create"}.get(name, name if name not in CREATES else ""))
+            unit = "/s" if name in CREATES or name.startswith("import") else " ms"
+            yardstick = bare.get({"import_by_time": "", "create_1": "create", "create_16": "create"}.get(name, name if name not in CREATES else ""))
             bare_cost = yardstick and (1e3 / yardstick["per_s"] if name in (*CREATES, "import") else yardstick["p50"])
             others = [r["others_cpu"] for r in found.get("rounds", [])]
             cells = [
@@ -507,10 +515,14 @@ def markdown(document):
                 f"{min(others):.0%}–{max(others):.0%}" if others else "",
             ]
             lines.append(f"| {' | '.join(cells)} |")
-        flush, create = result["flush"], result["create_1"]["p50"]
+        flush, create, imported = result["flush"], result["create_1"]["p50"], result["import"]
         peaks = ", ".join(f"{LABELS[n]} {result[n]['peak_mb']:.0f}" for n in ("import", *(f"export_{f}" for f in FORMATS)))
         lines += [
             "",
+            f"- The import takes {imported['server_cpu_ms'] * 1e3:.0f} µs of processor time a memory and writes "
+            f"{imported['written'] / size / 1024:.1f} KiB a memory; oldest first "
+            f"{result['import_by_time']['server_cpu_ms'] * 1e3:.0f} µs and "
+            f"{result['import_by_time']['written'] / size / 1024:.1f} KiB.",
             f"- The disk: writing 4 KiB over and `fdatasync` take {flush['p50']:.2f} ms (p99 {flush['p99']:.2f}); the "
             f"reference's took {REFERENCE_FLUSH_MS}. A create on one connection costs {create / flush['p50']:.2f} of them.",
             f"- Ready after a start: {result['ready_ms']['median']:.0f} ms (most {result['ready_ms']['max']:.0f}); after a "
@@ -526,15 +538,17 @@ def markdown(document):
 
 
 def prepared(args, size):
-    """The export of this size and its meta file, made unless they are there."""
+    """The export of this size, its meta file, and the same sorted by time; made unless they are there."""
     folder = args.work / "data"
     folder.mkdir(exist_ok=True)
-    export, meta = folder / f"{size}.json", folder / f"{size}.json.meta"
     script = HERE / "generate.py"
-    if not meta.exists() or meta.stat().st_mtime < script.stat().st_mtime:
-        say(f"{size}: generate")
-        subprocess.run([sys.executable, script, str(size), export], check=True)
-    return export, meta
+    export, by_time = folder / f"{size}.json", folder / f"{size}-by-time.json"
+    for file, options in ((export, []), (by_time, ["--by-time"])):
+        made = file.with_name(f"{file.name}.meta")
+        if not made.exists() or made.stat().st_mtime < script.stat().st_mtime:
+            say(f"{size}: generate {file.name}")
+            subprocess.run([sys.executable, script, str(size), file, *options], check=True)
+    return export, export.with_name(f"{export.name}.meta"), by_time
 
 
 def main():

@@ -12,9 +12,9 @@ pub(crate) fn bytes(printer: &Printer, total: Option<u64>) -> Option<ProgressBar
         return None;
     }
     let template = if total.is_some() {
-        "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+        "{wide_bar} {bytes}/{total_bytes} {eta} {msg}"
     } else {
-        "{spinner} {bytes} {bytes_per_sec}"
+        "{spinner} {bytes} {bytes_per_sec} {msg}"
     };
     let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
@@ -25,5 +25,10 @@ pub(crate) fn bytes(printer: &Printer, total: Option<u64>) -> Option<ProgressBar
 /// The bar as what the client tells its progress to.
 pub(crate) fn teller(bar: Option<&ProgressBar>) -> Option<omp_client::Progress> {
     let bar = bar?.clone();
-    Some(Box::new(move |bytes| bar.set_position(bytes)))
+    Some(Box::new(move |done| {
+        bar.set_position(done.bytes);
+        if let Some(memories) = done.memories {
+            bar.set_message(format!("{memories} memories"));
+        }
+    }))
 }

@@ -12,8 +12,17 @@ use omp_model::{
     SearchQuery,
 };
 
-/// Told now and then how many items (or, by a carrier that cannot know, bytes) have been done.
-pub type Progress = Box<dyn Fn(u64) + Send + Sync>;
+/// How far an import or export is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Bytes read or written.
+    pub bytes: u64,
+    /// Memories; `None` from a carrier that cannot know.
+    pub memories: Option<u64>,
+}
+
+/// Told now and then how far the work is.
+pub type Progress = Box<dyn Fn(Done) + Send + Sync>;
 
 /// What an export wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,7 +64,7 @@ pub trait Api: Send + Sync {
     /// A text with which a saved conversation goes on in another tool.
     async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse>;
 
-    /// Reads a file into the memories; `progress` is told of the bytes read.
+    /// Reads a file into the memories.
     async fn import(
         &self,
         file: File,
@@ -63,7 +72,7 @@ pub trait Api: Send + Sync {
         progress: Option<Progress>,
     ) -> Result<ImportReport>;
 
-    /// Writes all memories to `out`; `progress` is told of the bytes written.
+    /// Writes all memories to `out`.
     async fn export(
         &self,
         options: ExportOptions,

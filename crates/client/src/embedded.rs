@@ -1,7 +1,7 @@
 //! Straight on the database: the same use cases as the server's, without HTTP.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +15,7 @@ use omp_model::{
 };
 use omp_service::{HandoffRequest, ImportSource, Service};
 
-use crate::{Api, ExportSummary, Progress};
+use crate::{Api, Done, ExportSummary, Progress};
 
 /// The carrier over a [`Service`], as the owner of the file.
 pub struct Embedded {
@@ -80,13 +80,12 @@ impl Api for Embedded {
     ) -> Result<ImportReport> {
         let source = ImportSource::File(file.try_clone().map_err(|_| omp_model::Error::internal())?);
         // The place in the file tells how far the import is; it may be read twice, so only forward counts.
-        let told = AtomicU64::new(0);
+        let furthest = AtomicU64::new(0);
         let progress = progress.map(|progress| -> omp_service::Progress {
-            Box::new(move |_| {
+            Box::new(move |memories| {
                 let at = io::Seek::stream_position(&mut &file).unwrap_or(0);
-                if told.fetch_max(at, Ordering::Relaxed) < at {
-                    progress(at);
-                }
+                let bytes = furthest.fetch_max(at, Ordering::Relaxed).max(at);
+                progress(Done { bytes, memories: Some(memories) });
             })
         });
         self.service.import(self.principal, source, options, progress).await
@@ -99,44 +98,32 @@ impl Api for Embedded {
         progress: Option<Progress>,
     ) -> Result<ExportSummary> {
         let bytes = Arc::new(AtomicU64::new(0));
-        let out = Box::new(Counted { inner: out, bytes: Arc::clone(&bytes), progress });
-        self.service.export(self.principal, options, out, None).await?;
+        let out = Box::new(Counted { inner: out, bytes: Arc::clone(&bytes) });
+        let written = Arc::clone(&bytes);
+        let progress = progress.map(|progress| -> omp_service::Progress {
+            Box::new(move |memories| {
+                progress(Done { bytes: written.load(Ordering::Relaxed), memories: Some(memories) });
+            })
+        });
+        self.service.export(self.principal, options, out, progress).await?;
         Ok(ExportSummary { bytes: bytes.load(Ordering::Relaxed) })
     }
 }
 
-/// Counts what goes through.
-pub(crate) struct Counted<T> {
-    pub(crate) inner: T,
-    pub(crate) bytes: Arc<AtomicU64>,
-    pub(crate) progress: Option<Progress>,
-}
-
-impl<T> Counted<T> {
-    fn add(&self, more: usize) {
-        let bytes = self.bytes.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
-        if let Some(progress) = &self.progress {
-            progress(bytes);
-        }
-    }
+/// Counts what is written.
+struct Counted<T> {
+    inner: T,
+    bytes: Arc<AtomicU64>,
 }
 
 impl<T: Write> Write for Counted<T> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(piece)?;
-        self.add(written);
+        self.bytes.fetch_add(written as u64, Ordering::Relaxed);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
-    }
-}
-
-impl<T: Read> Read for Counted<T> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.add(read);
-        Ok(read)
     }
 }

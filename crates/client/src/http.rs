@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::{Api, ExportSummary, Progress, pairs};
+use crate::{Api, Done, ExportSummary, Progress, pairs};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -207,7 +207,7 @@ impl Api for Http {
         let pieces = pieces.inspect(move |piece| {
             if let (Ok(piece), Some(progress)) = (piece, &progress) {
                 sent += piece.len() as u64;
-                progress(sent);
+                progress(Done { bytes: sent, memories: None });
             }
         });
         let request = self
@@ -240,7 +240,7 @@ impl Api for Http {
             })?;
             summary.bytes += piece.len() as u64;
             if let Some(progress) = &progress {
-                progress(summary.bytes);
+                progress(Done { bytes: summary.bytes, memories: None });
             }
         }
         out.flush()

@@ -1,18 +1,21 @@
 //! `/v1/export` and `/v1/import`: bodies of any size, as streams.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use omp_formats::sniff::by_media_type;
 use omp_model::api::{ErrorBody, ImportResponse};
 use omp_model::transfer::{ExportOptions, Format, ImportOptions};
 use omp_model::{Error, ErrorCode, Fields, Principal};
 use omp_service::ImportSource;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
@@ -23,6 +26,8 @@ use crate::{App, bodies};
 
 /// Pieces of an export that wait for a slow reader.
 const PIECES: usize = 4;
+/// Longest wait for the next piece of a body, in either direction.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Export all memories
 ///
@@ -48,7 +53,7 @@ pub(crate) async fn export_memories(
     let options = query.read(|fields| Some(export_options(fields, &headers)))?;
     let (sender, receiver) = mpsc::channel(PIECES);
     let failed = sender.clone();
-    let out = Box::new(Pieces(sender));
+    let out = Box::new(Pieces { sender, runtime: Handle::current() });
     tokio::spawn(async move {
         if let Err(error) = app.service.export(principal, options, out, None).await {
             // The status is long gone; cutting the stream off is the only honest way to say it.
@@ -82,13 +87,19 @@ fn export_options(fields: &mut Fields<'_>, headers: &HeaderMap) -> ExportOptions
     }
 }
 
-/// A writer whose pieces become the body.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+/// A writer whose pieces become the body; used on a thread that may block.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    runtime: Handle,
+}
 
 impl Write for Pieces {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader is gone");
-        self.0.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)?;
+        let sent = self.sender.send(Ok(Bytes::copy_from_slice(piece)));
+        // A reader that takes nothing for so long holds a thread for nothing.
+        let sent = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, sent).await });
+        let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the reader is gone");
+        sent.ok().and_then(Result::ok).ok_or_else(gone)?;
         Ok(piece.len())
     }
 
@@ -134,8 +145,21 @@ pub(crate) async fn import_memories(
             dry_run: fields.optional("dry_run").unwrap_or(false),
         })
     })?;
-    let body = request.into_body().into_data_stream().map_err(io::Error::other).boxed();
-    let source = ImportSource::Stream(Box::new(SyncIoBridge::new(StreamReader::new(body))));
+    let body = patient(request.into_body().into_data_stream().map_err(io::Error::other).boxed());
+    let source = ImportSource::Stream(Box::new(SyncIoBridge::new(StreamReader::new(body.boxed()))));
     let report = app.service.import(principal, source, options, None).await?;
     Ok(Json(report.into()))
+}
+
+/// A body that fails when its next piece does not come in time.
+fn patient(body: BoxStream<'static, io::Result<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::unfold(Some(body), |body| async {
+        let mut body = body?;
+        match tokio::time::timeout(PATIENCE, body.next()).await {
+            Ok(piece) => piece.map(|piece| (piece, Some(body))),
+            Err(_) => {
+                Some((Err(io::Error::new(io::ErrorKind::TimedOut, "the sender stopped sending")), None))
+            }
+        }
+    })
 }
