@@ -46,6 +46,7 @@ UNDER_MS = {"first_page": 1.0, "tag_page": 1.0, "namespace_page": 1.0}
 TRANSFER_MB, IDLE_MB, READY_MS = 150, 40, 100
 # The cost at the largest size, as a multiple of that at the smallest.
 GROWTH = 2.0
+GROWTH_FROM = 1_000
 GROWTH_EXEMPT = {"question", "deep_50", "deep_90", "create_1_slow", "create_16_slow"}
 
 READS = ("get", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
@@ -259,7 +260,7 @@ def requests_of(name, meta):
 
 
 def verify(server, name, meta, total):
-    """Asks once by hand whether the answers are those that are meant to be measured."""
+    """Asks once whether the answers are those that are meant to be measured."""
     method, path, *body = requests_of(name, meta)[0].split(" ", 2)
     answer = server.call(method, path, body[0] if body else None, {"Content-Type": "application/json"} if body else None)
     match name:
@@ -347,11 +348,34 @@ def fastest(rounds):
     return max(rounds, key=lambda r: r["per_s"]) | {"rounds": rounds}
 
 
-def measure(args, size, data):
+def growth(args, stores):
+    """Every read on the smallest and the largest store in alternation: what a small difference costs depends on what
+    else the machine does, so the two must meet the same machine. `stores` are pairs of a folder and a meta file."""
+    with contextlib.ExitStack() as stack:
+        runners = []
+        for folder, meta_file in stores:
+            if (folder / "imported.db").exists():
+                shutil.copyfile(folder / "imported.db", folder / "memory.db")
+            server = Server(args.omp, folder)
+            stack.callback(server.stop, signal.SIGKILL)
+            server.start()
+            runners.append(Runner(args, server, json.loads(meta_file.read_text()), folder))
+        found = {}
+        for name in (name for name in READS if name not in GROWTH_EXEMPT):
+            say(f"growth: {LABELS[name]}")
+            rounds = [[], []]
+            for _ in range(args.rounds):
+                for runner, taken in zip(runners, rounds):
+                    taken.append(runner.wrk(name, 1, args.seconds))
+            small, large = map(best, rounds)
+            found[name] = {"small": small, "large": large, "ratio": large["p50"] / small["p50"]}
+        return found
+
+
+def measure(args, size, data, folder):
     """Everything about one size."""
     export, meta_file, by_time = data
     meta = json.loads(meta_file.read_text())
-    folder = Path(tempfile.mkdtemp(prefix=f"{size}-", dir=args.work))
     server = Server(args.omp, folder)
     runner = Runner(args, server, meta, folder)
     result = {"size": size, "flush": []}
@@ -430,10 +454,6 @@ def measure(args, size, data):
         return result
     finally:
         server.stop(signal.SIGKILL)
-        if args.keep:
-            say(f"{size}: kept {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 # The verdict
@@ -452,8 +472,8 @@ def reference_cost(name):
     return 1e3 / value if value and (name in CREATES or name.startswith("import")) else value
 
 
-def demands(results):
-    """(what, measured, demanded, held) of everything that can be judged from these sizes."""
+def demands(results, alternated):
+    """What was demanded and what was measured, for everything that can be judged from these sizes."""
     out = []
 
     def add(what, measured, demanded, held):
@@ -476,10 +496,11 @@ def demands(results):
         idle = result["idle_mb"]["rss"]
         add(f"memory, idle on {size}", f"{idle:.0f} MB", f"< {IDLE_MB} MB", idle < IDLE_MB)
     small, large = min(results, key=lambda r: r["size"]), max(results, key=lambda r: r["size"])
-    if large["size"] >= 1_000_000 and small["size"] <= 1_000:
+    if large["size"] >= GROWTH_FROM * small["size"]:
         for name in (n for n in REFERENCE if n not in GROWTH_EXEMPT):
-            growth = cost(large, name) / cost(small, name)
-            add(f"{LABELS[name]}, {large['size']:,} : {small['size']:,}", f"{growth:.2f}", f"≤ {GROWTH}", growth <= GROWTH)
+            times = alternated[name]["ratio"] if name in alternated else cost(large, name) / cost(small, name)
+            what = f"{LABELS[name]}, {large['size']:,} : {small['size']:,}"
+            add(what, f"{times:.2f}", f"≤ {GROWTH}", times <= GROWTH)
     return out
 
 
@@ -531,6 +552,14 @@ def markdown(document):
             f"{result['idle_mb']['anonymous']:.0f}; after the reads {result['after_reads_mb']['rss']:.0f}. "
             f"The file: {result['database_mb']:,.0f} MB.",
         ]
+    if document["growth"]:
+        sizes = f"{results[0]['size']:,} and {results[-1]['size']:,}"
+        lines += ["", f"### {sizes} memories in alternation", "", "| | p50 ms, small | p50 ms, large | large : small | CPU by others |",
+                  "|---|---:|---:|---:|---:|"]
+        for name, found in document["growth"].items():
+            others = [r["others_cpu"] for which in ("small", "large") for r in found[which]["rounds"]]
+            lines.append(f"| {LABELS[name]} | {found['small']['p50']:.3f} | {found['large']['p50']:.3f} "
+                         f"| {found['ratio']:.2f} | {min(others):.0%}–{max(others):.0%} |")
     lines += ["", "### Demands", "", "| | measured | demanded | |", "|---|---:|---:|---|"]
     for d in document["demands"]:
         lines.append(f"| {d['what']} | {d['measured']} | {d['demanded']} | {'holds' if d['held'] else '**MISSED**'} |")
@@ -578,14 +607,32 @@ def main():
         say(f"warning: {args.work} is on {about['file_system']}; a flush there may cost nothing")
     document = {
         "machine": about, "rounds": args.rounds, "seconds": args.seconds, "create_seconds": args.create_seconds,
-        "results": [], "demands": [],
+        "results": [], "growth": {}, "demands": [],
     }
-    for size in sorted(map(int, args.sizes.split(","))):
-        document["results"].append(measure(args, size, prepared(args, size)))
-        document["demands"] = demands(document["results"])
+    stores = []
+
+    def write():
         # After every size, so that a long run that breaks off leaves what it has.
+        document["demands"] = demands(document["results"], document["growth"])
         if args.out:
             args.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+    try:
+        for size in sorted(map(int, args.sizes.split(","))):
+            data = prepared(args, size)
+            stores.append((Path(tempfile.mkdtemp(prefix=f"{size}-", dir=args.work)), data[1]))
+            document["results"].append(measure(args, size, data, stores[-1][0]))
+            write()
+        results = document["results"]
+        if results[-1]["size"] >= GROWTH_FROM * results[0]["size"]:
+            document["growth"] = growth(args, (stores[0], stores[-1]))
+            write()
+    finally:
+        for folder, _ in stores:
+            if args.keep:
+                say(f"kept {folder}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
     print(markdown(document))
     sys.exit(0 if all(d["held"] for d in document["demands"]) else 1)
 

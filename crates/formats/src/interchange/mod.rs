@@ -2,7 +2,7 @@
 //!
 //! A record says more than a memory can: validity dates, confidence, language, entities, relations, unknown members,
 //! free ids and tags. So the record is kept untouched beside the memory, and going back starts from it: what was
-//! not changed here comes out as it came in. What a memory says more than a record goes into [our profile](profile)
+//! not changed here comes out as it came in. What a memory says more than a record goes into our profile ([`Profile`])
 //! of `ext`.
 
 mod from_record;

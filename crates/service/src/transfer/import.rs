@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::source::{ImportSource, Opened, unreadable};
-use super::{CHUNK, Progress};
+use super::{CHUNK, CHUNK_BYTES, Progress};
 use crate::Service;
 use crate::failure::shown;
 
@@ -63,6 +63,7 @@ struct Import {
     progress: Option<Progress>,
     report: ImportReport,
     chunk: Vec<ImportItem>,
+    chunk_bytes: usize,
     /// While one chunk is stored the next one is read.
     writing: Option<Writing>,
     conversations: Vec<Conversation>,
@@ -90,6 +91,7 @@ impl Import {
             progress,
             report: ImportReport { format, dry_run: options.dry_run, ..ImportReport::default() },
             chunk: Vec::with_capacity(CHUNK),
+            chunk_bytes: 0,
             writing: None,
             conversations: Vec::new(),
             met: HashMap::new(),
@@ -262,15 +264,15 @@ impl Import {
     }
 
     fn add(&mut self, item: ImportItem) -> Result<()> {
+        let raw = item.original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
+        self.chunk_bytes += item.memory.content.as_str().len() + raw;
         self.chunk.push(item);
-        if self.chunk.len() < CHUNK {
-            return Ok(());
-        }
-        self.store_chunk()
+        if self.chunk.len() < CHUNK && self.chunk_bytes < CHUNK_BYTES { Ok(()) } else { self.store_chunk() }
     }
 
     fn store_chunk(&mut self) -> Result<()> {
         self.settle()?;
+        self.chunk_bytes = 0;
         let items = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         if items.is_empty() {
             return Ok(());

@@ -14,5 +14,7 @@ pub use source::ImportSource;
 /// Told now and then how many items have been done.
 pub type Progress = Box<dyn Fn(u64) + Send>;
 
-/// Items in one transaction.
-pub(crate) const CHUNK: usize = 500;
+/// Items in one transaction of an import: more make it faster, fewer let single writes in sooner.
+pub(crate) const CHUNK: usize = 1_000;
+/// Bytes of text in one transaction, whatever the number of items: long texts must not fill the memory.
+pub(crate) const CHUNK_BYTES: usize = 2 << 20;
