@@ -32,7 +32,7 @@ FORMATS = ("omp", "omi", "omi-jsonl")
 REFERENCE_SIZE = 100_000
 REFERENCE_FLUSH_MS = 3.6
 REFERENCE = {
-    "create_1": 122, "create_16": 134, "create_1_slow": 122, "create_16_slow": 134, "get": 0.15, "first_page": 150, "namespace_page": 7.9, "tag_page": 113,
+    "create_1": 122, "create_16": 134, "create_1_slow": 122, "create_16_slow": 134, "get": 0.15, "get_free": 0.15, "first_page": 150, "namespace_page": 7.9, "tag_page": 113,
     "deep_90": 377, "deep_50": 377, "rare": 0.5, "two": 3.2, "question": 199, "import": 268,
     "import_by_time": 268,
 }
@@ -47,15 +47,17 @@ TRANSFER_MB, IDLE_MB, READY_MS = 150, 40, 100
 # The cost at the largest size, as a multiple of that at the smallest.
 GROWTH = 2.0
 GROWTH_FROM = 1_000
-GROWTH_EXEMPT = {"question", "deep_50", "deep_90", "create_1_slow", "create_16_slow"}
+GROWTH_EXEMPT = {"question", "deep_50", "deep_90", "get_free", "create_1_slow", "create_16_slow"}
 
-READS = ("get", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
+ALL_PROCESSORS = os.sched_getaffinity(0)
+ONE_PROCESSOR = {max(ALL_PROCESSORS)}
+READS = ("get", "get_free", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
 # Connections. With a slow disk each flush takes as much longer as one of the reference's took altogether.
 CREATES = {"create_1": 1, "create_16": 16, "create_1_slow": 1, "create_16_slow": 16}
 LABELS = {
     "import": "import, dates in no order", "import_by_time": "import, oldest first", "create_1": "create, 1 connection", "create_16": "create, 16 connections",
     "create_1_slow": "create, 1 connection, slow disk", "create_16_slow": "create, 16 connections, slow disk",
-    "get": "get by id", "first_page": "first page", "tag_page": "page of a common tag",
+    "get": "get by id", "get_free": "get by id, not pinned", "first_page": "first page", "tag_page": "page of a common tag",
     "namespace_page": "page of a namespace (1 %)", "deep_50": "deep page (offset 50 %)",
     "deep_90": "deep page (offset 90 %)", "rare": "search: a rare word", "two": "search: two words",
     "question": "search: a whole question", "export_omp": "export, omp", "export_omi": "export, omi",
@@ -101,6 +103,46 @@ def flush_loop(folder, seconds):
             taken.append((time.perf_counter() - begun) * 1e3)
     taken.sort()
     return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "n": len(taken)}
+
+
+ECHO = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    print(listener.getsockname()[1], flush=True)
+    while True:
+        client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            while client.recv(65536):
+                client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+        except ConnectionError:
+            pass
+"""
+
+
+def echo(processors):
+    """Milliseconds of a request to a server that does nothing: what the machine takes of every row."""
+    server = subprocess.Popen([sys.executable, "-c", ECHO], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(server.stdout.readline())
+        os.sched_setaffinity(server.pid, processors)
+        return run_wrk(f"http://127.0.0.1:{port}", ["GET /"], 1, 1, processors)["p50"] / 1e3
+    finally:
+        server.kill()
+        server.wait()
+
+
+def run_wrk(url, requests, connections, seconds, processors):
+    """Runs wrk there and returns what rotate.lua says."""
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("\n".join(requests) + "\n")
+        file.flush()
+        out = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", HERE / "wrk" / "rotate.lua",
+             url, "--", file.name],
+            capture_output=True, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, processors),
+        ).stdout
+    return json.loads(out.strip().splitlines()[-1])
 
 
 def file_system(folder):
@@ -175,6 +217,12 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def pin(self, processors):
+        """Lets it run only there."""
+        for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread.name), processors)
+
     def written(self):
         """Bytes written so far, by the server's own count."""
         lines = dict(line.split(": ") for line in Path(f"/proc/{self.process.pid}/io").read_text().splitlines())
@@ -237,7 +285,7 @@ def requests_of(name, meta):
         return [f"GET /v1/memories?limit={PAGE}&offset={int(count * part) + step}" for step in range(5)]
 
     match name:
-        case "get":
+        case "get" | "get_free":
             return [f"GET /v1/memories/{memory_id}" for memory_id in meta["ids"]]
         case "first_page":
             return [f"GET /v1/memories?limit={PAGE}"]
@@ -264,7 +312,7 @@ def verify(server, name, meta, total):
     method, path, *body = requests_of(name, meta)[0].split(" ", 2)
     answer = server.call(method, path, body[0] if body else None, {"Content-Type": "application/json"} if body else None)
     match name:
-        case "get":
+        case "get" | "get_free":
             check(answer["id"] == meta["ids"][0], "another memory came back")
         case "first_page" | "deep_50" | "deep_90":
             check(len(answer["memories"]) == PAGE and answer["total"] == total, f"{name}: not a full page of {total}")
@@ -288,17 +336,15 @@ class Runner:
 
     def wrk(self, name, connections, seconds):
         """One round of a row, in milliseconds and requests a second."""
-        file = self.folder / f"{name}.requests"
-        if not file.exists():
-            file.write_text("\n".join(requests_of(name, self.meta)) + "\n")
+        # One connection keeps either the server or the load busy, never both; on one processor they need not wake
+        # another one for every request, which on a virtual machine takes longer than the request.
+        processors = ONE_PROCESSOR if name in READS and name != "get_free" else ALL_PROCESSORS
+        self.server.pin(processors)
         before = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", HERE / "wrk" / "rotate.lua",
-             f"http://127.0.0.1:{self.server.port}", "--", file],
-            capture_output=True, text=True, check=True,
-        ).stdout
+        url = f"http://127.0.0.1:{self.server.port}"
+        found = run_wrk(url, requests_of(name, self.meta), connections, seconds, processors)
         after = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        found = json.loads(out.strip().splitlines()[-1])
+        self.server.pin(ALL_PROCESSORS)
         bad = found["bad_status"] + found["broken"]
         check(found["requests"] > 0, f"{name}: no request was answered")
         check(bad == 0, f"{name}: {bad} of {found['requests']} requests failed")
@@ -402,6 +448,7 @@ def measure(args, size, data, folder):
         time.sleep(2)
         result["idle_mb"] = server.memory()
 
+        result["echo_ms"] = {"pinned": echo(ONE_PROCESSOR), "free": echo(ALL_PROCESSORS)}
         for name in READS:
             verify(server, name, meta, size)
         rounds = {name: [] for name in READS}
@@ -521,7 +568,7 @@ def markdown(document):
             found, mine = result[name], cost(result, name)
             reference = REFERENCE.get(name) if size == REFERENCE_SIZE else None
             unit = "/s" if name in CREATES or name.startswith("import") else " ms"
-            yardstick = bare.get({"import_by_time": "", "create_1": "create", "create_16": "create"}.get(name, name if name not in CREATES else ""))
+            yardstick = bare.get({"import_by_time": "", "get_free": "", "create_1": "create", "create_16": "create"}.get(name, name if name not in CREATES else ""))
             bare_cost = yardstick and (1e3 / yardstick["per_s"] if name in (*CREATES, "import") else yardstick["p50"])
             others = [r["others_cpu"] for r in found.get("rounds", [])]
             cells = [
@@ -546,6 +593,8 @@ def markdown(document):
             f"{result['import_by_time']['written'] / size / 1024:.1f} KiB.",
             f"- The disk: writing 4 KiB over and `fdatasync` take {flush['p50']:.2f} ms (p99 {flush['p99']:.2f}); the "
             f"reference's took {REFERENCE_FLUSH_MS}. A create on one connection costs {create / flush['p50']:.2f} of them.",
+            f"- A server that does nothing answers in {result['echo_ms']['pinned']:.3f} ms on the load's processor and in "
+            f"{result['echo_ms']['free']:.3f} where the system puts it.",
             f"- Ready after a start: {result['ready_ms']['median']:.0f} ms (most {result['ready_ms']['max']:.0f}); after a "
             f"kill under load {result['ready_after_kill_ms']:.0f}; on no store {result['ready_empty_ms']:.0f}.",
             f"- Peak memory, MB: {peaks}. Idle: {result['idle_mb']['rss']:.0f}, of that anonymous "

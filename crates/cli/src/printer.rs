@@ -73,6 +73,23 @@ impl Printer {
     }
 }
 
+/// Standard output for a stream of data. When its reader has gone there is nobody to tell anything.
+pub(crate) struct Stream;
+
+impl Write for Stream {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        std::io::stdout().write(piece).inspect_err(|error| {
+            if error.kind() == std::io::ErrorKind::BrokenPipe {
+                std::process::exit(0);
+            }
+        })
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().flush()
+    }
+}
+
 /// One memory as text.
 pub(crate) fn text(memory: &Memory) -> String {
     let mut head = format!(

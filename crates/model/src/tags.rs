@@ -84,12 +84,14 @@ impl Tags {
     pub fn new(tags: impl IntoIterator<Item = Tag>) -> Result<Self, String> {
         let mut unique: Vec<Tag> = Vec::new();
         for tag in tags {
-            if !unique.contains(&tag) {
-                unique.push(tag);
+            if unique.contains(&tag) {
+                continue;
             }
-        }
-        if unique.len() > Self::MAX {
-            return Err(format!("must be at most {} tags; there are {}", Self::MAX, unique.len()));
+            if unique.len() == Self::MAX {
+                // Counting the rest would cost the square of their number.
+                return Err(format!("must be at most {} tags; there are more", Self::MAX));
+            }
+            unique.push(tag);
         }
         Ok(Self(unique))
     }

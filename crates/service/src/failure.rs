@@ -8,7 +8,7 @@ pub(crate) fn shown(error: StoreError) -> Error {
     match error {
         StoreError::Full(_) => Error::new(
             ErrorCode::StorageFull,
-            "The disk that holds the memories is full; nothing was changed.",
+            "The disk that holds the memories is full; this was not stored, what was stored before is intact.",
         ),
         StoreError::ReadOnly(_) => Error::new(
             ErrorCode::ReadOnly,

@@ -65,9 +65,9 @@ pub(crate) struct Import {
     /// Its format; by default found out from its content
     #[arg(long, visible_alias = "format", value_enum)]
     pub(crate) from: Option<FormatName>,
-    /// What happens to an item whose id is taken
-    #[arg(long, value_enum, default_value = "skip")]
-    pub(crate) conflict: ConflictName,
+    /// What happens to an item whose id is taken; by default what the file says, else skip
+    #[arg(long, value_enum)]
+    pub(crate) conflict: Option<ConflictName>,
     /// Write nothing, only tell what would happen
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -1,7 +1,6 @@
 //! `omp convert`
 
 use std::fs::File;
-use std::io;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -9,7 +8,7 @@ use omp_model::{Clock, Error, SystemClock};
 
 use super::export::{Target, by_name};
 use crate::args::Convert;
-use crate::printer::Printer;
+use crate::printer::{Printer, Stream};
 
 pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode> {
     let input =
@@ -20,7 +19,7 @@ pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode>
         to.ok_or_else(|| Error::invalid("output", "has a name that tells no format; say it with --to"))?;
     let (from, now) = (args.from.map(Into::into), SystemClock.now());
     let report = if to_stdout {
-        omp_service::convert(input, from, to, io::stdout(), now)?
+        omp_service::convert(input, from, to, Stream, now)?
     } else {
         let target = Target::new(&args.output, args.force)?;
         let report = omp_service::convert(input, from, to, target.writer()?, now)?;

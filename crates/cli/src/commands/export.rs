@@ -10,7 +10,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::args::{Export, Global};
-use crate::printer::Printer;
+use crate::printer::{Printer, Stream};
 use crate::progress;
 
 pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> anyhow::Result<ExitCode> {
@@ -20,7 +20,7 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
         ExportOptions { format, with_embedding: args.embeddings, with_conversations: args.conversations };
     let api = global.api()?;
     let Some(path) = path else {
-        api.export(options, Box::new(std::io::stdout()), None).await?;
+        api.export(options, Box::new(Stream), None).await?;
         return Ok(ExitCode::SUCCESS);
     };
     let target = Target::new(path, args.force)?;

@@ -19,7 +19,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     let file = open(&args.file)?;
     let options = ImportOptions {
         format: args.from.map(Into::into),
-        conflict: Some(args.conflict.into()),
+        conflict: args.conflict.map(Into::into),
         dry_run: args.dry_run,
     };
     let bar = progress::bytes(printer, Some(file.metadata()?.len()));

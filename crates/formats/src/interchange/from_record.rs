@@ -3,7 +3,7 @@
 use omi::Record;
 use omp_model::{Content, Memory, MemoryId, MemoryType, SessionRef, Source, Tags, Timestamp, ToolName};
 
-use super::{FORMAT, Profile};
+use super::{FORMAT, OWNER, Profile};
 
 /// What a record means beyond itself.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
     let updated_hint =
         || ["updated", "updated_at", "modified"].iter().find_map(|name| record.members().get_str(name));
     let memory = Memory {
-        id: id(record, context, profile.is_some(), &text),
+        id: id(record, context, profile.as_ref(), &text),
         content: contents[0].clone(),
         kind: word.unwrap_or(MemoryType::Semantic),
         source: Source {
@@ -109,19 +109,21 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
 }
 
 /// The id of a later part of the memory `head`.
-fn part_id(head: MemoryId, index: usize) -> MemoryId {
+pub fn part_id(head: MemoryId, index: usize) -> MemoryId {
     MemoryId::derive(&[FORMAT, "part", head.body(), &index.to_string()])
 }
 
-/// A memory of ours keeps its id. Others get one that follows from whose record it is and how it is called there,
-/// so that importing a file twice finds the same memories; without an id, from what it says.
-fn id(record: &Record, context: Context<'_>, ours: bool, text: &str) -> MemoryId {
+/// A memory of ours keeps its id, which the profile names. Others get one that follows from whose record it is and how
+/// it is called there, so that importing a file twice finds the same memories; without an id, from what it says.
+fn id(record: &Record, context: Context<'_>, profile: Option<&Profile>, text: &str) -> MemoryId {
+    if let Some(id) = profile.and_then(|profile| profile.id) {
+        return id;
+    }
     let own_subject = record.subject().map(|subject| subject.id);
-    let subject = own_subject.as_deref().or(context.subject).unwrap_or_default();
+    // A record without a subject is the owner's, and goes out under that name.
+    let subject =
+        own_subject.as_deref().or(context.subject).filter(|subject| *subject != OWNER).unwrap_or_default();
     match record.id().filter(|id| !id.is_empty()) {
-        Some(id) if ours => {
-            MemoryId::parse(&id).unwrap_or_else(|| MemoryId::derive(&[FORMAT, "id", subject, &id]))
-        }
         Some(id) => MemoryId::derive(&[FORMAT, "id", subject, &id]),
         None => MemoryId::derive(&[
             FORMAT,

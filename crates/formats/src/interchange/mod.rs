@@ -9,9 +9,12 @@ mod from_record;
 mod profile;
 mod to_record;
 
-pub use from_record::{Context, Mapped, Note, from_record};
+pub use from_record::{Context, Mapped, Note, from_record, part_id};
 pub use profile::{NAME as PROFILE, Profile};
 pub use to_record::{native, overlay, with_subject};
+
+/// The subject of memories that were made here.
+pub const OWNER: &str = "owner";
 
 /// How originals of this format are marked in the store.
 pub const FORMAT: &str = "omi";

@@ -1,6 +1,6 @@
 //! Our profile of `ext`: what a memory holds and the floor of the interchange format does not.
 
-use omp_model::{Embedding, Memory, Metadata, Namespace, SessionRef, Timestamp};
+use omp_model::{Embedding, Memory, MemoryId, Metadata, Namespace, SessionRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The profile's name: reverse-DNS, as omi.md (h) asks of private profiles.
@@ -11,6 +11,9 @@ pub const NAME: &str = "org.open-memory.omp";
 pub struct Profile {
     /// The profile's own version.
     pub v: u8,
+    /// The memory's id here; the record's own may be a foreign one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<MemoryId>,
     /// When the memory was changed last.
     pub updated_at: Timestamp,
     /// When the fact was observed, where that is not when it was stored.
@@ -41,6 +44,7 @@ impl Profile {
     pub fn of(memory: &Memory) -> Self {
         Self {
             v: Self::VERSION,
+            id: Some(memory.id),
             updated_at: memory.updated_at,
             observed_at: Some(memory.source.timestamp).filter(|at| *at != memory.created_at),
             expires_at: memory.expires_at,

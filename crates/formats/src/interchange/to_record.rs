@@ -62,7 +62,8 @@ pub fn overlay(mut record: Record, memory: &Memory, subject: Option<&str>) -> Re
         set(&mut merged, "ref", new.reference.as_deref());
         record.set("source", &merged).expect("members are JSON");
     }
-    let profile = (Profile::of(before), Profile::of(memory));
+    // Which id a memory got is no change of the record.
+    let profile = (Profile { id: Some(memory.id), ..Profile::of(before) }, Profile::of(memory));
     let vector_only = Profile { embedding: profile.1.embedding.clone(), ..profile.0.clone() } == profile.1;
     if differs(!vector_only) || changed || profile.1.embedding.is_some() {
         set_profile(&mut record, memory);
@@ -114,10 +115,11 @@ mod tests {
         let (record, mut memory) = imported();
         let patch = MemoryPatch { content: Content::new("y").ok(), ..MemoryPatch::default() };
         patch.apply(&mut memory, Timestamp::from_millis(1_900_000_000_000));
-        let expected = RAW.replace(r#""content":"x""#, r#""content":"y""#).replace(
-            "12345678901234567890123}}",
-            r#"12345678901234567890123},"org.open-memory.omp":{"v":1,"updated_at":"2030-03-17T17:46:40.000Z"}}"#,
+        let profile = format!(
+            r#"123}},"org.open-memory.omp":{{"v":1,"id":"{}","updated_at":"2030-03-17T17:46:40.000Z"}}}}"#,
+            memory.id
         );
+        let expected = RAW.replace(r#""content":"x""#, r#""content":"y""#).replace("123}}", &profile);
         assert_eq!(text(&overlay(record, &memory, None)), expected);
     }
 

@@ -8,6 +8,9 @@ use omp_model::{Conversation, Error, ErrorCode, Fields, Memory};
 
 use super::MEMORY_MEMBERS;
 
+/// The longest item is a conversation of 500 messages of 10,000 characters.
+const LIMITS: Limits = Limits { frame_bytes: 32 << 20, depth: 127 };
+
 /// One thing met in an export.
 #[derive(Debug)]
 pub enum Entry {
@@ -54,7 +57,7 @@ pub struct Reader<R> {
 impl<R: Read> Reader<R> {
     /// Reads from `read`; no more than one item is held at a time.
     pub fn new(read: R) -> Self {
-        let frames = Frames::document(read, &["memories", "conversations"], Limits::default());
+        let frames = Frames::document(read, &["memories", "conversations"], LIMITS);
         Self { frames, has_memories: false, done: false }
     }
 
@@ -153,11 +156,11 @@ fn fault(fault: &FrameError) -> Entry {
 /// Walks over a whole document without reading its items: is its structure sound, and which `conflict` did the
 /// client put into it (reading 4), wherever that stands?
 pub fn survey(read: impl Read) -> Result<Option<String>, Error> {
-    let mut frames = Frames::document(read, &["memories", "conversations"], Limits::default());
+    let mut frames = Frames::document(read, &["memories", "conversations"], LIMITS);
     let mut conflict = None;
     while let Some(frame) = frames.next() {
         match frame {
-            Ok(Frame::Member { name: "conflict", raw, .. }) => {
+            Ok(Frame::Member { name: "conflict", raw, .. }) if raw != "null" => {
                 conflict = Some(serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()));
             }
             Err(fault) if fault.is_fatal() => return Err(structural_error(&fault)),

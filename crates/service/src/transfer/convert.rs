@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 
 use omi::{Item, ReadOptions, Reader, Serialization, Writer};
-use omp_formats::interchange::{Context, from_record, native};
+use omp_formats::interchange::{Context, OWNER, from_record, native};
 use omp_formats::omp::{self, Entry};
 use omp_formats::sniff::Sniffed;
 use omp_model::transfer::{Format, ImportIssue, ImportNote, ImportReport};
@@ -156,7 +156,7 @@ impl Work {
 
     fn omp_to_interchange(&mut self, input: File, out: impl Write, to: Serialization) -> Result<()> {
         let mut envelope = omi::Envelope::new();
-        envelope.set_subject(&omi::Subject::new("owner").with_kind("person"));
+        envelope.set_subject(&omi::Subject::new(OWNER).with_kind("person"));
         envelope.set_generated_at(&self.now.to_string());
         envelope.set_generator(concat!("open-memory/", env!("CARGO_PKG_VERSION")));
         let mut writer = Writer::new(out, &envelope, to).map_err(|e| unwritable(&e))?;

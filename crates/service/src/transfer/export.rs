@@ -16,7 +16,7 @@ use super::Progress;
 use crate::Service;
 use crate::failure::shown;
 
-/// Memories in one page: with long texts still few megabytes.
+/// Memories in one page; the store makes pages of long texts shorter.
 const PAGE: u32 = 200;
 
 /// What an export wrote.
@@ -38,7 +38,9 @@ impl Service {
         progress: Option<Progress>,
     ) -> Result<ExportReport> {
         let (service, handle) = (self.clone(), Handle::current());
+        let turn = self.turn().await?;
         let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let export =
                 Export { service, handle, principal, options, progress, report: ExportReport::default() };
             let out = io::BufWriter::with_capacity(1 << 16, out);
@@ -71,7 +73,7 @@ impl Export {
             writer.begin_conversations().map_err(|e| unwritable(&e))?;
             let mut after = None;
             loop {
-                let page = self.service.store.export_conversations(self.principal.owner, after, 16);
+                let page = self.service.store.export_conversations(self.principal.owner, after, 4);
                 let page = self.handle.block_on(page).map_err(shown)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.id);
@@ -145,7 +147,7 @@ impl Export {
 
 /// Whose memories the native ones are.
 fn owner() -> Subject {
-    Subject::new("owner").with_kind("person")
+    Subject::new(interchange::OWNER).with_kind("person")
 }
 
 /// Turns memories into records, each with the right effective subject.
@@ -205,14 +207,14 @@ impl Records {
 fn all_there(export: &Export, head: &Memory, parts: &[Memory], original: &Original) -> bool {
     let same =
         |stored: &Memory, part: &Memory| Memory { id: stored.id, embedding: None, ..part.clone() } == *stored;
-    let read = |part: &Memory| {
-        let store = &export.service.store;
-        let read = store.get_memory(export.principal.owner, part.id, false, export.service.clock.now());
+    let read = |index: usize| {
+        let (store, id) = (&export.service.store, interchange::part_id(head.id, index));
+        let read = store.get_memory(export.principal.owner, id, false, export.service.clock.now());
         export.handle.block_on(read).ok().flatten()
     };
     original.head.is_none()
         && same(&Memory { embedding: None, ..head.clone() }, &parts[0])
-        && parts[1..].iter().all(|part| read(part).is_some_and(|stored| same(&stored, part)))
+        && (1..parts.len()).all(|index| read(index).is_some_and(|stored| same(&stored, &parts[index])))
 }
 
 fn unwritable(error: &io::Error) -> Error {

@@ -32,7 +32,9 @@ impl Service {
         progress: Option<Progress>,
     ) -> Result<ImportReport> {
         let (service, handle) = (self.clone(), Handle::current());
+        let turn = self.turn().await?;
         let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let opened = Opened::new(source)?;
             let format = options.format.or(opened.sniffed.map(|sniffed| sniffed.format)).unwrap_or_default();
             let mut import = Import::new(service, handle, principal, format, options, progress);
@@ -45,6 +47,9 @@ impl Service {
         task.await.unwrap_or_else(|_| Err(Error::internal()))
     }
 }
+
+/// The longest record that is taken: it is held several times over while it is stored.
+const LIMITS: omi::frames::Limits = omi::frames::Limits { frame_bytes: 16 << 20, depth: 127 };
 
 /// A chunk that is being stored, and the place of each of its items.
 struct Writing {
@@ -103,9 +108,8 @@ impl Import {
     fn omp(&mut self, opened: Opened) -> Result<()> {
         let mut source = opened.rereadable(&self.service.spool_folder)?;
         let in_body = omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
-        if let Some(word) = in_body {
-            let conflict = Conflict::from_text(&word).map_err(|what| Error::invalid("conflict", what))?;
-            self.conflict = self.asked.unwrap_or(conflict);
+        if let (Some(word), None) = (in_body, self.asked) {
+            self.conflict = Conflict::from_text(&word).map_err(|what| Error::invalid("conflict", what))?;
         }
         source.rewind().map_err(|e| unreadable(&e))?;
         for entry in omp::Reader::new(source) {
@@ -116,7 +120,8 @@ impl Import {
                         self.report.lose(ImportNote { index, field, message });
                     }
                     self.count_read();
-                    let memory = self.with_new_id(*memory);
+                    let mut memory = *memory;
+                    memory.id = self.id_for(memory.id);
                     self.add(ImportItem { memory, original: None, date_assumed: false })?;
                 }
                 Entry::Conversation(conversation) => self.add_conversation(*conversation)?,
@@ -138,26 +143,37 @@ impl Import {
                 omi::ReadOptions { serialization: Some(omi::Serialization::JsonLines), ..Default::default() };
             return self.records(Reader::new(opened.once(), options));
         }
-        let source = opened.rereadable(&self.service.spool_folder)?;
-        let reader = Reader::two_pass(source, omi::ReadOptions::default()).map_err(|e| unreadable(&e))?;
+        let is_document = opened.sniffed.is_some_and(|sniffed| sniffed.format == Format::Omi);
+        let mut source = opened.rereadable(&self.service.spool_folder)?;
+        if is_document {
+            omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
+            source.rewind().map_err(|e| unreadable(&e))?;
+        }
+        let options = omi::ReadOptions { serialization: None, limits: LIMITS };
+        let reader = Reader::two_pass(source, options).map_err(|e| unreadable(&e))?;
         self.records(reader)
     }
 
     fn records<R: Read>(&mut self, reader: Reader<R>) -> Result<()> {
-        let (mut subject, mut envelope) = (None, None);
+        let (mut subject, mut envelope, mut pending) = (None, None, None);
         let mut fallback = self.now;
         for item in reader {
             match item {
                 Item::Envelope(next) => {
                     subject = next.subject().map(|subject| subject.id);
                     fallback = next.generated_at().and_then(|at| Timestamp::parse(&at)).unwrap_or(self.now);
-                    envelope = self.save_envelope(&next)?;
+                    envelope = None;
+                    pending = Some(next);
                 }
                 Item::Record { index, position, record } => {
                     self.count_read();
                     let context = Context { subject: subject.as_deref(), fallback };
                     match from_record(&record, context) {
                         Ok(mapped) => {
+                            // Kept with the first record that needs it.
+                            if let Some(next) = pending.take() {
+                                envelope = self.save_envelope(&next)?;
+                            }
                             for note in mapped.notes {
                                 let field = note.field.to_owned();
                                 self.report.change(ImportNote { index, field, message: note.message });
@@ -220,19 +236,21 @@ impl Import {
             }
             // Two records under one id: both stay, the later one under an id that follows from its text.
             Some(_) => {
-                for part in &mut parts {
-                    part.id = MemoryId::derive(&["omi", "again", part.id.body(), &raw]);
-                }
+                parts[0].id = MemoryId::derive(&["omi", "again", parts[0].id.body(), &raw]);
                 self.met.insert(parts[0].id, fingerprint(&raw));
             }
             None => {
                 self.met.insert(parts[0].id, fingerprint(&raw));
             }
         }
+        parts[0].id = self.id_for(parts[0].id);
+        let first = parts[0].id;
         let mut raw = Some(raw);
         let mut head = None;
-        for memory in parts {
-            let memory = self.with_new_id(memory);
+        for (index, mut memory) in parts.into_iter().enumerate() {
+            if index > 0 {
+                memory.id = interchange::part_id(first, index);
+            }
             let original =
                 Original { format: interchange::FORMAT.to_owned(), envelope, raw: raw.take(), head };
             head = head.or(Some(memory.id));
@@ -242,11 +260,11 @@ impl Import {
     }
 
     /// With the strategy `duplicate` every item is a new memory (reading 5).
-    fn with_new_id(&self, mut memory: Memory) -> Memory {
+    fn id_for(&self, id: MemoryId) -> MemoryId {
         if self.conflict == Conflict::Duplicate {
-            memory.id = MemoryId::generate(self.now, self.service.random.as_ref());
+            return MemoryId::generate(self.now, self.service.random.as_ref());
         }
-        memory
+        id
     }
 
     fn count_read(&mut self) {
@@ -309,7 +327,7 @@ impl Import {
         }
         self.conversations.push(conversation);
         // A conversation can be large: few at a time.
-        if self.conversations.len() >= 16 { self.store_conversations() } else { Ok(()) }
+        if self.conversations.len() >= 4 { self.store_conversations() } else { Ok(()) }
     }
 
     fn store_conversations(&mut self) -> Result<()> {

@@ -1,5 +1,13 @@
 //! Moving memories in and out, as streams.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use omp_model::{Error, ErrorCode, Result};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::Service;
+
 mod convert;
 mod export;
 mod import;
@@ -11,8 +19,22 @@ pub use export::ExportReport;
 pub use inspect::inspect;
 pub use source::ImportSource;
 
+impl Service {
+    /// Waits for its turn among the imports and exports.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        let permit = tokio::time::timeout(TURN, Arc::clone(&self.transfers).acquire_owned()).await;
+        let busy = || {
+            Error::new(ErrorCode::Unavailable, "Too many imports and exports are running; try again later.")
+        };
+        permit.ok().and_then(std::result::Result::ok).ok_or_else(busy)
+    }
+}
+
 /// Told now and then how many items have been done.
 pub type Progress = Box<dyn Fn(u64) + Send>;
+
+/// Longest wait for a turn.
+const TURN: Duration = Duration::from_secs(30);
 
 /// Items in one transaction of an import: more make it faster, fewer let single writes in sooner.
 pub(crate) const CHUNK: usize = 1_000;

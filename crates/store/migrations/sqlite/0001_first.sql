@@ -87,7 +87,7 @@ CREATE TABLE envelopes (
     text       TEXT    NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX envelopes_owner ON envelopes (owner, format);
+CREATE UNIQUE INDEX envelopes_text ON envelopes (owner, format, text);
 
 -- The untouched record that a memory was imported from.
 CREATE TABLE originals (
@@ -97,6 +97,7 @@ CREATE TABLE originals (
     head     TEXT,
     raw      TEXT
 ) STRICT;
+CREATE INDEX originals_envelope ON originals (envelope) WHERE envelope IS NOT NULL;
 
 CREATE TABLE conversations (
     pk            INTEGER PRIMARY KEY,

@@ -58,7 +58,7 @@ macro_rules! conformance_suite {
                 totals_count_matches_beyond_the_page, filters_hold_in_searches, changed_texts_are_found_by_new_words_only,
                 every_script_is_found, no_query_breaks_the_search;
             transfers: conflicts_are_settled_as_asked, importing_twice_changes_nothing, a_dry_run_writes_nothing,
-                originals_come_back, the_same_envelope_is_kept_once, exports_come_in_pages;
+                originals_come_back, a_changed_original_replaces_the_old_one, the_same_envelope_is_kept_once, exports_come_in_pages;
             changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;

@@ -82,6 +82,20 @@ pub async fn originals_come_back(store: &dyn Store) {
     assert_eq!(export(store).await[0].original, None, "a new memory does not inherit it");
 }
 
+/// What a memory does not hold can change too: the record that it came from.
+pub async fn a_changed_original_replaces_the_old_one(store: &dyn Store) {
+    let item = |raw: &str| {
+        let original = Original { format: "test".into(), envelope: None, raw: Some(raw.into()), head: None };
+        vec![ImportItem { memory: memory(0, "a"), original: Some(original), date_assumed: false }]
+    };
+    import(store, item("1"), Conflict::Overwrite).await;
+    assert_eq!(import(store, item("1"), Conflict::Overwrite).await, [ImportOutcome::Unchanged]);
+    assert_eq!(import(store, item("2"), Conflict::Skip).await, [ImportOutcome::Unchanged]);
+    assert_eq!(import(store, item("2"), Conflict::Overwrite).await, [ImportOutcome::Updated]);
+    let raw = export(store).await.remove(0).original.and_then(|original| original.raw);
+    assert_eq!(raw.as_deref(), Some("2"));
+}
+
 /// Envelopes do not pile up, and are listed while a memory refers to them.
 pub async fn the_same_envelope_is_kept_once(store: &dyn Store) {
     let save = |text: &'static str| store.save_envelope(OWNER, "test", text, NOW);

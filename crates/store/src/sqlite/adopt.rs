@@ -8,10 +8,10 @@
 use omp_model::conversation::NewConversation;
 use omp_model::{
     Content, Conversation, ConversationId, Fields, Memory, MemoryId, MemoryType, Metadata, Namespace,
-    OwnerId, Source, Tags, Text, Timestamp, ToolName,
+    OwnerId, SessionRef, Source, Tags, Timestamp, ToolName,
 };
 use omp_search::Analyzer;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::tx::{Memo, Tx};
@@ -28,6 +28,8 @@ pub(super) struct Adopted {
     pub(super) conversations: u64,
     /// Memories that had to be brought into form.
     pub(super) repaired: u64,
+    /// Conversations that hold nothing that can be read; the copy of the file has them.
+    pub(super) left_out: u64,
 }
 
 pub(super) fn is_typescript(connection: &Connection) -> rusqlite::Result<bool> {
@@ -79,9 +81,12 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
         let mut select = connection.prepare("SELECT * FROM ts_conversations ORDER BY created_at, rowid")?;
         let mut old = select.query([])?;
         while let Some(row) = old.next()? {
-            if let Some(conversation) = conversation(row, now)? {
-                conversations::insert(&mut tx, OWNER, &conversation)?;
-                adopted.conversations += 1;
+            match conversation(row, now)? {
+                Some(conversation) => {
+                    conversations::insert(&mut tx, OWNER, &conversation)?;
+                    adopted.conversations += 1;
+                }
+                None => adopted.left_out += 1,
             }
         }
     }
@@ -93,13 +98,16 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
 /// Text of a column, whatever type the value has.
 fn text(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
     use rusqlite::types::ValueRef;
-    Ok(match row.get_ref(column).optional()? {
-        Some(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        }
-        Some(ValueRef::Integer(number)) => Some(number.to_string()),
-        Some(ValueRef::Real(number)) => Some(number.to_string()),
-        Some(ValueRef::Null) | None => None,
+    let value = match row.get_ref(column) {
+        // An older version of that server has fewer columns.
+        Err(rusqlite::Error::InvalidColumnName(_)) => return Ok(None),
+        value => value?,
+    };
+    Ok(match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Null => None,
     })
 }
 
@@ -142,15 +150,17 @@ fn memories(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<(Vec<Memory>, Opt
     let created_at = time("created_at", now)?;
     let updated_at = time("updated_at", created_at)?;
     let observed_at = time("source_timestamp", created_at)?;
-    let expires_at = text(row, "expires_at")?.and_then(|t| Timestamp::parse(&t));
+    let expiry = text(row, "expires_at")?;
+    let expires_at = expiry.as_deref().and_then(Timestamp::parse);
+    or(expiry.is_some() == expires_at.is_some());
     let tool = get("source_tool")?;
     let source = Source {
         tool: ToolName::new(tool.as_str()).ok().or_else(|| ToolName::cut(&tool)).unwrap_or_else(|| {
             or(false);
             ToolName::new("unknown").expect("fits")
         }),
-        session_id: text(row, "source_session_id")?.and_then(|t| Text::cut(&t)),
-        user_id: text(row, "source_user_id")?.and_then(|t| Text::cut(&t)),
+        session_id: reference(row, "source_session_id", &mut or)?,
+        user_id: reference(row, "source_user_id", &mut or)?,
         timestamp: observed_at,
     };
     let kind = MemoryType::parse(&get("type")?).unwrap_or(MemoryType::Semantic);
@@ -172,6 +182,13 @@ fn memories(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<(Vec<Memory>, Opt
     };
     let memories = parts.into_iter().enumerate().map(memory).collect();
     Ok((memories, if faithful { None } else { Some(raw(row)?) }))
+}
+
+/// A session or user, cut if it is too long.
+fn reference(row: &Row<'_>, column: &str, or: &mut impl FnMut(bool)) -> rusqlite::Result<Option<SessionRef>> {
+    let written = text(row, column)?;
+    or(written.as_ref().is_none_or(|text| SessionRef::new(text.as_str()).is_ok()));
+    Ok(written.and_then(|text| SessionRef::cut(&text)))
 }
 
 /// The text in pieces that fit; the NUL character, which no JSON client could send back, goes.

@@ -12,7 +12,7 @@ use super::{SqliteStore, migrate, rows, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo};
 
 /// Questions whose answer is nothing when all is well.
-const CHECKS: [(&str, &str); 5] = [
+const CHECKS: [(&str, &str); 6] = [
     ("the file", "SELECT nullif(group_concat(integrity_check, '; '), 'ok') FROM pragma_integrity_check"),
     (
         "references",
@@ -34,6 +34,16 @@ const CHECKS: [(&str, &str); 5] = [
         "SELECT nullif(count(*), 0) || ' list entries belong to no memory' FROM facet_entries AS e \
          LEFT JOIN memories AS m ON m.pk = e.pk AND m.id = e.id AND m.created_at = e.created_at \
          AND m.expires_at IS e.expires_at WHERE m.pk IS NULL",
+    ),
+    (
+        "what lists filter by",
+        "SELECT nullif(count(*), 0) || ' memories are missing from a list of theirs' FROM memories AS m WHERE EXISTS ( \
+         SELECT 1 FROM (SELECT 'tool' AS kind, m.tool AS value \
+         UNION ALL SELECT 'type', CASE m.type WHEN 0 THEN 'episodic' WHEN 1 THEN 'semantic' ELSE 'procedural' END \
+         UNION ALL SELECT 'namespace', m.namespace WHERE m.namespace IS NOT NULL \
+         UNION ALL SELECT 'tag', j.value FROM json_each('[\"' || replace(m.tags, ' ', '\",\"') || '\"]') AS j WHERE m.tags <> '') AS w \
+         WHERE NOT EXISTS (SELECT 1 FROM facets AS g JOIN facet_entries AS e ON e.owner = g.owner AND e.facet = g.facet \
+         AND e.created_at = m.created_at AND e.id = m.id WHERE g.owner = m.owner AND g.kind = w.kind AND g.value = w.value))",
     ),
 ];
 

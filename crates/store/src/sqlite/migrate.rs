@@ -61,6 +61,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
             memories = report.memories,
             conversations = report.conversations,
             repaired = report.repaired,
+            left_out = report.left_out,
             "taken over"
         );
     }

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
 use omp_search::Analyzer;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
 use super::{SqliteStore, rows, write};
 use crate::transfer::ExportPage;
 use crate::{Exported, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
+
+/// A page ends after so many bytes of text, however few memories that are.
+const PAGE_BYTES: usize = 4 << 20;
 
 #[async_trait]
 impl TransferStore for SqliteStore {
@@ -28,7 +31,7 @@ impl TransferStore for SqliteStore {
                     let outcome = |item: &ImportItem| {
                         let known = rows::find(connection, owner, item.memory.id)?
                             .filter(|(_, m)| !m.is_expired(now));
-                        Ok(decide(known.as_ref().map(|(_, memory)| memory), item, conflict))
+                        decide(connection, known.as_ref(), item, conflict)
                     };
                     items.iter().map(outcome).collect()
                 })
@@ -97,14 +100,19 @@ impl TransferStore for SqliteStore {
             let mut select = connection.prepare_cached(&sql)?;
             let after = page.after.unwrap_or(first);
             let mut memories = select.query(params![after, last, now.as_millis(), page.limit])?;
-            let mut exported = Vec::with_capacity(page.limit as usize);
+            let (mut exported, mut bytes) = (Vec::with_capacity(page.limit as usize), 0);
             while let Some(row) = memories.next()? {
                 let (position, mut memory) = (row.get(rows::WIDTH)?, rows::memory(row, 0)?);
                 if page.with_embedding {
                     memory.embedding = rows::embedding(connection, position)?;
                 }
                 let original = if page.with_original { original(connection, position)? } else { None };
+                let raw = original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
+                bytes += memory.content.as_str().len() + raw;
                 exported.push(Exported { position, memory, original });
+                if bytes > PAGE_BYTES {
+                    break;
+                }
             }
             Ok(exported)
         })
@@ -112,7 +120,7 @@ impl TransferStore for SqliteStore {
     }
 }
 
-fn original(connection: &rusqlite::Connection, pk: i64) -> rusqlite::Result<Option<Original>> {
+fn original(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Original>> {
     let read = |row: &Row<'_>| {
         let head = row.get_ref(3)?.as_str_or_null()?.and_then(MemoryId::from_body);
         Ok(Original { format: row.get(0)?, envelope: row.get(1)?, raw: row.get(2)?, head })
@@ -124,13 +132,33 @@ fn original(connection: &rusqlite::Connection, pk: i64) -> rusqlite::Result<Opti
 }
 
 /// What is to happen to an item, given what has its id.
-fn decide(known: Option<&Memory>, item: &ImportItem, conflict: Conflict) -> ImportOutcome {
-    match known {
+fn decide(
+    connection: &Connection,
+    known: Option<&(i64, Memory)>,
+    item: &ImportItem,
+    conflict: Conflict,
+) -> rusqlite::Result<ImportOutcome> {
+    let overwrite = conflict == Conflict::Overwrite;
+    Ok(match known {
         None => ImportOutcome::Imported,
-        Some(known) if same(known, item) => ImportOutcome::Unchanged,
-        Some(_) if conflict == Conflict::Overwrite => ImportOutcome::Updated,
+        // What a memory does not hold may have changed all the same: the record that it came from, its vector.
+        Some((pk, known)) if same(known, item) && !(overwrite && brings_more(connection, *pk, item)?) => {
+            ImportOutcome::Unchanged
+        }
+        Some(_) if overwrite => ImportOutcome::Updated,
         Some(_) => ImportOutcome::Skipped,
+    })
+}
+
+/// Whether an item that is the same memory has another original or vector than the one that is stored.
+fn brings_more(connection: &Connection, pk: i64, item: &ImportItem) -> rusqlite::Result<bool> {
+    if let Some(original) = &item.original {
+        let stored = self::original(connection, pk)?;
+        if stored.is_none_or(|stored| stored.raw != original.raw) {
+            return Ok(true);
+        }
     }
+    Ok(item.memory.embedding.is_some() && item.memory.embedding != rows::embedding(connection, pk)?)
 }
 
 /// Equal but for the vector, which is not read for the comparison, and dates that are nobody's.
@@ -152,7 +180,7 @@ fn import(
     now: Timestamp,
 ) -> rusqlite::Result<ImportOutcome> {
     let known = taken_by(tx, owner, item.memory.id, now)?;
-    let outcome = decide(known.as_ref().map(|(_, memory)| memory), item, conflict);
+    let outcome = decide(tx.connection(), known.as_ref(), item, conflict)?;
     let pk = match (outcome, known) {
         (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,
         (ImportOutcome::Updated, Some((pk, before))) => {

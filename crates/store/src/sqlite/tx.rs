@@ -17,13 +17,25 @@ pub(super) fn pk_range(owner: OwnerId) -> (i64, i64) {
 /// What the writer remembers between transactions.
 #[derive(Default)]
 pub(super) struct Memo {
-    /// Facets are never renumbered, so a number once read stays right.
+    /// The numbers of facets: right as long as nobody else has written, and restored, the file.
     facets: HashMap<(OwnerId, FacetKind, String), i64>,
+    /// The engine's number for the last write of another connection.
+    version: i64,
 }
 
 impl Memo {
     /// Most facets to remember.
     const MOST: usize = 50_000;
+
+    /// At the beginning of a transaction: whatever another connection did may have been a restore.
+    pub(super) fn check(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if version != self.version {
+            self.version = version;
+            self.forget();
+        }
+        Ok(())
+    }
 
     /// After a rollback: a facet that was just made does not exist any more.
     pub(super) fn forget(&mut self) {

@@ -193,6 +193,7 @@ impl Loop {
         work: impl FnOnce(&mut Tx<'_>, &Queue) -> rusqlite::Result<()>,
     ) -> Result<(), Failed> {
         let result = self.connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
+            self.memo.check(&self.connection)?;
             let mut tx = Tx::new(&self.connection, &mut self.memo);
             work(&mut tx, &self.queue)?;
             tx.finish()?;

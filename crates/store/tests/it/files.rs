@@ -156,3 +156,22 @@ async fn nobody_else_can_read_the_files() {
         assert_eq!(mode, 0o600, "{:?}", file.file_name());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_was_open_during_a_restore_files_memories_rightly() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let (server, command) = (open(&path).unwrap(), open(&path).unwrap());
+    server.create_memory(OWNER, &tagged(memory(0, "a"), &["alpha"]), NOW).await.unwrap();
+    command.backup(&folder.path().join("copy.db")).await.unwrap();
+    server.create_memory(OWNER, &tagged(memory(1, "b"), &["beta"]), NOW).await.unwrap();
+    server.create_memory(OWNER, &tagged(memory(2, "c"), &["gamma"]), NOW).await.unwrap();
+    command.restore(&folder.path().join("copy.db")).await.unwrap();
+    server.create_memory(OWNER, &tagged(memory(3, "d"), &["delta"]), NOW).await.unwrap();
+    server.create_memory(OWNER, &tagged(memory(4, "e"), &["beta"]), NOW).await.unwrap();
+    let filter =
+        omp_model::Filter { tags: tagged(memory(0, "x"), &["beta"]).tags, ..omp_model::Filter::default() };
+    let page = server.list_memories(OWNER, &ListQuery { filter, ..ListQuery::default() }, NOW).await.unwrap();
+    assert_eq!(page.items.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["e"]);
+    assert!(server.check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
