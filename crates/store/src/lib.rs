@@ -2,7 +2,7 @@
 //!
 //! A method is one atomic operation: it happened whole or not at all, and when it has returned, it survives a
 //! crash. Every method takes the [`OwnerId`] first and sees nothing of any other owner. Times come in as
-//! arguments. What a store must do is written down as tests in [`conformance`], which every store passes.
+//! arguments. What a store must do is written down as tests in `conformance`, which every store passes.
 
 pub mod changes;
 #[cfg(feature = "conformance")]
