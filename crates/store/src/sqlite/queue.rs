@@ -110,6 +110,16 @@ impl Queue {
         self.state().bulk.pop_front()
     }
 
+    /// Waits until `more` single writes wait than do now, but not longer than `patience`.
+    pub(super) fn gather(&self, more: usize, patience: Duration) {
+        let state = self.state();
+        let wanted = (state.single.len() + more).min(MOST_WAITING);
+        let waited = self
+            .changed
+            .wait_timeout_while(state, patience, |state| state.single.len() < wanted && !state.closed);
+        drop(waited);
+    }
+
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();

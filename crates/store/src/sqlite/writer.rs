@@ -1,14 +1,16 @@
 //! The one writer: a thread, a connection, group commit.
 //!
 //! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into
-//! it, and everybody is answered after the one flush. Nothing waits on purpose: a lone client pays nothing.
+//! it, and everybody is answered after the one flush. A lone client never waits. Where several write at once, those
+//! who were just answered get a fraction of a flush to come again: else they would form two convoys that take turns,
+//! and every flush would carry half of what it could.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -17,6 +19,9 @@ use super::connection::failure;
 use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
 use crate::StoreError;
+
+/// Longest wait for those who were just answered.
+const LONGEST_GATHER: Duration = Duration::from_millis(2);
 
 /// How long there is no work before the writer tidies up.
 const REST: Duration = Duration::from_secs(3);
@@ -34,6 +39,8 @@ impl Writer {
         let lock = open_lock(path)?;
         let queue = Arc::new(Queue::default());
         let mut work = Loop {
+            answered: 0,
+            flush: Duration::ZERO,
             connection,
             lock,
             path: path.to_owned(),
@@ -111,6 +118,9 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<
 }
 
 struct Loop {
+    /// Single writes of the last transaction, and how long its flush took.
+    answered: usize,
+    flush: Duration,
     connection: Connection,
     lock: File,
     path: PathBuf,
@@ -122,6 +132,9 @@ impl Loop {
     fn run(&mut self) {
         let mut tidy = true;
         loop {
+            if self.answered > 1 {
+                self.queue.gather(self.answered, (self.flush / 2).min(LONGEST_GATHER));
+            }
             match self.queue.next((!tidy).then_some(REST)) {
                 Next::Closed => break,
                 Next::Nothing => {
@@ -129,7 +142,7 @@ impl Loop {
                     let _ = self
                         .connection
                         .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory");
-                    tidy = true;
+                    (tidy, self.answered) = (true, 0);
                 }
                 Next::Job(job, priority) => {
                     tidy = false;
@@ -175,6 +188,7 @@ impl Loop {
                 }
             }
         });
+        self.answered = if priority == Priority::Single { jobs.len() } else { 0 };
         match result {
             Ok(()) => finish_all(jobs, &Ok(())),
             Err(Failed(error)) if jobs.len() == 1 => finish_all(jobs, &Err(error)),
@@ -197,7 +211,10 @@ impl Loop {
             let mut tx = Tx::new(&self.connection, &mut self.memo);
             work(&mut tx, &self.queue)?;
             tx.finish()?;
-            self.connection.execute_batch("COMMIT")
+            let begun = Instant::now();
+            self.connection.execute_batch("COMMIT")?;
+            self.flush = begun.elapsed();
+            Ok(())
         });
         result.map_err(|error| {
             self.memo.forget();
