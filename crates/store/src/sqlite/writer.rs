@@ -2,7 +2,7 @@
 //!
 //! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into
 //! it, and everybody is answered after the one flush. A lone client never waits. Where several write at once, those
-//! who were just answered get a fraction of a flush to come again: else they would form two convoys that take turns,
+//! who were just answered get at most half a flush to come again: else they would form two convoys that take turns,
 //! and every flush would carry half of what it could.
 
 use std::fs::File;
