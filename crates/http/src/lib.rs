@@ -9,6 +9,7 @@ mod bodies;
 mod body;
 mod envelope;
 mod openapi;
+mod pace;
 mod query;
 mod routes;
 

@@ -21,7 +21,7 @@ pub use maintenance::{Check, Maintenance, StoreInfo};
 pub use memories::{MemoryStore, Page};
 pub use omp_model::OwnerId;
 pub use sqlite::{SqliteOptions, SqliteStore};
-pub use transfer::{Exported, ImportItem, ImportOutcome, Original, TransferStore};
+pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
 
 /// The result of every store method.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

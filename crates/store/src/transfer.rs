@@ -1,5 +1,7 @@
 //! Many memories at once, in and out.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, Timestamp};
@@ -38,6 +40,29 @@ pub struct ImportItem {
     pub original: Option<Original>,
     /// Whether the dates are the import's and not the item's: then other dates are no difference.
     pub date_assumed: bool,
+}
+
+impl ImportItem {
+    /// About how many bytes of memory its texts and its vector take.
+    pub fn bytes(&self) -> usize {
+        let raw = self.original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
+        let vector = self.memory.embedding.as_ref().map_or(0, |embedding| 4 * embedding.values().len());
+        self.memory.content.as_str().len() + raw + vector
+    }
+}
+
+/// One chunk of an import.
+pub struct ImportChunk {
+    /// The items; many and small, or few and large.
+    pub items: Vec<ImportItem>,
+    /// What to do where an id is taken.
+    pub conflict: Conflict,
+    /// Whether only to tell what would happen.
+    pub dry_run: bool,
+    /// Whether another chunk follows at once; they may then share a transaction.
+    pub more: bool,
+    /// Dropped when the items are held in memory no longer: the sign to send more.
+    pub held: Option<Box<dyn Any + Send>>,
 }
 
 /// What happened to one item.
@@ -80,14 +105,11 @@ pub struct ExportPage {
 /// Import and export. An import of many items gives way to single writes between its chunks.
 #[async_trait]
 pub trait TransferStore: Send + Sync {
-    /// Stores one chunk of an import, all of it or nothing; one outcome an item, in order. With `dry_run`
-    /// nothing is written and the outcomes tell what would happen.
+    /// Stores one chunk of an import, all of it or nothing; one outcome an item, in order.
     async fn import_memories(
         &self,
         owner: OwnerId,
-        items: Vec<ImportItem>,
-        conflict: Conflict,
-        dry_run: bool,
+        chunk: ImportChunk,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>>;
 

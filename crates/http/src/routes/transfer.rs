@@ -1,7 +1,7 @@
 //! `/v1/export` and `/v1/import`: bodies of any size, as streams.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -21,13 +21,12 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::answer::Answer;
 use crate::body::media_type;
+use crate::pace::Pace;
 use crate::query::Query;
 use crate::{App, bodies};
 
 /// Pieces of an export that wait for a slow reader.
 const PIECES: usize = 4;
-/// Longest wait for the next piece of a body, in either direction.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Export all memories
 ///
@@ -53,7 +52,7 @@ pub(crate) async fn export_memories(
     let options = query.read(|fields| Some(export_options(fields, &headers)))?;
     let (sender, receiver) = mpsc::channel(PIECES);
     let failed = sender.clone();
-    let out = Box::new(Pieces { sender, runtime: Handle::current() });
+    let out = Box::new(Pieces { sender, runtime: Handle::current(), pace: Pace::default() });
     tokio::spawn(async move {
         if let Err(error) = app.service.export(principal, options, out, None).await {
             // The status is long gone; cutting the stream off is the only honest way to say it.
@@ -91,15 +90,17 @@ fn export_options(fields: &mut Fields<'_>, headers: &HeaderMap) -> ExportOptions
 struct Pieces {
     sender: mpsc::Sender<io::Result<Bytes>>,
     runtime: Handle,
+    pace: Pace,
 }
 
 impl Write for Pieces {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         let sent = self.sender.send(Ok(Bytes::copy_from_slice(piece)));
-        // A reader that takes nothing for so long holds a thread for nothing.
-        let sent = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, sent).await });
+        let begun = Instant::now();
+        let sent = self.runtime.block_on(async { tokio::time::timeout(self.pace.patience(), sent).await });
         let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the reader is gone");
         sent.ok().and_then(Result::ok).ok_or_else(gone)?;
+        self.pace.moved(piece.len(), begun.elapsed());
         Ok(piece.len())
     }
 
@@ -151,14 +152,21 @@ pub(crate) async fn import_memories(
     Ok(Json(report.into()))
 }
 
-/// A body that fails when its next piece does not come in time.
+/// A body that fails when it comes too slowly.
 fn patient(body: BoxStream<'static, io::Result<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    stream::unfold(Some(body), |body| async {
-        let mut body = body?;
-        match tokio::time::timeout(PATIENCE, body.next()).await {
-            Ok(piece) => piece.map(|piece| (piece, Some(body))),
+    stream::unfold(Some((body, Pace::default())), |state| async {
+        let (mut body, mut pace) = state?;
+        let begun = Instant::now();
+        match tokio::time::timeout(pace.patience(), body.next()).await {
+            Ok(piece) => {
+                pace.moved(
+                    piece.as_ref().map_or(0, |piece| piece.as_ref().map_or(0, Bytes::len)),
+                    begun.elapsed(),
+                );
+                piece.map(|piece| (piece, Some((body, pace))))
+            }
             Err(_) => {
-                Some((Err(io::Error::new(io::ErrorKind::TimedOut, "the sender stopped sending")), None))
+                Some((Err(io::Error::new(io::ErrorKind::TimedOut, "the sender sent too slowly")), None))
             }
         }
     })

@@ -1,8 +1,10 @@
 //! Import: each item lands whole or is reported, and a second import of the same changes nothing.
 
-use std::collections::HashMap;
+use std::any::Any;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use omi::{Item, Reader};
 use omp_formats::interchange::{self, Context, from_record};
@@ -10,8 +12,9 @@ use omp_formats::omp::{self, Entry};
 use omp_model::fields::Field;
 use omp_model::transfer::{Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
 use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Principal, Result, Timestamp};
-use omp_store::{ImportItem, ImportOutcome, Original};
+use omp_store::{ImportChunk, ImportItem, ImportOutcome, Original};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::source::{ImportSource, Opened, unreadable};
@@ -38,11 +41,11 @@ impl Service {
             let opened = Opened::new(source)?;
             let format = options.format.or(opened.sniffed.map(|sniffed| sniffed.format)).unwrap_or_default();
             let mut import = Import::new(service, handle, principal, format, options, progress);
-            match format {
+            let read = match format {
                 Format::Omp => import.omp(opened),
                 Format::Omi | Format::OmiJsonl => import.interchange(opened, format),
-            }?;
-            import.finish()
+            };
+            import.finish(read)
         });
         task.await.unwrap_or_else(|_| Err(Error::internal()))
     }
@@ -51,10 +54,11 @@ impl Service {
 /// The longest record that is taken: it is held several times over while it is stored.
 const LIMITS: omi::frames::Limits = omi::frames::Limits { frame_bytes: 16 << 20, depth: 127 };
 
-/// A chunk that is being stored, and the place of each of its items.
-struct Writing {
-    task: JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>,
-}
+/// Chunks of items in memory: one is stored, one is analysed, one is read.
+const CHUNKS_HELD: usize = 2;
+
+/// A chunk that is being stored.
+type Writing = JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>;
 
 struct Import {
     service: Service,
@@ -69,8 +73,9 @@ struct Import {
     report: ImportReport,
     chunk: Vec<ImportItem>,
     chunk_bytes: usize,
-    /// While one chunk is stored the next one is read.
-    writing: Option<Writing>,
+    /// Chunks are read on while earlier ones wait for their transaction to be complete.
+    writing: VecDeque<Writing>,
+    room: Arc<Semaphore>,
     conversations: Vec<Conversation>,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
@@ -97,7 +102,8 @@ impl Import {
             report: ImportReport { format, dry_run: options.dry_run, ..ImportReport::default() },
             chunk: Vec::with_capacity(CHUNK),
             chunk_bytes: 0,
-            writing: None,
+            writing: VecDeque::new(),
+            room: Arc::new(Semaphore::new(CHUNKS_HELD)),
             conversations: Vec::new(),
             met: HashMap::new(),
         }
@@ -282,32 +288,36 @@ impl Import {
     }
 
     fn add(&mut self, item: ImportItem) -> Result<()> {
-        let raw = item.original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
-        self.chunk_bytes += item.memory.content.as_str().len() + raw;
+        if self.chunk.len() >= CHUNK || self.chunk_bytes >= CHUNK_BYTES {
+            self.store_chunk(true)?;
+        }
+        self.chunk_bytes += item.bytes();
         self.chunk.push(item);
-        if self.chunk.len() < CHUNK && self.chunk_bytes < CHUNK_BYTES { Ok(()) } else { self.store_chunk() }
+        Ok(())
     }
 
-    fn store_chunk(&mut self) -> Result<()> {
-        self.settle()?;
+    fn store_chunk(&mut self, more: bool) -> Result<()> {
+        while self.writing.front().is_some_and(JoinHandle::is_finished) {
+            self.settle_one()?;
+        }
         self.chunk_bytes = 0;
         let items = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         if items.is_empty() {
             return Ok(());
         }
-        let (store, owner) = (self.service.store.clone(), self.principal.owner);
-        let (conflict, dry_run, now) = (self.conflict, self.dry_run, self.now);
-        let task = self
-            .handle
-            .spawn(async move { store.import_memories(owner, items, conflict, dry_run, now).await });
-        self.writing = Some(Writing { task });
+        let room = self.handle.block_on(Arc::clone(&self.room).acquire_owned());
+        let held = Some(Box::new(room.map_err(|_| Error::internal())?) as Box<dyn Any + Send>);
+        let (store, owner, now) = (self.service.store.clone(), self.principal.owner, self.now);
+        let chunk = ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held };
+        let task = self.handle.spawn(async move { store.import_memories(owner, chunk, now).await });
+        self.writing.push_back(task);
         Ok(())
     }
 
-    /// Waits for the chunk that is being stored and counts what became of it.
-    fn settle(&mut self) -> Result<()> {
-        let Some(writing) = self.writing.take() else { return Ok(()) };
-        let outcomes = self.handle.block_on(writing.task).map_err(|_| Error::internal())?.map_err(shown)?;
+    /// Waits for the oldest chunk that is being stored and counts what became of it.
+    fn settle_one(&mut self) -> Result<()> {
+        let Some(writing) = self.writing.pop_front() else { return Ok(()) };
+        let outcomes = self.handle.block_on(writing).map_err(|_| Error::internal())?.map_err(shown)?;
         for outcome in outcomes {
             match outcome {
                 ImportOutcome::Imported => self.report.imported += 1,
@@ -342,14 +352,36 @@ impl Import {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<ImportReport> {
-        self.store_chunk()?;
-        self.settle()?;
-        self.store_conversations()?;
+    /// Stores what was read, also when the reading ended early: what the error says of it is then true.
+    fn finish(mut self, read: Result<()>) -> Result<ImportReport> {
+        let mut result = read.and(self.store_chunk(false)).and(self.store_conversations());
+        while !self.writing.is_empty() {
+            result = result.and(self.settle_one());
+        }
         if let Some(progress) = &self.progress {
             progress(self.report.read);
         }
-        Ok(self.report)
+        match result {
+            Ok(()) => Ok(self.report),
+            Err(error) => Err(self.unfinished(error)),
+        }
+    }
+
+    /// An import that ended early says how much of it stands.
+    fn unfinished(&self, mut error: Error) -> Error {
+        let ImportReport { imported, updated, .. } = self.report;
+        if imported + updated > 0 && !self.dry_run {
+            let stands = format!(
+                " Before that, {} had been stored and stay; importing the same again goes on from there.",
+                if imported + updated == 1 {
+                    "1 item".to_owned()
+                } else {
+                    format!("{} items", imported + updated)
+                }
+            );
+            error.message.push_str(&stands);
+        }
+        error.with_detail("imported", imported).with_detail("updated", updated)
     }
 }
 

@@ -36,14 +36,11 @@ CREATE TABLE memories (
 ) STRICT;
 
 CREATE UNIQUE INDEX memories_id ON memories (owner, id);
--- `expires_at` at the end lets a deep page be counted off without touching the rows.
-CREATE INDEX memories_created ON memories (owner, created_at, id, expires_at);
-CREATE INDEX memories_updated ON memories (owner, updated_at, id, expires_at);
 CREATE INDEX memories_seq ON memories (owner, seq);
 CREATE INDEX memories_expiry ON memories (expires_at, owner) WHERE expires_at IS NOT NULL;
 
 -- A facet is something that lists are filtered by: a tag, a namespace, a tool or a type of one owner.
--- `n` counts its memories, so that a total costs no scan. The facet of kind 'all' counts every memory.
+-- `n` counts its memories, so that a total costs no scan. Every memory has the facets 'all' and 'updated'.
 CREATE TABLE facets (
     facet INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL REFERENCES owners,
@@ -53,15 +50,16 @@ CREATE TABLE facets (
     UNIQUE (owner, kind, value)
 ) STRICT;
 
--- Which memories have a facet, in the order of lists.
+-- Which memories have a facet, in the order of lists: by creation, in the facet 'updated' by the last change.
+-- `expires_at` lets a deep page be counted off without touching the rows.
 CREATE TABLE facet_entries (
     owner      INTEGER NOT NULL,
     facet      INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
     id         TEXT    NOT NULL,
     pk         INTEGER NOT NULL,
     expires_at INTEGER,
-    PRIMARY KEY (owner, facet, created_at, id)
+    PRIMARY KEY (owner, facet, at, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE embeddings (

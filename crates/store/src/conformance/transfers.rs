@@ -5,7 +5,7 @@ use omp_model::transfer::Conflict;
 
 use super::{NOW, OWNER, memory};
 use crate::transfer::ExportPage;
-use crate::{Exported, ImportItem, ImportOutcome, Original, Store};
+use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Store};
 
 const EVERYTHING: ExportPage =
     ExportPage { after: None, limit: 1_000, with_embedding: false, with_original: true };
@@ -22,7 +22,8 @@ fn items(texts: &[&str]) -> Vec<ImportItem> {
 }
 
 async fn import(store: &dyn Store, items: Vec<ImportItem>, conflict: Conflict) -> Vec<ImportOutcome> {
-    store.import_memories(OWNER, items, conflict, false, NOW).await.expect("imported")
+    let chunk = ImportChunk { items, conflict, dry_run: false, more: false, held: None };
+    store.import_memories(OWNER, chunk, NOW).await.expect("imported")
 }
 
 async fn export(store: &dyn Store) -> Vec<Exported> {
@@ -55,8 +56,9 @@ pub async fn importing_twice_changes_nothing(store: &dyn Store) {
 /// A dry run tells what would happen.
 pub async fn a_dry_run_writes_nothing(store: &dyn Store) {
     import(store, items(&["a"]), Conflict::Skip).await;
-    let outcomes =
-        store.import_memories(OWNER, items(&["a", "b"]), Conflict::Skip, true, NOW).await.expect("ran");
+    let (items, conflict) = (items(&["a", "b"]), Conflict::Skip);
+    let chunk = ImportChunk { items, conflict, dry_run: true, more: false, held: None };
+    let outcomes = store.import_memories(OWNER, chunk, NOW).await.expect("ran");
     assert_eq!(outcomes, [ImportOutcome::Unchanged, ImportOutcome::Imported]);
     assert_eq!(export(store).await.len(), 1);
 }

@@ -124,7 +124,7 @@ impl ConversationStore for SqliteStore {
         conversations: Vec<Conversation>,
         overwrite: bool,
     ) -> Result<u64> {
-        self.write_bulk(move |tx| {
+        self.write_bulk(false, move |tx| {
             let mut stored = 0;
             for conversation in &conversations {
                 if exists(tx.connection(), owner, conversation.id)? {

@@ -24,6 +24,10 @@ pub(super) fn is_short(query: &ListQuery) -> bool {
     query.offset <= SHORT_OFFSET && (filters == 0 || (filters == 1 && query.sort != Sort::UpdatedDesc))
 }
 
+/// An entry of a list and a row of memories, each with the column of its creation.
+const ENTRY: (&str, &str) = ("e", "at");
+const MEMORY: (&str, &str) = ("m", "created_at");
+
 fn wanted(filter: &Filter) -> Vec<(FacetKind, &str)> {
     let mut wanted: Vec<(FacetKind, &str)> = Vec::new();
     wanted.extend(filter.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str())));
@@ -71,7 +75,8 @@ pub(super) fn page(
     let empty = Page { items: Vec::new(), total: 0 };
     let Some(facets) = facets(connection, owner, &query.filter)? else { return Ok(empty) };
     let Some(all) = facet(connection, owner, FacetKind::All, "")? else { return Ok(empty) };
-    let walk = Walk { connection, owner, facets: &facets, all, now };
+    let updated = facet(connection, owner, FacetKind::Updated, "")?.unwrap_or(all);
+    let walk = Walk { connection, owner, facets: &facets, all, updated, now };
     let total = walk.total()?;
     let pks = walk.keys(query, total)?;
     Ok(Page { items: rows::by_pk(connection, &pks, query.with_embedding)?, total })
@@ -87,7 +92,7 @@ pub(super) fn expired(
     let sql = format!(
         "SELECT count(*) FROM memories AS m INDEXED BY memories_expiry \
          WHERE m.expires_at <= :now AND m.owner = :owner{}",
-        with_facets("m", facets)
+        with_facets(MEMORY, facets)
     );
     connection
         .prepare_cached(&sql)?
@@ -96,11 +101,11 @@ pub(super) fn expired(
 }
 
 /// Conditions that the row `alias` has all of these facets. The numbers are ours, so they need no parameters.
-fn with_facets(alias: &str, facets: &[Facet]) -> String {
+fn with_facets((alias, created): (&str, &str), facets: &[Facet]) -> String {
     let condition = |facet: &Facet| {
         format!(
             " AND EXISTS (SELECT 1 FROM facet_entries AS f WHERE f.owner = :owner AND f.facet = {} \
-             AND f.created_at = {alias}.created_at AND f.id = {alias}.id)",
+             AND f.at = {alias}.{created} AND f.id = {alias}.id)",
             facet.id
         )
     };
@@ -113,6 +118,7 @@ struct Walk<'a> {
     /// Rarest first.
     facets: &'a [Facet],
     all: Facet,
+    updated: Facet,
     now: Timestamp,
 }
 
@@ -125,7 +131,7 @@ impl Walk<'_> {
                 let sql = format!(
                     "SELECT count(*) FROM facet_entries AS e WHERE e.owner = :owner AND e.facet = {} AND {ALIVE}{}",
                     rarest.id,
-                    with_facets("e", others)
+                    with_facets(ENTRY, others)
                 );
                 let parameters = named_params! {":now": self.now.as_millis(), ":owner": self.owner.0};
                 self.connection
@@ -167,17 +173,12 @@ impl Walk<'_> {
     /// The rows to walk, and the columns of the order.
     fn source(&self, sort: Sort) -> Source {
         match (self.facets, sort) {
-            ([rarest, others @ ..], Sort::CreatedDesc | Sort::CreatedAsc) => {
-                let conditions = with_facets("e", others);
-                let facet = rarest.id;
-                let rows = format!(
-                    "SELECT e.pk FROM facet_entries AS e WHERE e.owner = :owner AND e.facet = {facet} AND {ALIVE}{conditions}"
-                );
-                Source { rows, time: "e.created_at", id: "e.id" }
-            }
-            // Few memories have it: read and sort them. Many: walk the index and meet enough of them soon.
+            ([], Sort::CreatedDesc | Sort::CreatedAsc) => entries(self.all, &[]),
+            ([rarest, others @ ..], Sort::CreatedDesc | Sort::CreatedAsc) => entries(*rarest, others),
+            ([], Sort::UpdatedDesc) => entries(self.updated, &[]),
+            // Few memories have it: read and sort them.
             ([rarest, others @ ..], Sort::UpdatedDesc) if rarest.n * 50 < self.all.n => {
-                let conditions = with_facets("e", others);
+                let conditions = with_facets(ENTRY, others);
                 let facet = rarest.id;
                 let rows = format!(
                     "SELECT m.pk FROM facet_entries AS e CROSS JOIN memories AS m ON m.pk = e.pk \
@@ -185,8 +186,16 @@ impl Walk<'_> {
                 );
                 Source { rows, time: "m.updated_at", id: "m.id" }
             }
-            (facets, Sort::UpdatedDesc) => indexed("memories_updated", "m.updated_at", facets),
-            (facets, _) => indexed("memories_created", "m.created_at", facets),
+            // Many: walk all of them and meet enough of the wanted ones soon.
+            (facets, Sort::UpdatedDesc) => {
+                let conditions = with_facets(MEMORY, facets);
+                let rows = format!(
+                    "SELECT e.pk FROM facet_entries AS e CROSS JOIN memories AS m ON m.pk = e.pk \
+                     WHERE e.owner = :owner AND e.facet = {} AND (e.expires_at IS NULL OR e.expires_at > :now){conditions}",
+                    self.updated.id
+                );
+                Source { rows, time: "e.at", id: "e.id" }
+            }
         }
     }
 }
@@ -198,10 +207,11 @@ struct Source {
     id: &'static str,
 }
 
-fn indexed(index: &str, time: &'static str, facets: &[Facet]) -> Source {
-    let conditions = with_facets("m", facets);
+fn entries(facet: Facet, others: &[Facet]) -> Source {
+    let conditions = with_facets(ENTRY, others);
+    let facet = facet.id;
     let rows = format!(
-        "SELECT m.pk FROM memories AS m INDEXED BY {index} WHERE m.owner = :owner AND {ALIVE}{conditions}"
+        "SELECT e.pk FROM facet_entries AS e WHERE e.owner = :owner AND e.facet = {facet} AND {ALIVE}{conditions}"
     );
-    Source { rows, time, id: "m.id" }
+    Source { rows, time: "e.at", id: "e.id" }
 }

@@ -26,24 +26,24 @@ const CHECKS: [(&str, &str); 6] = [
     (
         "the counters",
         "SELECT nullif(count(*), 0) || ' counters are wrong' FROM facets AS f \
-         WHERE n <> CASE kind WHEN 'all' THEN (SELECT count(*) FROM memories AS m WHERE m.owner = f.owner) \
-         ELSE (SELECT count(*) FROM facet_entries AS e WHERE e.owner = f.owner AND e.facet = f.facet) END",
+         WHERE n <> (SELECT count(*) FROM facet_entries AS e WHERE e.owner = f.owner AND e.facet = f.facet)",
     ),
     (
         "the lists",
         "SELECT nullif(count(*), 0) || ' list entries belong to no memory' FROM facet_entries AS e \
-         LEFT JOIN memories AS m ON m.pk = e.pk AND m.id = e.id AND m.created_at = e.created_at \
-         AND m.expires_at IS e.expires_at WHERE m.pk IS NULL",
+         JOIN facets AS f ON f.facet = e.facet \
+         LEFT JOIN memories AS m ON m.pk = e.pk AND m.id = e.id AND m.expires_at IS e.expires_at \
+         AND e.at = CASE f.kind WHEN 'updated' THEN m.updated_at ELSE m.created_at END WHERE m.pk IS NULL",
     ),
     (
         "what lists filter by",
         "SELECT nullif(count(*), 0) || ' memories are missing from a list of theirs' FROM memories AS m WHERE EXISTS ( \
          SELECT 1 FROM (SELECT 'tool' AS kind, m.tool AS value \
          UNION ALL SELECT 'type', CASE m.type WHEN 0 THEN 'episodic' WHEN 1 THEN 'semantic' ELSE 'procedural' END \
-         UNION ALL SELECT 'namespace', m.namespace WHERE m.namespace IS NOT NULL \
+         UNION ALL SELECT 'all', '' UNION ALL SELECT 'updated', '' UNION ALL SELECT 'namespace', m.namespace WHERE m.namespace IS NOT NULL \
          UNION ALL SELECT 'tag', j.value FROM json_each('[\"' || replace(m.tags, ' ', '\",\"') || '\"]') AS j WHERE m.tags <> '') AS w \
          WHERE NOT EXISTS (SELECT 1 FROM facets AS g JOIN facet_entries AS e ON e.owner = g.owner AND e.facet = g.facet \
-         AND e.created_at = m.created_at AND e.id = m.id WHERE g.owner = m.owner AND g.kind = w.kind AND g.value = w.value))",
+         AND e.at = CASE w.kind WHEN 'updated' THEN m.updated_at ELSE m.created_at END AND e.id = m.id WHERE g.owner = m.owner AND g.kind = w.kind AND g.value = w.value))",
     ),
 ];
 
@@ -66,7 +66,7 @@ impl Maintenance for SqliteStore {
         if !any {
             return Ok(0);
         }
-        self.write_bulk(move |tx| {
+        self.write_bulk(false, move |tx| {
             let rows: Vec<(u32, i64)> = tx
                 .statement(due)?
                 .query_map([now.as_millis(), i64::from(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?

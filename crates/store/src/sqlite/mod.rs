@@ -4,6 +4,7 @@ mod adopt;
 mod changes;
 mod connection;
 mod conversations;
+mod entries;
 mod list;
 mod maintenance;
 mod memories;
@@ -106,15 +107,16 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.inner.writer.run(Priority::Single, work).await
+        self.inner.writer.run(Priority::Single, false, work).await
     }
 
-    async fn write_bulk<T, F>(&self, work: F) -> Result<T>
+    /// A chunk of something large; `more` when the next one is on its way.
+    async fn write_bulk<T, F>(&self, more: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.inner.writer.run(Priority::Bulk, work).await
+        self.inner.writer.run(Priority::Bulk, more, work).await
     }
 }
 

@@ -15,15 +15,17 @@ const MOST_WAITING: usize = 1_024;
 pub(super) enum Priority {
     /// A single write: next.
     Single,
-    /// A chunk of something large: when its turn comes, never two in one transaction.
+    /// A chunk of something large. It shares its transaction with other chunks only.
     Bulk,
 }
 
-/// Work inside a transaction. It may run twice: when another job of its batch fails, the batch is rolled back
-/// and replayed one by one.
+/// Work inside a transaction. A single write may run twice: when another job of its batch fails, the batch is rolled
+/// back and replayed one by one.
 pub(super) trait Job: Send {
     /// Does the work.
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+    /// Whether more chunks of the same are on their way.
+    fn more(&self) -> bool;
     /// Answers whoever waits; `Ok` only after the commit.
     fn finish(self: Box<Self>, result: Result<(), StoreError>);
 }
@@ -105,9 +107,17 @@ impl Queue {
         self.state().single.pop_front()
     }
 
-    /// A bulk job, if one waits: it may share the transaction of single writes that came first.
+    /// A bulk job, if one waits already.
     pub(super) fn bulk_waiting(&self) -> Option<Box<dyn Job>> {
         self.state().bulk.pop_front()
+    }
+
+    /// The next chunk, if it comes within `patience` and before any single write.
+    pub(super) fn next_chunk(&self, patience: Duration) -> Option<Box<dyn Job>> {
+        let nothing = |state: &mut State| state.single.is_empty() && state.bulk.is_empty() && !state.closed;
+        let waited = self.changed.wait_timeout_while(self.state(), patience, nothing);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.single.is_empty() { state.bulk.pop_front() } else { None }
     }
 
     /// Waits until `more` single writes wait than do now, but not longer than `patience`.

@@ -97,7 +97,7 @@ fn conditions(filter: &Filter, owner: OwnerId, values: &mut Vec<Value>) -> Strin
     for tag in &filter.tags {
         let condition = format!(
             " AND EXISTS (SELECT 1 FROM facets AS g CROSS JOIN facet_entries AS f ON f.owner = g.owner AND f.facet = g.facet \
-             AND f.created_at = m.created_at AND f.id = m.id \
+             AND f.at = m.created_at AND f.id = m.id \
              WHERE g.owner = {} AND g.kind = 'tag' AND g.value = ?v)",
             owner.0
         );

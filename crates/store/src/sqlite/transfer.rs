@@ -10,7 +10,7 @@ use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
 use super::{SqliteStore, rows, write};
 use crate::transfer::ExportPage;
-use crate::{Exported, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
+use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
 
 /// A page ends after so many bytes of text, however few memories that are.
 const PAGE_BYTES: usize = 4 << 20;
@@ -20,11 +20,10 @@ impl TransferStore for SqliteStore {
     async fn import_memories(
         &self,
         owner: OwnerId,
-        items: Vec<ImportItem>,
-        conflict: Conflict,
-        dry_run: bool,
+        chunk: ImportChunk,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
+        let ImportChunk { items, conflict, dry_run, more, held } = chunk;
         if dry_run {
             return self
                 .read_long(move |connection| {
@@ -47,7 +46,9 @@ impl TransferStore for SqliteStore {
         };
         let items = tokio::task::spawn_blocking(analyse).await;
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
-        self.write_bulk(move |tx| {
+        let mut waiting = Some((items, held));
+        self.write_bulk(more, move |tx| {
+            let (items, _held) = waiting.take().expect("a chunk is run once");
             items.iter().map(|(words, item)| import(tx, owner, item, words, conflict, now)).collect()
         })
         .await

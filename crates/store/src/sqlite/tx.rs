@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use omp_model::OwnerId;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
+use super::entries::Entries;
+
 /// Bits of a `pk` below the owner's number.
 pub(super) const PK_BITS: u32 = 40;
 
@@ -46,11 +48,14 @@ impl Memo {
 /// What sort of facet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum FacetKind {
+    /// Every memory, by creation.
     All,
     Namespace,
     Tag,
     Tool,
     Type,
+    /// Every memory, by its last change.
+    Updated,
 }
 
 impl FacetKind {
@@ -61,6 +66,7 @@ impl FacetKind {
             Self::Tag => "tag",
             Self::Tool => "tool",
             Self::Type => "type",
+            Self::Updated => "updated",
         }
     }
 }
@@ -77,11 +83,12 @@ pub(super) struct Tx<'c> {
     memo: &'c mut Memo,
     owners: HashMap<OwnerId, Numbers>,
     counts: HashMap<i64, i64>,
+    pub(super) entries: Entries,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, memo: &'c mut Memo) -> Self {
-        Self { connection, memo, owners: HashMap::new(), counts: HashMap::new() }
+        Self { connection, memo, owners: HashMap::new(), counts: HashMap::new(), entries: Entries::default() }
     }
 
     pub(super) fn connection(&self) -> &'c Connection {
@@ -136,13 +143,19 @@ impl<'c> Tx<'c> {
         Ok(facet)
     }
 
+    /// Writes the list entries that wait, before something looks for one of them.
+    pub(super) fn write_entries(&mut self) -> rusqlite::Result<()> {
+        self.entries.write(self.connection)
+    }
+
     /// Adds to a facet's counter.
     pub(super) fn count(&mut self, facet: i64, difference: i64) {
         *self.counts.entry(facet).or_insert(0) += difference;
     }
 
-    /// Writes what was added up.
-    pub(super) fn finish(self) -> rusqlite::Result<()> {
+    /// Writes what was collected and added up.
+    pub(super) fn finish(mut self) -> rusqlite::Result<()> {
+        self.write_entries()?;
         let mut update = self.statement("UPDATE facets SET n = n + ?2 WHERE facet = ?1")?;
         for (facet, difference) in self.counts.iter().filter(|(_, difference)| **difference != 0) {
             update.execute([facet, difference])?;

@@ -44,7 +44,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &s
         memory.metadata.to_json(),
         memory.content.as_str(),
     ])?;
-    add_facets(tx, owner, pk, memory)?;
+    add_facets(tx, owner, pk, memory, &facets(memory))?;
     add_words(tx, pk, words)?;
     put_embedding(tx, pk, memory)?;
     Ok(pk)
@@ -80,13 +80,14 @@ pub(super) fn update(
         after.metadata.to_json(),
         after.content.as_str(),
     ])?;
-    if facets(before) != facets(after)
-        || before.created_at != after.created_at
-        || before.expires_at != after.expires_at
-    {
-        remove_facets(tx, owner, before)?;
-        add_facets(tx, owner, pk, after)?;
+    let (mut old, mut new) = (facets(before), facets(after));
+    if before.expires_at == after.expires_at {
+        let kept: Vec<_> = old.iter().filter(|facet| new.contains(facet)).copied().collect();
+        old.retain(|facet| !kept.contains(facet));
+        new.retain(|facet| !kept.contains(facet));
     }
+    remove_facets(tx, owner, before, &old)?;
+    add_facets(tx, owner, pk, after, &new)?;
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, pk)?;
         add_words(tx, pk, &words(after, &mut Analyzer::new()))?;
@@ -104,7 +105,7 @@ pub(super) fn delete(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let seq = tx.next_seq(owner)?;
-    remove_facets(tx, owner, memory)?;
+    remove_facets(tx, owner, memory, &facets(memory))?;
     remove_words(tx, pk)?;
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
@@ -114,48 +115,51 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// What lists are filtered by, besides "all".
-fn facets(memory: &Memory) -> Vec<(FacetKind, &str)> {
-    let mut facets =
-        vec![(FacetKind::Type, memory.kind.as_str()), (FacetKind::Tool, memory.source.tool.as_str())];
-    facets.extend(memory.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str())));
-    facets.extend(memory.tags.iter().map(|t| (FacetKind::Tag, t.as_str())));
+/// The lists that a memory is in, each with the time that it is ordered by.
+fn facets(memory: &Memory) -> Vec<(FacetKind, &str, Timestamp)> {
+    let created = memory.created_at;
+    let mut facets = vec![
+        (FacetKind::All, "", created),
+        (FacetKind::Updated, "", memory.updated_at),
+        (FacetKind::Type, memory.kind.as_str(), created),
+        (FacetKind::Tool, memory.source.tool.as_str(), created),
+    ];
+    facets.extend(memory.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str(), created)));
+    facets.extend(memory.tags.iter().map(|t| (FacetKind::Tag, t.as_str(), created)));
     facets
 }
 
-fn add_facets(tx: &mut Tx<'_>, owner: OwnerId, pk: i64, memory: &Memory) -> rusqlite::Result<()> {
-    let mut insert = tx.statement(
-        "INSERT INTO facet_entries (owner, facet, created_at, id, pk, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for (kind, value) in facets(memory) {
+fn add_facets(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    pk: i64,
+    memory: &Memory,
+    wanted: &[(FacetKind, &str, Timestamp)],
+) -> rusqlite::Result<()> {
+    let mut numbers = Vec::with_capacity(wanted.len());
+    for &(kind, value, at) in wanted {
         let facet = tx.facet(owner, kind, value)?;
-        let expires_at = memory.expires_at.map(Timestamp::as_millis);
-        insert.execute(params![
-            owner.0,
-            facet,
-            memory.created_at.as_millis(),
-            memory.id.body(),
-            pk,
-            expires_at
-        ])?;
         tx.count(facet, 1);
+        numbers.push((facet, at));
     }
-    let all = tx.facet(owner, FacetKind::All, "")?;
-    tx.count(all, 1);
+    tx.entries.add(owner, pk, memory, numbers.into_iter());
     Ok(())
 }
 
-fn remove_facets(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory) -> rusqlite::Result<()> {
-    let mut delete = tx.statement(
-        "DELETE FROM facet_entries WHERE owner = ?1 AND facet = ?2 AND created_at = ?3 AND id = ?4",
-    )?;
-    for (kind, value) in facets(memory) {
+fn remove_facets(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    memory: &Memory,
+    unwanted: &[(FacetKind, &str, Timestamp)],
+) -> rusqlite::Result<()> {
+    tx.write_entries()?;
+    let mut delete =
+        tx.statement("DELETE FROM facet_entries WHERE owner = ?1 AND facet = ?2 AND at = ?3 AND id = ?4")?;
+    for &(kind, value, at) in unwanted {
         let facet = tx.facet(owner, kind, value)?;
-        delete.execute(params![owner.0, facet, memory.created_at.as_millis(), memory.id.body()])?;
+        delete.execute(params![owner.0, facet, at.as_millis(), memory.id.body()])?;
         tx.count(facet, -1);
     }
-    let all = tx.facet(owner, FacetKind::All, "")?;
-    tx.count(all, -1);
     Ok(())
 }
 

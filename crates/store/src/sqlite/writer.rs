@@ -29,6 +29,16 @@ const REST: Duration = Duration::from_secs(3);
 /// Most jobs of one transaction.
 const BATCH: usize = 512;
 
+/// Most chunks of an import in one transaction, and how long they may be collected: nobody else can write meanwhile.
+const CHUNKS: usize = 32;
+const LONGEST_COLLECTING: Duration = Duration::from_secs(2);
+
+/// How long an open transaction waits for the next chunk of an import.
+const NEXT_CHUNK: Duration = Duration::from_millis(100);
+
+/// An import that has been alone for so long may make large transactions.
+const ALONE: Duration = Duration::from_secs(2);
+
 pub(super) struct Writer {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -40,6 +50,7 @@ impl Writer {
         let queue = Arc::new(Queue::default());
         let mut work = Loop {
             answered: 0,
+            last_single: None,
             flush: Duration::ZERO,
             connection,
             lock,
@@ -55,13 +66,13 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction and returns when that is on the disk.
-    pub(super) async fn run<T, F>(&self, priority: Priority, work: F) -> Result<T, StoreError>
+    pub(super) async fn run<T, F>(&self, priority: Priority, more: bool, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(priority, Box::new(Work { run: work, value: None, reply }))?;
+        self.queue.push(priority, Box::new(Work { run: work, more, value: None, reply }))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -100,6 +111,7 @@ pub(super) fn open_lock(path: &Path) -> Result<File, StoreError> {
 
 struct Work<T, F> {
     run: F,
+    more: bool,
     value: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -108,6 +120,10 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
         self.value = Some((self.run)(tx)?);
         Ok(())
+    }
+
+    fn more(&self) -> bool {
+        self.more
     }
 
     fn finish(self: Box<Self>, result: Result<(), StoreError>) {
@@ -121,6 +137,7 @@ struct Loop {
     /// Single writes of the last transaction, and how long its flush took.
     answered: usize,
     flush: Duration,
+    last_single: Option<Instant>,
     connection: Connection,
     lock: File,
     path: PathBuf,
@@ -147,6 +164,11 @@ impl Loop {
                 Next::Job(job, priority) => {
                     tidy = false;
                     self.in_turn(job, priority);
+                    // However many single writes there are, an import goes on between them.
+                    let chunk = (priority == Priority::Single).then(|| self.queue.bulk_waiting()).flatten();
+                    if let Some(chunk) = chunk {
+                        self.in_turn(chunk, Priority::Bulk);
+                    }
                 }
             }
         }
@@ -159,17 +181,19 @@ impl Loop {
             job.finish(Err(StoreError::Internal(format!("the lock file failed: {error}"))));
             return;
         }
-        self.batch(job, priority);
+        match priority {
+            Priority::Single => self.batch(job),
+            Priority::Bulk => self.chunks(job),
+        }
         // Closing the file unlocks too; there is nothing to do about an error.
         let _ = self.lock.unlock();
     }
 
     /// One transaction: the job, and whatever waits by the time it has run.
-    fn batch(&mut self, first: Box<dyn Job>, priority: Priority) {
+    fn batch(&mut self, first: Box<dyn Job>) {
         let mut jobs = vec![first];
         let result = self.transaction(|tx, queue| {
             let mut next = 0;
-            let mut bulk = priority == Priority::Bulk;
             loop {
                 while let Some(job) = jobs.get_mut(next) {
                     run_caught(job.as_mut(), tx)?;
@@ -178,17 +202,12 @@ impl Loop {
                 if jobs.len() >= BATCH {
                     return Ok(());
                 }
-                if let Some(job) = queue.next_waiting() {
-                    jobs.push(job);
-                } else if let Some(job) = (!bulk).then(|| queue.bulk_waiting()).flatten() {
-                    bulk = true;
-                    jobs.push(job);
-                } else {
-                    return Ok(());
-                }
+                let Some(job) = queue.next_waiting() else { return Ok(()) };
+                jobs.push(job);
             }
         });
-        self.answered = if priority == Priority::Single { jobs.len() } else { 0 };
+        self.answered = jobs.len();
+        self.last_single = Some(Instant::now());
         match result {
             Ok(()) => finish_all(jobs, &Ok(())),
             Err(Failed(error)) if jobs.len() == 1 => finish_all(jobs, &Err(error)),
@@ -200,6 +219,27 @@ impl Loop {
                 }
             }
         }
+    }
+
+    /// One transaction with chunks of an import: a large one as long as nobody else writes, because then neighbours
+    /// in the lists share the writing of their pages. If it fails, all of its chunks have failed.
+    fn chunks(&mut self, first: Box<dyn Job>) {
+        let alone = self.last_single.is_none_or(|at| at.elapsed() > ALONE);
+        let (most, begun) = (if alone { CHUNKS } else { 1 }, Instant::now());
+        let mut jobs = vec![first];
+        let result = self.transaction(|tx, queue| {
+            let mut next = 0;
+            while let Some(job) = jobs.get_mut(next) {
+                run_caught(job.as_mut(), tx)?;
+                next += 1;
+                if job.more() && next < most && begun.elapsed() < LONGEST_COLLECTING {
+                    jobs.extend(queue.next_chunk(NEXT_CHUNK));
+                }
+            }
+            Ok(())
+        });
+        self.answered = 0;
+        finish_all(jobs, &result.map_err(|Failed(error)| error));
     }
 
     fn transaction(
