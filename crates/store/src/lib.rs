@@ -9,24 +9,34 @@ pub mod changes;
 pub mod conformance;
 pub mod conversations;
 mod error;
+pub mod index;
 pub mod maintenance;
 pub mod memories;
 pub mod sqlite;
 pub mod transfer;
+pub mod vectors;
 
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use error::StoreError;
+pub use index::{IndexChange, IndexFeed, IndexRow};
 pub use maintenance::{Check, Maintenance, StoreInfo};
 pub use memories::{MemoryStore, Page};
 pub use omp_model::OwnerId;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
+pub use vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace, VectorStore};
 
 /// The result of every store method.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// Everything that a store does.
-pub trait Store: MemoryStore + ConversationStore + TransferStore + ChangeFeed + Maintenance {}
+pub trait Store:
+    MemoryStore + ConversationStore + TransferStore + VectorStore + IndexFeed + ChangeFeed + Maintenance
+{
+}
 
-impl<T: MemoryStore + ConversationStore + TransferStore + ChangeFeed + Maintenance> Store for T {}
+impl<T> Store for T where
+    T: MemoryStore + ConversationStore + TransferStore + VectorStore + IndexFeed + ChangeFeed + Maintenance
+{
+}

@@ -31,6 +31,8 @@ CREATE TABLE memories (
     updated_at  INTEGER NOT NULL,
     expires_at  INTEGER,
     seq         INTEGER NOT NULL,
+    superseded_at INTEGER,
+    superseded_by TEXT,
     metadata    TEXT    NOT NULL,
     content     TEXT    NOT NULL
 ) STRICT;
@@ -67,6 +69,39 @@ CREATE TABLE embeddings (
     -- Little-endian f32. Supplied by a client; which model made it is not known.
     vector BLOB NOT NULL
 ) STRICT;
+
+-- The models that memories are embedded with: at most two, the one that answers and the one that is being made ready.
+CREATE TABLE vector_spaces (
+    slot       INTEGER PRIMARY KEY CHECK (slot IN (0, 1)),
+    name       TEXT    NOT NULL,
+    revision   TEXT    NOT NULL,
+    dimensions INTEGER NOT NULL,
+    active     INTEGER NOT NULL
+) STRICT;
+
+-- The vectors of each space, little-endian f32, normalised; several windows of one text follow each other.
+-- `seq` numbers them among the owner's changes.
+CREATE TABLE vectors_0 (
+    pk     INTEGER PRIMARY KEY,
+    owner  INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    vector BLOB    NOT NULL
+) STRICT;
+CREATE INDEX vectors_0_seq ON vectors_0 (owner, seq);
+CREATE TABLE vectors_1 (
+    pk     INTEGER PRIMARY KEY,
+    owner  INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    vector BLOB    NOT NULL
+) STRICT;
+CREATE INDEX vectors_1_seq ON vectors_1 (owner, seq);
+
+-- Memories that wait for their vector in a space.
+CREATE TABLE backlog (
+    slot INTEGER NOT NULL,
+    pk   INTEGER NOT NULL,
+    PRIMARY KEY (slot, pk)
+) STRICT, WITHOUT ROWID;
 
 -- What was removed, for whoever follows the changes.
 CREATE TABLE tombstones (

@@ -5,7 +5,7 @@ use omp_model::{ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Timestamp};
 use omp_search::Analyzer;
 
 use super::tx::{FacetKind, Tx};
-use super::{SqliteStore, list, rows, search, snapshot, write};
+use super::{SqliteStore, list, rows, search, snapshot, vectors, write};
 use crate::memories::KeywordSearch;
 use crate::{MemoryStore, Page, Result};
 
@@ -64,7 +64,7 @@ impl MemoryStore for SqliteStore {
                 return Ok(None);
             };
             if with_embedding {
-                memory.embedding = rows::embedding(connection, pk)?;
+                memory.embedding = vectors::shown(connection, pk)?;
             }
             Ok(Some(memory))
         })
@@ -79,7 +79,7 @@ impl MemoryStore for SqliteStore {
     ) -> Result<Option<Memory>> {
         self.write(move |tx| {
             let Some((pk, mut before)) = find_alive(tx, owner, id, now)? else { return Ok(None) };
-            before.embedding = rows::embedding(tx.connection(), pk)?;
+            before.embedding = rows::supplied_embedding(tx.connection(), pk)?;
             let mut after = before.clone();
             patch.clone().apply(&mut after, now);
             write::update(tx, owner, pk, &before, &after)?;

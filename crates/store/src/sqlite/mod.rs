@@ -5,6 +5,7 @@ mod changes;
 mod connection;
 mod conversations;
 mod entries;
+mod index;
 mod list;
 mod maintenance;
 mod memories;
@@ -14,6 +15,7 @@ mod rows;
 mod search;
 mod transfer;
 mod tx;
+mod vectors;
 mod write;
 mod writer;
 

@@ -6,6 +6,8 @@ use omp_model::{
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::vectors;
+
 /// The columns that [`memory`] reads, in its order.
 pub(super) const COLUMNS: &str = "id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
      updated_at, expires_at, metadata, content";
@@ -109,15 +111,30 @@ pub(super) fn by_pk(
         .map(|pk| {
             let mut found = select.query_row([pk], |row| memory(row, 0))?;
             if with_embedding {
-                found.embedding = embedding(connection, *pk)?;
+                found.embedding = vectors::shown(connection, *pk)?;
             }
             Ok(found)
         })
         .collect()
 }
 
-/// The vector of a row.
-pub(super) fn embedding(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Embedding>> {
+/// The memory of a row number, if there is one.
+pub(super) fn by_pk_if_there(
+    connection: &Connection,
+    pk: i64,
+    with_embedding: bool,
+) -> rusqlite::Result<Option<Memory>> {
+    let select = format!("SELECT {COLUMNS} FROM memories WHERE pk = ?1");
+    let found = connection.prepare_cached(&select)?.query_row([pk], |row| memory(row, 0)).optional()?;
+    let Some(mut found) = found else { return Ok(None) };
+    if with_embedding {
+        found.embedding = vectors::shown(connection, pk)?;
+    }
+    Ok(Some(found))
+}
+
+/// The vector that a client supplied with a memory.
+pub(super) fn supplied_embedding(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Embedding>> {
     connection
         .prepare_cached("SELECT vector FROM embeddings WHERE pk = ?1")?
         .query_row([pk], |row| Ok(Embedding::from_bytes(row.get_ref(0)?.as_blob()?)))

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
-use super::{SqliteStore, rows, write};
+use super::{SqliteStore, rows, vectors, write};
 use crate::transfer::ExportPage;
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
 
@@ -105,7 +105,7 @@ impl TransferStore for SqliteStore {
             while let Some(row) = memories.next()? {
                 let (position, mut memory) = (row.get(rows::WIDTH)?, rows::memory(row, 0)?);
                 if page.with_embedding {
-                    memory.embedding = rows::embedding(connection, position)?;
+                    memory.embedding = vectors::shown(connection, position)?;
                 }
                 let original = if page.with_original { original(connection, position)? } else { None };
                 let raw = original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
@@ -159,7 +159,7 @@ fn brings_more(connection: &Connection, pk: i64, item: &ImportItem) -> rusqlite:
             return Ok(true);
         }
     }
-    Ok(item.memory.embedding.is_some() && item.memory.embedding != rows::embedding(connection, pk)?)
+    Ok(item.memory.embedding.is_some() && item.memory.embedding != rows::supplied_embedding(connection, pk)?)
 }
 
 /// Equal but for the vector, which is not read for the comparison, and dates that are nobody's.

@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::rows::{kind_number, tags_text};
 use super::tx::{FacetKind, Tx};
+use super::vectors;
 
 /// The words by which a memory is found: its content and its tags (reading 14). An analyser that is used for many
 /// memories knows their words already.
@@ -47,6 +48,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &s
     add_facets(tx, owner, pk, memory, &facets(memory))?;
     add_words(tx, pk, words)?;
     put_embedding(tx, pk, memory)?;
+    vectors::expect_first(tx, pk)?;
     Ok(pk)
 }
 
@@ -91,6 +93,7 @@ pub(super) fn update(
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, pk)?;
         add_words(tx, pk, &words(after, &mut Analyzer::new()))?;
+        vectors::expect(tx, pk)?;
     }
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     put_embedding(tx, pk, after)
@@ -108,6 +111,7 @@ pub(super) fn delete(
     remove_facets(tx, owner, memory, &facets(memory))?;
     remove_words(tx, pk)?;
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
+    vectors::forget(tx, pk)?;
     tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
     tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk])?;
     tx.statement("INSERT INTO tombstones (owner, seq, id, pk, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5)")?

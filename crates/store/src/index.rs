@@ -1,0 +1,60 @@
+//! What an index in memory is made from and kept current with.
+
+use async_trait::async_trait;
+use omp_model::{Memory, OwnerId};
+
+use crate::{Result, Slot};
+
+/// A memory with what only the index needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexRow {
+    /// Its row number: larger is stored later.
+    pub pk: i64,
+    /// The memory.
+    pub memory: Memory,
+    /// From when another memory stands in its place, in milliseconds.
+    pub superseded_at: Option<i64>,
+    /// Its vector in the space that was asked for, all windows.
+    pub vector: Option<Vec<f32>>,
+}
+
+/// Something that happened after a `seq`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IndexChange {
+    /// A memory is new or changed.
+    Put(Box<IndexRow>),
+    /// A memory got its vector.
+    Vector(i64, Vec<f32>),
+    /// A memory is gone.
+    Removed(i64),
+}
+
+/// Derived indices read everything once, and then what changed.
+#[async_trait]
+pub trait IndexFeed: Send + Sync {
+    /// Up to `limit` memories after this row number, in its order, expired ones included.
+    async fn index_rows(
+        &self,
+        owner: OwnerId,
+        after: i64,
+        limit: u32,
+        slot: Option<Slot>,
+    ) -> Result<Vec<IndexRow>>;
+
+    /// Up to `limit` changes after `seq`, in order, each with its number.
+    async fn index_changes(
+        &self,
+        owner: OwnerId,
+        seq: i64,
+        limit: u32,
+        slot: Option<Slot>,
+    ) -> Result<Vec<(i64, IndexChange)>>;
+
+    /// The memories of these rows, in their order, without those that are gone.
+    async fn memories_by_pk(
+        &self,
+        owner: OwnerId,
+        pks: &[i64],
+        with_embedding: bool,
+    ) -> Result<Vec<(i64, Memory)>>;
+}
