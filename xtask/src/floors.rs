@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The crates by floor, lowest first. A crate that is not listed fails the check: it must be given a floor.
 const FLOORS: [&[&str]; 7] = [
     &["omi", "omp-model"],
-    &["omp-formats", "omp-search"],
+    &["omp-formats", "omp-search", "omp-embed"],
     &["omp-store"],
     &["omp-service"],
     &["omp-client"],
@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 7] = [
 const OUTSIDE: [&str; 2] = ["xtask", "omp-benches"];
 
 /// Libraries that shape whatever uses them, and the crates that may.
-const HEAVY: [(&str, &[&str]); 10] = [
+const HEAVY: [(&str, &[&str]); 14] = [
     ("axum", &["omp-http"]),
     ("utoipa", &["omp-http", "omp-model"]), // the model derives schemas behind its `openapi` feature
     ("utoipa-axum", &["omp-http"]),
@@ -30,11 +30,15 @@ const HEAVY: [(&str, &[&str]); 10] = [
     ("tracing-subscriber", &["omp"]),
     ("rusqlite", &["omp-store"]),
     ("reqwest", &["omp-client"]),
+    ("rten", &["omp-embed"]),
+    ("rten-tensor", &["omp-embed"]),
+    ("tokenizers", &["omp-embed"]),
+    ("ureq", &["omp-embed"]),
     ("anyhow", &["omp"]),
 ];
 
 /// Nothing on the two lowest floors waits.
-const NO_TOKIO: [&str; 4] = ["omi", "omp-model", "omp-formats", "omp-search"];
+const NO_TOKIO: [&str; 5] = ["omi", "omp-model", "omp-formats", "omp-search", "omp-embed"];
 
 fn floor(name: &str) -> Option<usize> {
     FLOORS.iter().position(|crates| crates.contains(&name))
