@@ -3,6 +3,8 @@
 //! Whatever searches memories by keyword, SQLite's FTS5 or an index in memory, sees the tokens made here, so the
 //! engines find the same things, and Chinese is found as well as English.
 //!
+//! That index in memory is [`Shard`]; the rest of this page is about the tokens.
+//!
 //! # The contract
 //!
 //! * A token is 1 to [`MAX_TOKEN_CHARS`] characters: lower-case ASCII letters, digits, [`TOKEN_PUNCTUATION`], and
@@ -54,11 +56,13 @@ mod fold;
 mod identifier;
 pub mod query;
 mod script;
+pub mod shard;
 mod stem;
 mod stop_words;
 
 pub use analyze::{Analyzer, MAX_TOKEN_CHARS};
 pub use query::{Keyword, Keywords, MAX_TERMS, keywords};
+pub use shard::{Entry, Filter, Shard};
 
 /// Rises whenever the same text would give other tokens. An index that was built with another version is rebuilt.
 pub const TOKENIZER_VERSION: u32 = 1;

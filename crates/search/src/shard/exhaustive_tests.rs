@@ -1,0 +1,291 @@
+//! The shard against the plainest thing that could answer: a list that is gone through from end to end.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::fixtures::{Memory, Random, put};
+use super::*;
+use crate::query::{Keyword, keywords};
+
+/// All memories, and the words of each.
+#[derive(Default)]
+struct Plain {
+    memories: BTreeMap<i64, Memory>,
+    words: BTreeMap<i64, Vec<String>>,
+}
+
+impl Plain {
+    fn insert(&mut self, key: i64, memory: Memory) {
+        self.words.insert(key, memory.words().split_whitespace().map(str::to_owned).collect());
+        self.memories.insert(key, memory);
+    }
+
+    fn remove(&mut self, key: i64) -> bool {
+        self.words.remove(&key);
+        self.memories.remove(&key).is_some()
+    }
+}
+
+/// Every memory scored, the slow way; best first.
+fn exhaustive(plain: &Plain, query: &str, filter: &Filter<'_>) -> Vec<Hit> {
+    let length = |words: &[String]| u16::try_from(words.len()).unwrap();
+    let total = plain.words.values().map(|words| u64::from(length(words))).sum();
+    let norms = bm25::Norms::new(plain.words.len(), total);
+    let holds = |words: &[String], Keyword { token, prefix }: &Keyword| {
+        let same = |word: &&String| if *prefix { word.starts_with(token.as_str()) } else { *word == token };
+        u32::try_from(words.iter().filter(same).count()).unwrap()
+    };
+    let keywords = keywords(query);
+    let weights: Vec<f32> = keywords
+        .terms()
+        .iter()
+        .map(|term| plain.words.values().filter(|words| holds(words, term) > 0).count())
+        .map(|matching| bm25::weight(bm25::idf(plain.words.len(), matching)))
+        .collect();
+    let mut scored = Vec::new();
+    for (&key, _) in plain.memories.iter().filter(|(_, memory)| memory.passes(filter)) {
+        let words = &plain.words[&key];
+        let counts: Vec<u32> = keywords.terms().iter().map(|term| holds(words, term)).collect();
+        if counts.iter().any(|&count| count > 0) {
+            let parts = counts.iter().zip(&weights).filter(|(count, _)| **count > 0);
+            let units =
+                parts.map(|(&count, &weight)| bm25::units(weight, norms.of(length(words)), count)).sum();
+            scored.push((units, key));
+        }
+    }
+    scored.sort_unstable_by(|a, b| b.cmp(a));
+    scored.into_iter().map(|(units, key)| Hit { key, score: bm25::score(units) }).collect()
+}
+
+fn assert_same_search(shard: &Shard, plain: &Plain, query: &str, filter: &Filter<'_>, limit: usize) {
+    let expected = exhaustive(plain, query, filter);
+    let found = shard.keyword(&keywords(query), filter, limit);
+    assert_eq!(found.total, expected.len(), "total of {query:?}");
+    assert_eq!(found.hits, expected[..limit.min(expected.len())], "hits of {query:?}");
+    let keys: Vec<i64> = expected.iter().map(|hit| hit.key).collect();
+    let scores = shard.score_keyword(&keywords(query), &keys);
+    assert_eq!(scores, expected.iter().map(|hit| hit.score).collect::<Vec<_>>(), "scores of {query:?}");
+    assert_eq!(shard.count(filter), plain.memories.values().filter(|memory| memory.passes(filter)).count());
+}
+
+/// Few words, so that they meet; a few frequent ones and pairs of characters that share their first.
+const WORDS: [&str; 16] = [
+    "zebra",
+    "zebra",
+    "zebra",
+    "lemon",
+    "lemon",
+    "garden",
+    "river",
+    "copper",
+    "violin",
+    "harbor",
+    "京都",
+    "京東",
+    "東京",
+    "lemon zebra",
+    "rocket",
+    "quartz",
+];
+const TOOLS: [&str; 2] = ["cli", "web"];
+const SPACES: [Option<&str>; 3] = [None, Some("home"), Some("work")];
+const TAGS: [&str; 3] = ["red", "green", "blue"];
+const SESSIONS: [Option<&str>; 3] = [None, Some("monday"), Some("friday")];
+
+fn memory() -> impl Strategy<Value = Memory> {
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 0..12);
+    let time = || prop::option::weighted(0.3, 0..20_i64);
+    let facets = (0..3_u8, 0..2_usize, 0..3_usize, prop::sample::subsequence(&TAGS[..], 0..3), 0..3_usize);
+    (words, facets, 0..20_i64, time(), time(), time(), 0..5_i64).prop_map(
+        |(
+            words,
+            (kind, tool, space, tags, session),
+            created_at,
+            expires_at,
+            superseded_at,
+            valid_from,
+            observed_at,
+        )| {
+            Memory {
+                text: words.join(" "),
+                kind,
+                tool: TOOLS[tool],
+                namespace: SPACES[space],
+                tags,
+                created_at,
+                expires_at,
+                superseded_at,
+                valid_from,
+                session: SESSIONS[session],
+                observed_at,
+            }
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+struct Question {
+    words: Vec<&'static str>,
+    now: i64,
+    spaces: Option<Vec<&'static str>>,
+    kind: Option<u8>,
+    tool: Option<&'static str>,
+    tags: Vec<&'static str>,
+    after: Option<i64>,
+    before: Option<i64>,
+    held: Held,
+    limit: usize,
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    let words = prop::collection::vec(
+        prop::sample::select(vec!["zebra", "lemon", "river", "violin", "京", "東", "京都", "red", "nowhere"]),
+        1..5,
+    );
+    let spaces =
+        prop::option::weighted(0.3, prop::sample::subsequence(vec!["home", "work", "nowhere"], 0..3));
+    let tool = prop::option::weighted(0.2, prop::sample::select(vec!["cli", "web", "none"]));
+    let tags = prop::sample::subsequence(vec!["red", "green", "none"], 0..2);
+    let held = prop_oneof![Just(Held::Now), (0..20_i64).prop_map(Held::At), Just(Held::Ever)];
+    let times = (0..25_i64, prop::option::weighted(0.2, 0..20_i64), prop::option::weighted(0.2, 0..20_i64));
+    let kind = prop::option::weighted(0.2, 0..4_u8);
+    (words, times, spaces, kind, tool, tags, held, 0..12_usize).prop_map(
+        |(words, (now, after, before), spaces, kind, tool, tags, held, limit)| Question {
+            words,
+            now,
+            spaces,
+            kind,
+            tool,
+            tags,
+            after,
+            before,
+            held,
+            limit,
+        },
+    )
+}
+
+impl Question {
+    fn ask(&self, then: impl FnOnce(&str, &Filter<'_>)) {
+        let filter = Filter {
+            now: self.now,
+            namespaces: self.spaces.as_deref(),
+            kind: self.kind,
+            tool: self.tool,
+            tags: &self.tags,
+            created_after: self.after,
+            created_before: self.before,
+            held: self.held,
+        };
+        then(&self.words.join(" "), &filter);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_is_searched_as_if_everything_was_looked_at(
+        history in prop::collection::vec((0..40_i64, prop::option::weighted(0.8, memory())), 0..120),
+        questions in prop::collection::vec(question(), 1..6),
+    ) {
+        let (mut shard, mut plain) = (Shard::new(0), Plain::default());
+        for (key, memory) in history {
+            if let Some(memory) = memory {
+                put(&mut shard, key, &memory);
+                plain.insert(key, memory);
+            } else {
+                assert_eq!(shard.remove(key), plain.remove(key));
+            }
+        }
+        let compacted = shard.compacted();
+        assert_eq!(compacted.documents.dead(), 0);
+        let mut afresh = Shard::new(0);
+        plain.memories.iter().for_each(|(&key, memory)| put(&mut afresh, key, memory));
+        let all: Vec<i64> = (0..40).collect();
+        for question in questions {
+            question.ask(|query, filter| {
+                assert_same_search(&shard, &plain, query, filter, question.limit);
+                assert_same_search(&compacted, &plain, query, filter, question.limit);
+                for (key, neighbours) in all.iter().zip(shard.neighbours(&all, filter)) {
+                    assert_eq!(neighbours, plain_neighbours(&plain.memories, *key, filter));
+                }
+                let asked = keywords(query);
+                for other in [&compacted, &afresh] {
+                    assert_eq!(shard.keyword(&asked, filter, 10), other.keyword(&asked, filter, 10));
+                    assert_eq!(shard.neighbours(&all, filter), other.neighbours(&all, filter));
+                    assert_eq!(shard.terms(&asked), other.terms(&asked));
+                    assert_eq!(shard.statistics(), other.statistics());
+                    assert_eq!(shard.candidates(&asked, None, filter, 5), other.candidates(&asked, None, filter, 5));
+                }
+            });
+        }
+    }
+}
+
+fn plain_neighbours(memories: &BTreeMap<i64, Memory>, key: i64, filter: &Filter<'_>) -> Neighbours {
+    let Some(session) = memories.get(&key).and_then(|memory| memory.session) else {
+        return Neighbours::default();
+    };
+    let mut order: Vec<(i64, i64)> = memories
+        .iter()
+        .filter(|(other, memory)| {
+            memory.session == Some(session) && (memory.passes(filter) || **other == key)
+        })
+        .map(|(&key, memory)| (memory.observed_at, key))
+        .collect();
+    order.sort_unstable();
+    let place = order.iter().position(|&(_, other)| other == key).unwrap();
+    Neighbours {
+        previous: place.checked_sub(1).map(|at| order[at].1),
+        next: order.get(place + 1).map(|&(_, key)| key),
+    }
+}
+
+/// A word for a number: frequent ones for small numbers.
+fn word(random: &mut Random) -> String {
+    let limit = 1 << random.below(11);
+    let number = random.below(limit);
+    let letter = |n: u64| char::from(b"bcdfghklmnprtvz"[usize::try_from(n % 15).unwrap()]);
+    format!("{}o{}u{}", letter(number), letter(number / 15), letter(number / 225))
+}
+
+#[test]
+fn a_large_shard_is_searched_as_if_everything_was_looked_at() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let (mut shard, mut plain) = (Shard::new(0), Plain::default());
+    for round in 0..11_000 {
+        // One in ten takes the place of another or takes it away.
+        let key = if random.below(10) == 0 {
+            i64::try_from(random.below(round + 1)).unwrap()
+        } else {
+            i64::try_from(round).unwrap()
+        };
+        if random.below(20) == 0 {
+            assert_eq!(shard.remove(key), plain.remove(key));
+            continue;
+        }
+        let length = 1 + random.below(30);
+        let text: Vec<String> = (0..length).map(|_| word(&mut random)).collect();
+        let memory = Memory {
+            namespace: SPACES[usize::from(random.below(8) == 0)],
+            tags: if random.below(100) == 0 { vec!["red"] } else { vec![] },
+            created_at: i64::try_from(round).unwrap(),
+            ..Memory::new(&text.join(" "))
+        };
+        put(&mut shard, key, &memory);
+        plain.insert(key, memory);
+    }
+    let some = Filter { namespaces: Some(&["home"]), ..Filter::at(0) };
+    let few = Filter { tags: &["red"], ..Filter::at(0) };
+    let recent = Filter { created_after: Some(10_500), ..Filter::at(0) };
+    let compacted = shard.compacted();
+    for round in 0..12 {
+        let query: Vec<String> = (0..=round % 6).map(|_| word(&mut random)).collect();
+        for filter in [Filter::at(0), some, few, recent] {
+            assert_same_search(&shard, &plain, &query.join(" "), &filter, 10);
+            assert_same_search(&compacted, &plain, &query.join(" "), &filter, 10);
+        }
+    }
+}

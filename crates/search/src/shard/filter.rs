@@ -1,0 +1,168 @@
+//! Which memories a search may see.
+
+use std::borrow::Cow;
+
+use super::Shard;
+use super::bits::{Bits, DocSet};
+
+/// What a memory must fulfil to be found, all of it. The default finds whatever has not expired by 1970, so
+/// [`at`](Self::at) is where to start.
+///
+/// Its `Debug` tells no names.
+#[derive(Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// The time: what expires by now is not found.
+    pub now: i64,
+    /// In one of these namespaces.
+    pub namespaces: Option<&'a [&'a str]>,
+    /// Of this type.
+    pub kind: Option<u8>,
+    /// From this tool.
+    pub tool: Option<&'a str>,
+    /// With all of these tags.
+    pub tags: &'a [&'a str],
+    /// Created at this time or later.
+    pub created_after: Option<i64>,
+    /// Created at this time or earlier.
+    pub created_before: Option<i64>,
+    /// Which of the memories that replace each other.
+    pub held: Held,
+}
+
+/// Which of the memories that replace each other are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// Those that nothing has superseded by now.
+    #[default]
+    Now,
+    /// Those that held at a time: valid from then or earlier (else created), and not superseded until after it.
+    At(i64),
+    /// All of them.
+    Ever,
+}
+
+impl Filter<'_> {
+    /// Everything that has neither expired nor been superseded at this time.
+    pub fn at(now: i64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    /// What the rest of a conversation must fulfil to be shown beside what was found: time and namespaces.
+    pub(crate) fn scope(&self) -> Self {
+        Self { now: self.now, namespaces: self.namespaces, held: self.held, ..Filter::default() }
+    }
+
+    fn created(&self) -> Option<(i64, i64)> {
+        (self.created_after.is_some() || self.created_before.is_some())
+            .then(|| (self.created_after.unwrap_or(i64::MIN), self.created_before.unwrap_or(i64::MAX)))
+    }
+}
+
+impl std::fmt::Debug for Filter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Filter").field("now", &self.now).field("held", &self.held).finish_non_exhaustive()
+    }
+}
+
+/// The documents that pass a filter.
+pub(crate) struct Selection<'a> {
+    pub(crate) bits: Cow<'a, Bits>,
+    pub(crate) count: usize,
+    /// Whether it is every document there is, so that nothing needs to be looked up.
+    pub(crate) everything: bool,
+}
+
+impl Shard {
+    pub(crate) fn select(&self, filter: &Filter<'_>) -> Selection<'_> {
+        let (documents, alive) = (&self.documents, self.documents.alive());
+        let Some(faceted) = self.select_facets(filter) else {
+            return Selection { bits: Cow::Owned(Bits::default()), count: 0, everything: false };
+        };
+        let mut bits = match faceted {
+            Some(mut bits) => {
+                bits.keep(alive);
+                Cow::Owned(bits)
+            }
+            None => Cow::Borrowed(alive),
+        };
+        if self.expiries.any_past(filter.now) {
+            self.expiries.strike_past(filter.now, bits.to_mut());
+        }
+        if let Some((first, last)) = filter.created() {
+            documents.keep_created(first, last, bits.to_mut());
+        }
+        match filter.held {
+            Held::Now if self.successions.any_past(filter.now) => {
+                self.successions.strike_past(filter.now, bits.to_mut());
+            }
+            Held::At(time) => {
+                let others: Vec<u32> = bits
+                    .iter()
+                    .filter(|&document| {
+                        let row = documents.row(document);
+                        !(row.valid_from <= time && time < row.superseded_at)
+                    })
+                    .collect();
+                let bits = bits.to_mut();
+                for document in others {
+                    bits.remove(document);
+                }
+            }
+            Held::Now | Held::Ever => {}
+        }
+        let count = match bits {
+            Cow::Borrowed(_) => documents.living(),
+            Cow::Owned(ref bits) => bits.count(),
+        };
+        Selection { bits, count, everything: count == documents.rows().len() }
+    }
+
+    /// What passes by tags, namespace, tool and type, the dead included: `None` if nothing can, `Some(None)` if
+    /// everything does.
+    #[expect(clippy::option_option, reason = "nothing, everything, or these")]
+    fn select_facets(&self, filter: &Filter<'_>) -> Option<Option<Bits>> {
+        let mut bits: Option<Bits> = None;
+        let room = self.documents.rows().len();
+        for tag in filter.tags {
+            narrow(&mut bits, &[self.tags.documents(tag)?], room);
+        }
+        if let Some(tool) = filter.tool {
+            narrow(&mut bits, &[self.tools.documents(tool)?], room);
+        }
+        if let Some(kind) = filter.kind {
+            narrow(&mut bits, &[self.kinds.get(usize::from(kind))?], room);
+        }
+        if let Some(namespaces) = filter.namespaces {
+            let sets: Vec<&DocSet> =
+                namespaces.iter().filter_map(|name| self.namespaces.documents(name)).collect();
+            if sets.is_empty() {
+                return None;
+            }
+            narrow(&mut bits, &sets, room);
+        }
+        Some(bits)
+    }
+}
+
+/// Keeps what is in one of the sets.
+fn narrow(bits: &mut Option<Bits>, sets: &[&DocSet], room: usize) {
+    match (bits, sets) {
+        (Some(bits), &[DocSet::Dense(set)]) => bits.keep(set),
+        (bits, sets) => {
+            let mut union = match sets {
+                &[DocSet::Dense(set)] => set.clone(),
+                sets => {
+                    let mut union = Bits::with_room(room);
+                    for set in sets {
+                        set.add_to(&mut union);
+                    }
+                    union
+                }
+            };
+            if let Some(bits) = bits {
+                union.keep(bits);
+            }
+            *bits = Some(union);
+        }
+    }
+}
