@@ -77,6 +77,10 @@ impl Embedder for Builtin {
     fn embed(&self, purpose: Purpose, text: &str) -> Result<Windows, EmbedError> {
         self.tokens.windows(purpose, text)?.iter().map(|ids| self.encoder.encode(ids)).collect()
     }
+
+    fn fit(&self, text: &str) -> f32 {
+        self.tokens.fit(text)
+    }
 }
 
 #[cfg(test)]

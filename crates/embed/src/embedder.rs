@@ -36,6 +36,12 @@ pub trait Embedder: Send + Sync {
         texts.iter().map(|text| self.embed(purpose, text)).collect()
     }
 
+    /// How well the model knows the words of a text: 1 well, 0 not at all, as with a language that it never saw. 1 where that
+    /// cannot be told.
+    fn fit(&self, _text: &str) -> f32 {
+        1.0
+    }
+
     /// How many texts are worth handing over at once: 1 where [`embed_all`](Self::embed_all) takes them one by one.
     fn batch(&self) -> usize {
         1

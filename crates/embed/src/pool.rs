@@ -59,6 +59,8 @@ pub struct QueryVector {
     pub model: Arc<ModelIdentity>,
     /// The vector; `None` if the query is blank.
     pub vector: Option<Arc<[f32]>>,
+    /// How well the model knows the words of the query ([`Embedder::fit`]).
+    pub fit: f32,
 }
 
 /// The vectors of some documents.

@@ -20,6 +20,10 @@ const OVERLAP_OF_256: usize = 50;
 /// is blanks or not words; without a limit, a megabyte of them would be taken apart for nothing.
 const BYTES_OF_A_WINDOW: usize = 4096;
 
+/// The mean number of letters in a piece of a text that is spelled out, and of one whose words are known.
+const SPELLED: f32 = 1.0;
+const WHOLE: f32 = 2.8;
+
 /// A tokenizer and the length of its model's window.
 pub(crate) struct Tokens {
     tokenizer: Tokenizer,
@@ -81,6 +85,27 @@ impl Tokens {
         Ok(Self { tokenizer, room, overlap, before, after })
     }
 
+    /// How well the vocabulary covers a text, 0 to 1. Words that it knows are whole, foreign ones are taken apart into
+    /// letters: so it is the mean length of a piece that tells.
+    #[expect(clippy::cast_precision_loss, reason = "a mean of small numbers")]
+    pub(crate) fn fit(&self, text: &str) -> f32 {
+        let text = &text[..text.floor_char_boundary(BYTES_OF_A_WINDOW)];
+        let Ok(encoding) = self.tokenizer.encode_fast(text, false) else { return 1.0 };
+        let (mut letters, mut pieces) = (0, 0);
+        for token in encoding.get_tokens() {
+            let length = token.trim_start_matches("##").chars().filter(|c| c.is_alphanumeric()).count();
+            if token == "[UNK]" {
+                pieces += 1;
+            } else if length > 0 {
+                (letters, pieces) = (letters + length, pieces + 1);
+            }
+        }
+        if pieces == 0 {
+            return 1.0;
+        }
+        ((letters as f32 / pieces as f32 - SPELLED) / (WHOLE - SPELLED)).clamp(0.0, 1.0)
+    }
+
     /// The ids of every window, first window first; none if there is nothing but blanks or characters that do not count.
     pub(crate) fn windows(&self, purpose: Purpose, text: &str) -> Result<Vec<Vec<u32>>, EmbedError> {
         // The library's error might quote the text.
@@ -125,6 +150,16 @@ mod tests {
             let expected = plain.windows(Purpose::Document, text).unwrap();
             assert_eq!(read.windows(Purpose::Document, text).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn english_fits_the_vocabulary_and_thai_does_not() {
+        let tokens = Tokens::from_vocab(VOCAB, true, 256).unwrap();
+        assert_eq!(tokens.fit("Where did she buy the red bicycle?"), 1.0);
+        let german = tokens.fit("Wo hat sie das rote Fahrrad gekauft?");
+        assert!(german > 0.2 && german < 1.0, "{german}");
+        assert!(tokens.fit("เธอซื้อจักรยานสีแดงที่ไหน") < 0.2);
+        assert_eq!(tokens.fit("?!"), 1.0);
     }
 
     #[test]

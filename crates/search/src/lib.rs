@@ -53,6 +53,7 @@
 pub mod analyze;
 mod emoji;
 mod fold;
+mod fusion;
 mod identifier;
 pub mod query;
 mod script;

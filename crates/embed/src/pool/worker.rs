@@ -53,7 +53,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, EmbedError>) -> Result<T, EmbedEr
 fn query(shared: &Shared, text: &str) -> Result<QueryVector, EmbedError> {
     let Loaded { embedder, identity } = shared.lease.take()?;
     let vector = embedder.embed(Purpose::Query, text)?.into_iter().next();
-    Ok(QueryVector { model: identity, vector: vector.map(Arc::from) })
+    Ok(QueryVector { model: identity, vector: vector.map(Arc::from), fit: embedder.fit(text) })
 }
 
 fn documents(

@@ -1,6 +1,7 @@
 //! BM25, in whole numbers.
 //!
-//! A term adds `idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · length / mean length))` with `k1` = 1.2, `b` = 0.75 and
+//! A term adds `idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · length / mean length))`,
+//! the mean taken as a hundred words where it is less: among notes of ten words, one of three is not the better for it, with `k1` = 1.2, `b` = 0.75 and
 //! `idf = ln(1 + (N - df + ½) / (df + ½))`. Each such part is cut to a multiple of 2⁻²⁰ before they are added, so a sum
 //! is exact and does not depend on the order: whatever is skipped, a score is the same, and equal scores are equal.
 
@@ -8,6 +9,8 @@ use super::pairs::MAX_COUNT;
 
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
+/// The least that the mean length is taken for.
+const LEAST_MEAN: f32 = 100.0;
 
 /// Units in a score of 1. Sixty-four terms with a weight of 60 each, more than a shard can give, still fit.
 const UNITS: f32 = 1_048_576.0;
@@ -21,7 +24,7 @@ pub(crate) struct Norms {
 
 impl Norms {
     pub(crate) fn new(documents: usize, words: u64) -> Self {
-        Self { base: K1 * (1.0 - B), per_word: K1 * B / mean(documents, words).max(1.0) }
+        Self { base: K1 * (1.0 - B), per_word: K1 * B / mean(documents, words).max(LEAST_MEAN) }
     }
 
     pub(crate) fn of(self, length: u16) -> f32 {
@@ -112,7 +115,7 @@ mod tests {
         for (matching, count, length) in [(1_u16, 1, 71), (10, 3, 20), (999, 255, 500), (400, 2, 0)] {
             let (count_f, length_f, matching_f) = (f64::from(count), f64::from(length), f64::from(matching));
             let idf_f = (1.0 + (1_000.0 - matching_f + 0.5) / (matching_f + 0.5)).ln();
-            let expected = idf_f * 2.2 * count_f / (count_f + 1.2 * (0.25 + 0.75 * length_f / 71.0));
+            let expected = idf_f * 2.2 * count_f / (count_f + 1.2 * (0.25 + 0.75 * length_f / 100.0));
             let got = units(weight(idf(1_000, usize::from(matching))), norms.of(length), count);
             assert!((f64::from(score(got)) - expected).abs() < 2e-6 * (1.0 + expected));
         }

@@ -4,6 +4,7 @@ use simsimd::SpatialSimilarity;
 
 use super::Hit;
 use super::top::{Top, sortable, unsortable};
+use super::vectors::Cosine;
 
 /// How many more than wanted the scan brings up, so that the exactly best are among them.
 pub const SPARE: usize = 30;
@@ -39,7 +40,8 @@ pub fn exact_cosine(query: &[f32], windows: &[f32]) -> Option<f32> {
     let query_norm = norm(query)?;
     let cosine = |window| Some(f32::dot(query, window)? / (query_norm * norm(window)?));
     #[expect(clippy::cast_possible_truncation, reason = "a cosine")]
-    windows.chunks_exact(query.len()).filter_map(cosine).map(|cosine| cosine as f32).reduce(f32::max)
+    Cosine::of(windows.chunks_exact(query.len()).filter_map(cosine).map(|cosine| cosine as f32))
+        .map(Cosine::whole)
 }
 
 #[cfg(test)]
@@ -62,7 +64,7 @@ mod tests {
             }
             Ok::<(), ()>(())
         });
-        assert_eq!(found, Ok(vec![Hit { key: 3, score: 1.0 }, Hit { key: 2, score: 1.0 }]));
+        assert_eq!(found, Ok(vec![Hit { key: 3, score: 1.0 }, Hit { key: 2, score: 0.94 }]));
         assert_eq!(rescore(&[1.0], &candidates, 2, |_, _| Err("no store")), Err("no store"));
     }
 

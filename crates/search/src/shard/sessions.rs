@@ -71,6 +71,24 @@ impl Sessions {
         }
     }
 
+    /// The nearest documents that the selection holds: one before, one after, two before, and so on.
+    pub(crate) fn around<const N: usize>(
+        &self,
+        documents: &Documents,
+        document: u32,
+        selection: &Selection<'_>,
+    ) -> [Option<u32>; N] {
+        let mut around = [None; N];
+        let Some((session, place)) = self.place(documents, document) else { return around };
+        let order = &self.documents[session];
+        let seen = |document: &&u32| selection.bits.contains(**document);
+        let before = order[..place].iter().rev().take(REACH).filter(seen).take(N / 2);
+        before.enumerate().for_each(|(distance, document)| around[2 * distance] = Some(*document));
+        let after = order[place + 1..].iter().take(REACH).filter(seen).take(N / 2);
+        after.enumerate().for_each(|(distance, document)| around[2 * distance + 1] = Some(*document));
+        around
+    }
+
     /// The session of a document, and where in it the document stands or would stand.
     fn place(&self, documents: &Documents, document: u32) -> Option<(usize, usize)> {
         let order = |document: u32| {

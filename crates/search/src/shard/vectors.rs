@@ -40,6 +40,28 @@ pub struct Cosine {
     pub best: f32,
     /// Of the first window: where a text says what it is about.
     pub first: f32,
+    /// How many windows there are.
+    pub windows: usize,
+}
+
+/// What the best of two windows gains by chance; twice that of four, and so on.
+const CHANCE: f32 = 0.06;
+
+impl Cosine {
+    /// Of the windows of a memory, in their order; `None` if there are none.
+    pub(crate) fn of(mut windows: impl Iterator<Item = f32>) -> Option<Self> {
+        let first = windows.next()?;
+        let all = windows.fold((first, 1), |(best, count), cosine| (cosine.max(best), count + 1));
+        Some(Self { best: all.0, first, windows: all.1 })
+    }
+
+    /// The likeness of the whole memory: that of its best window, less what the best of so many gains by chance. The
+    /// first window says what a text is about, so it pays half.
+    #[expect(clippy::cast_precision_loss, reason = "at most 65,535 windows")]
+    pub fn whole(self) -> f32 {
+        let chance = CHANCE * (self.windows as f32).log2();
+        (self.first - chance / 2.0).max(self.best - chance)
+    }
 }
 
 #[derive(Clone, Default)]
@@ -165,14 +187,28 @@ impl Vectors {
                 let codes = &self.codes[start..start + self.dimensions];
                 Some(cosine(codes, self.factors[first as usize], probe))
             }
-            _ => self.cosines(document, probe).reduce(f32::max),
+            _ => self.cosine(document, probe).map(Cosine::whole),
         }
     }
 
     pub(crate) fn cosine(&self, document: u32, probe: &Probe) -> Option<Cosine> {
-        let mut cosines = self.cosines(document, probe);
-        let first = cosines.next()?;
-        Some(Cosine { best: cosines.fold(first, f32::max), first })
+        Cosine::of(self.cosines(document, probe))
+    }
+
+    /// The first window of a document as a query; `None` if it has no vector.
+    pub(crate) fn voice(&self, document: u32) -> Option<Probe> {
+        let Rows { first, count } = *self.rows.get(document as usize)?;
+        let start = first as usize * self.dimensions;
+        let probe = || Probe {
+            codes: self.codes[start..start + self.dimensions].to_vec(),
+            factor: self.factors[first as usize],
+        };
+        (count > 0).then(probe)
+    }
+
+    /// The likeness of a document's first window.
+    pub(crate) fn first(&self, document: u32, probe: &Probe) -> Option<f32> {
+        self.cosines(document, probe).next()
     }
 
     fn cosines<'a>(&'a self, document: u32, probe: &'a Probe) -> impl Iterator<Item = f32> + 'a {
@@ -256,7 +292,7 @@ mod tests {
         let mut vectors = Vectors::new(2);
         vectors.put(3, &[&[0.0, 1.0], &[1.0, 0.0], &[-1.0, 0.0]]).unwrap();
         let probe = vectors.probe(&[2.0, 0.0]).unwrap();
-        let Cosine { best, first } = vectors.cosine(3, &probe).unwrap();
+        let Cosine { best, first, .. } = vectors.cosine(3, &probe).unwrap();
         assert!((best - 1.0).abs() < 1e-6 && first.abs() < 1e-6);
         assert_eq!(vectors.cosine(2, &probe), None);
         assert_eq!(vectors.cosine(4, &probe), None);

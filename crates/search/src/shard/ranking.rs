@@ -1,0 +1,262 @@
+//! The answer to a question: candidates of both sides, their neighbours, and the order that the evidence gives them.
+
+use hashbrown::HashMap;
+
+use super::Shard;
+use super::bm25;
+use super::filter::{Filter, Selection};
+use super::plan::Plan;
+use super::vectors::{Probe, VectorError};
+use crate::fusion::{self, Around, DEPTH, Evidence, REACH, SEEDS, Sides};
+use crate::query::Keywords;
+
+const DAY: f32 = 86_400_000.0;
+
+/// By what memories are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// By words.
+    Keyword,
+    /// By likeness to the question's vector.
+    Semantic,
+    /// By both.
+    Hybrid,
+}
+
+/// A question. Its `Debug` tells no text.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Its words.
+    pub keywords: &'a Keywords,
+    /// Its vector; needed for [`Mode::Semantic`] and [`Mode::Hybrid`].
+    pub vector: Option<&'a [f32]>,
+    /// How well the model knows the words of the question: 1 well, 0 not at all.
+    pub fit: f32,
+    /// Which memories may answer.
+    pub filter: &'a Filter<'a>,
+    /// By what they are found.
+    pub mode: Mode,
+    /// How many at most; up to a hundred make sense.
+    pub limit: usize,
+}
+
+/// A memory with its score, and what that is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranked {
+    /// The memory.
+    pub key: i64,
+    /// The higher the better; comparable within one answer only.
+    pub score: f32,
+    /// BM25 of the words.
+    pub keyword: f32,
+    /// A bit for each term of the question that it holds, by place in [`Keywords::terms`].
+    pub matched: u64,
+    /// The likeness to the question, if both have a vector.
+    pub cosine: Option<f32>,
+    /// What the best of its neighbours in the session lent it.
+    pub lent: f32,
+}
+
+/// What a question found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranking {
+    /// The best, best first.
+    pub hits: Vec<Ranked>,
+    /// How many memories match: hold one of the words, or have a vector where likeness counts.
+    pub total: usize,
+    /// How much likeness weighed, 0 to 1.
+    pub weight: f32,
+}
+
+/// A candidate on its way to a [`Ranked`].
+struct Found {
+    document: u32,
+    key: i64,
+    matched: u64,
+    /// The likeness to the question itself, without echo.
+    cosine: Option<f32>,
+    /// Whether it may be in the answer: neighbours that the filter excludes only lend.
+    wanted: bool,
+}
+
+impl Shard {
+    /// The best memories for a question.
+    ///
+    /// # Errors
+    ///
+    /// When the question's vector does not fit the shard's.
+    pub fn ranking(&self, request: &Request<'_>) -> Result<Ranking, VectorError> {
+        let vector = request.vector.filter(|_| request.mode != Mode::Keyword);
+        let probe = vector.map(|vector| self.vectors.probe(vector)).transpose()?;
+        let plan = self.plan(request.keywords);
+        let selection = self.select(request.filter);
+        let scope = self.select(&request.filter.scope());
+        let mut pool = Pool {
+            shard: self,
+            plan: &plan,
+            probe: probe.as_ref(),
+            selection: &selection,
+            now: request.filter.now,
+            found: Vec::new(),
+            evidence: Vec::new(),
+            places: HashMap::new(),
+        };
+
+        let mut sides = Sides { fit: request.fit, vectors: selection.count, ..Sides::default() };
+        if request.mode != Mode::Semantic {
+            let best: Vec<(u32, i64)> = self.rank(&plan, &selection, DEPTH).into_sorted().collect();
+            sides.best = best.first().map_or(0.0, |(units, _)| bm25::score(*units));
+            sides.tenth = best.get(9).map_or(0.0, |(units, _)| bm25::score(*units));
+            best.iter().for_each(|(_, key)| pool.add(*key));
+        }
+        if let Some(probe) = &probe {
+            self.scan(probe, &selection, DEPTH).into_sorted().for_each(|(_, key)| pool.add(key));
+        }
+
+        let alone = |evidence: &[Evidence]| match request.mode {
+            Mode::Keyword => evidence.iter().map(|e| e.keyword).collect(),
+            Mode::Semantic => sides.by_likeness(evidence),
+            Mode::Hybrid => sides.alone(evidence),
+        };
+        pool.add_neighbours(&alone(&pool.evidence), &scope);
+        if request.mode == Mode::Hybrid {
+            pool.hear_the_best(&alone(&pool.evidence));
+        }
+        let scores = alone(&pool.evidence);
+        let total = match (request.mode, &probe) {
+            (Mode::Semantic | Mode::Hybrid, Some(_)) => selection.count,
+            _ => plan.count(&selection),
+        };
+        let weight = match request.mode {
+            Mode::Keyword => 0.0,
+            Mode::Semantic => 1.0,
+            Mode::Hybrid => sides.weight(),
+        };
+        Ok(Ranking { hits: pool.into_ranked(&scores, request), total, weight })
+    }
+}
+
+/// The candidates.
+struct Pool<'a> {
+    shard: &'a Shard,
+    plan: &'a Plan<'a>,
+    probe: Option<&'a Probe>,
+    selection: &'a Selection<'a>,
+    now: i64,
+    found: Vec<Found>,
+    evidence: Vec<Evidence>,
+    /// Where in `found` each document is.
+    places: HashMap<u32, usize>,
+}
+
+impl Pool<'_> {
+    fn around(&self, document: u32, scope: &Selection<'_>) -> [Option<u32>; 2 * REACH] {
+        self.shard.sessions.around(&self.shard.documents, document, scope)
+    }
+
+    fn add(&mut self, key: i64) {
+        if let Some(document) = self.shard.documents.find(key) {
+            self.add_document(document);
+        }
+    }
+
+    fn add_document(&mut self, document: u32) -> usize {
+        if let Some(&place) = self.places.get(&document) {
+            return place;
+        }
+        let row = self.shard.documents.row(document);
+        let counts = self.shard.counts(self.plan, document);
+        let held = self.plan.terms.iter().zip(counts).filter(|(_, count)| *count > 0);
+        let matched = held.fold(0, |bits, (term, _)| bits | 1 << term.place);
+        let cosine = self.probe.and_then(|probe| self.shard.vectors.best(document, probe));
+        #[expect(clippy::cast_precision_loss, reason = "an age")]
+        self.evidence.push(Evidence {
+            keyword: bm25::score(self.shard.parts(self.plan, document, &counts).sum()),
+            cosine,
+            age: (self.now - row.created_at) as f32 / DAY,
+            around: Around::default(),
+        });
+        let wanted = self.selection.bits.contains(document);
+        self.found.push(Found { document, key: row.key, matched, cosine, wanted });
+        self.places.insert(document, self.found.len() - 1);
+        self.found.len() - 1
+    }
+
+    /// Takes in what stands around the best candidates, and notes who stands beside whom.
+    fn add_neighbours(&mut self, scores: &[f32], scope: &Selection<'_>) {
+        let mut best: Vec<usize> = (0..scores.len()).collect();
+        best.sort_unstable_by(|a, b| {
+            scores[*b].total_cmp(&scores[*a]).then(self.found[*b].key.cmp(&self.found[*a].key))
+        });
+        for seed in best.into_iter().take(SEEDS) {
+            for neighbour in self.around(self.found[seed].document, scope).into_iter().flatten() {
+                self.add_document(neighbour);
+            }
+        }
+        for place in 0..self.found.len() {
+            let around = self.around(self.found[place].document, scope);
+            self.evidence[place].around =
+                around.map(|neighbour| neighbour.and_then(|document| self.places.get(&document).copied()));
+        }
+    }
+
+    /// Lets the vector of the best candidate speak beside the question's.
+    fn hear_the_best(&mut self, scores: &[f32]) {
+        let best = (0..scores.len()).min_by(|a, b| self.order(*a, *b, scores));
+        let Some(voice) = best.and_then(|best| self.shard.vectors.voice(self.found[best].document)) else {
+            return;
+        };
+        for (found, evidence) in self.found.iter().zip(&mut self.evidence) {
+            if let Some(cosine) = found.cosine {
+                let toward = self.shard.vectors.first(found.document, &voice).unwrap_or_default();
+                evidence.cosine = Some(fusion::with_echo(cosine, toward));
+            }
+        }
+    }
+
+    /// Best first: by score, then by likeness, then by words, then the one stored last.
+    fn order(&self, a: usize, b: usize, scores: &[f32]) -> std::cmp::Ordering {
+        let rank = |place: usize| {
+            let Evidence { cosine, keyword, .. } = self.evidence[place];
+            (scores[place], cosine.unwrap_or(-1.0), keyword)
+        };
+        let (a_rank, b_rank) = (rank(a), rank(b));
+        b_rank
+            .0
+            .total_cmp(&a_rank.0)
+            .then(b_rank.1.total_cmp(&a_rank.1))
+            .then(b_rank.2.total_cmp(&a_rank.2))
+            .then(self.found[b].key.cmp(&self.found[a].key))
+    }
+
+    fn into_ranked(self, scores: &[f32], request: &Request<'_>) -> Vec<Ranked> {
+        let lent = fusion::lent(scores, &self.evidence);
+        // What being new is worth is a share of what the best match is worth.
+        let unit =
+            if request.mode == Mode::Keyword { scores.iter().copied().fold(0.0, f32::max) } else { 1.0 };
+        let full: Vec<f32> = (0..scores.len())
+            .map(|place| scores[place] + lent[place] + unit * fusion::recency(self.evidence[place].age))
+            .collect();
+        let matches = |place: &usize| match request.mode {
+            Mode::Keyword => self.evidence[*place].keyword > 0.0,
+            Mode::Semantic => self.found[*place].cosine.is_some(),
+            Mode::Hybrid => true,
+        };
+        let mut order: Vec<usize> =
+            (0..full.len()).filter(|place| self.found[*place].wanted).filter(matches).collect();
+        order.sort_unstable_by(|a, b| self.order(*a, *b, &full));
+        order.truncate(request.limit);
+        let ranked = |place: usize| {
+            let Found { key, matched, cosine, .. } = self.found[place];
+            Ranked {
+                key,
+                score: full[place],
+                keyword: self.evidence[place].keyword,
+                matched,
+                cosine,
+                lent: lent[place],
+            }
+        };
+        order.into_iter().map(ranked).collect()
+    }
+}
