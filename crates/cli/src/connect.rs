@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use omp_client::{Api, Embedded, Http};
 use omp_model::{Clock, SystemClock};
-use omp_service::Service;
+use omp_service::{Embeddings, Service};
 use omp_store::{SqliteOptions, SqliteStore};
 
 use crate::args::Global;
 use crate::settings;
+
+/// How long a single command waits for an index.
+const ONE_SHOT: Duration = Duration::from_mins(1);
 
 impl Global {
     /// The database file.
@@ -27,14 +31,17 @@ impl Global {
     pub(crate) fn service(&self) -> anyhow::Result<Service> {
         let store = self.store()?;
         let spool = store.path().parent().map_or_else(std::env::temp_dir, PathBuf::from);
-        Ok(Service::new(store, spool))
+        let embeddings = Embeddings::start(&self.vectors.settings()?)?;
+        let bytes = self.vectors.index_mb.map_or_else(settings::index_bytes, |mb| mb << 20);
+        Ok(Service::new(store, spool).with_embeddings(embeddings).with_index_room(bytes))
     }
 
     /// The server that is named, else the file.
     pub(crate) fn api(&self) -> anyhow::Result<Box<dyn Api>> {
         match &self.server {
             Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),
-            None => Ok(Box::new(Embedded::new(self.service()?))),
+            // Nobody else waits for this process, so it may take its time.
+            None => Ok(Box::new(Embedded::new(self.service()?.with_patience(ONE_SHOT)))),
         }
     }
 

@@ -17,6 +17,16 @@ pub(crate) fn default_database() -> anyhow::Result<PathBuf> {
     Ok(folders.in_data_dir("memory.db"))
 }
 
+/// The memory that search indices may take: a quarter of the machine's, or two gigabytes where that is not known.
+pub(crate) fn index_bytes() -> u64 {
+    const UNKNOWN: u64 = 8 << 30;
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok());
+    total.map_or(UNKNOWN, |kib: u64| kib << 10) / 4
+}
+
 /// The port: `--port`, else `OMP_PORT`, else `PORT`, else 3456, as the published server does.
 pub(crate) fn port(flag: Option<u16>) -> anyhow::Result<u16> {
     if let Some(port) = flag {

@@ -6,10 +6,11 @@ use std::io::Write;
 use async_trait::async_trait;
 use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
 use omp_model::conversation::NewConversation;
+use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, Result,
-    SearchQuery,
+    Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory, MemoryPatch,
+    ModelName, RestoreVersion, Result, SearchQuery,
 };
 
 /// How far an import or export is.
@@ -37,14 +38,20 @@ pub trait Api: Send + Sync {
     /// The state of the server or file.
     async fn health(&self) -> Result<Health>;
 
-    /// Stores a memory.
-    async fn create_memory(&self, new: NewMemory) -> Result<Memory>;
+    /// Stores a memory, unless repeats were asked about and it is one.
+    async fn create_memory(&self, create: CreateMemory) -> Result<Created>;
 
     /// Reads a memory; `memory_not_found` when there is none.
     async fn get_memory(&self, id: &str) -> Result<Memory>;
 
     /// Changes a memory.
     async fn update_memory(&self, id: &str, patch: MemoryPatch) -> Result<Memory>;
+
+    /// One page of a memory's versions, newest first.
+    async fn memory_history(&self, id: &str, query: HistoryQuery) -> Result<History>;
+
+    /// Makes a former version of a memory the present one.
+    async fn restore_memory(&self, id: &str, version: RestoreVersion) -> Result<Memory>;
 
     /// Forgets a memory.
     async fn delete_memory(&self, id: &str) -> Result<()>;

@@ -8,14 +8,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
 use omp_model::conversation::NewConversation;
+use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, Principal, Result,
-    SearchQuery,
+    Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory, MemoryPatch,
+    ModelName, Principal, RestoreVersion, Result, SearchMode, SearchQuery,
 };
 use omp_service::{HandoffRequest, ImportSource, Service};
 
 use crate::{Api, Done, ExportSummary, Progress};
+
+/// Memories that are embedded before a search, at most: more would take too long.
+const EMBEDDED_FIRST: u64 = 500;
 
 /// The carrier over a [`Service`], as the owner of the file.
 pub struct Embedded {
@@ -36,8 +40,16 @@ impl Api for Embedded {
         self.service.health().await
     }
 
-    async fn create_memory(&self, new: NewMemory) -> Result<Memory> {
-        self.service.create_memory(self.principal, new).await
+    async fn create_memory(&self, create: CreateMemory) -> Result<Created> {
+        self.service.create_memory(self.principal, create).await
+    }
+
+    async fn memory_history(&self, id: &str, query: HistoryQuery) -> Result<History> {
+        self.service.memory_history(self.principal, id, query).await
+    }
+
+    async fn restore_memory(&self, id: &str, version: RestoreVersion) -> Result<Memory> {
+        self.service.restore_memory(self.principal, id, version).await
     }
 
     async fn get_memory(&self, id: &str) -> Result<Memory> {
@@ -57,6 +69,10 @@ impl Api for Embedded {
     }
 
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
+        // Nobody embeds in the background of a single command. What the model cannot do is found by its words.
+        if query.mode != Some(SearchMode::Keyword) {
+            let _ = self.service.embed_some(EMBEDDED_FIRST).await;
+        }
         self.service.search_memories(self.principal, query).await
     }
 

@@ -10,10 +10,11 @@ use omp_model::api::{
     ConversationList, ErrorBody, HandoffResponse, Health, ImportResponse, MemoryList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
+use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, Error, ErrorCode, ListQuery, Memory, MemoryPatch, ModelName, NewMemory,
-    Result, SearchQuery,
+    Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History, HistoryQuery,
+    ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
 };
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
@@ -113,16 +114,22 @@ fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl Serialize>)
     }
 }
 
-fn memory_body(new: &NewMemory) -> Value {
+fn memory_body(new: &NewMemory) -> Map<String, Value> {
     let mut source = Map::new();
     put(&mut source, "tool", Some(&new.tool));
     put(&mut source, "session_id", new.session_id.as_ref());
     put(&mut source, "user_id", new.user_id.as_ref());
     put(&mut source, "timestamp", new.observed_at);
-    json!({
-        "content": new.content, "type": new.kind, "source": source, "tags": new.tags, "namespace": new.namespace,
-        "expires_at": new.expires_at, "metadata": new.metadata, "embedding": new.embedding,
-    })
+    let mut body = Map::new();
+    put(&mut body, "content", Some(&new.content));
+    put(&mut body, "type", Some(new.kind));
+    put(&mut body, "source", Some(source));
+    put(&mut body, "tags", Some(&new.tags));
+    put(&mut body, "namespace", Some(&new.namespace));
+    put(&mut body, "expires_at", Some(new.expires_at));
+    put(&mut body, "metadata", Some(&new.metadata));
+    put(&mut body, "embedding", Some(&new.embedding));
+    body
 }
 
 fn patch_body(patch: &MemoryPatch) -> Value {
@@ -149,8 +156,23 @@ impl Api for Http {
         self.json(self.request(Method::GET, "health")).await
     }
 
-    async fn create_memory(&self, new: NewMemory) -> Result<Memory> {
-        self.json(self.request(Method::POST, "memories").json(&memory_body(&new))).await
+    async fn create_memory(&self, create: CreateMemory) -> Result<Created> {
+        let mut body = memory_body(&create.new);
+        // Other servers do not know these; what is not asked for is not sent.
+        put(&mut body, "supersedes", create.supersedes);
+        put(&mut body, "dedupe", (create.dedupe != Dedupe::Off).then(|| create.dedupe.as_str()));
+        self.json(self.request(Method::POST, "memories").json(&body)).await
+    }
+
+    async fn memory_history(&self, id: &str, query: HistoryQuery) -> Result<History> {
+        let path = path_of("memories", id)? + "/history";
+        let pairs = [("limit", u64::from(query.limit)), ("offset", query.offset)];
+        self.json(self.request(Method::GET, &path).query(&pairs)).await
+    }
+
+    async fn restore_memory(&self, id: &str, version: RestoreVersion) -> Result<Memory> {
+        let path = path_of("memories", id)? + "/restore";
+        self.json(self.request(Method::POST, &path).json(&json!({"version": version.version}))).await
     }
 
     async fn get_memory(&self, id: &str) -> Result<Memory> {
@@ -172,10 +194,19 @@ impl Api for Http {
 
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
         let filter = &query.filter;
-        let body = json!({
+        let mut body = json!({
             "q": query.q.as_str(), "limit": query.limit, "mode": query.mode, "type": filter.kind, "tool": filter.tool,
-            "tags": filter.tags, "namespace": filter.namespace,
+            "tags": filter.tags, "explain": query.explain,
         });
+        let members = body.as_object_mut().expect("just made as an object");
+        put(members, "namespace", Some(&filter.namespaces).filter(|list| !list.is_empty()));
+        put(members, "created_after", filter.created_after);
+        put(members, "created_before", filter.created_before);
+        match filter.held {
+            Held::Now => {}
+            Held::At(at) => put(members, "as_of", Some(at)),
+            Held::Ever => put(members, "include", Some("superseded")),
+        }
         self.json(self.request(Method::POST, "memories/search").json(&body)).await
     }
 

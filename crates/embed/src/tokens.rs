@@ -90,7 +90,7 @@ impl Tokens {
     #[expect(clippy::cast_precision_loss, reason = "a mean of small numbers")]
     pub(crate) fn fit(&self, text: &str) -> f32 {
         let text = &text[..text.floor_char_boundary(BYTES_OF_A_WINDOW)];
-        let Ok(encoding) = self.tokenizer.encode_fast(text, false) else { return 1.0 };
+        let Ok(encoding) = self.tokenizer.encode(text, false) else { return 1.0 };
         let (mut letters, mut pieces) = (0, 0);
         for token in encoding.get_tokens() {
             let length = token.trim_start_matches("##").chars().filter(|c| c.is_alphanumeric()).count();
@@ -155,11 +155,11 @@ mod tests {
     #[test]
     fn english_fits_the_vocabulary_and_thai_does_not() {
         let tokens = Tokens::from_vocab(VOCAB, true, 256).unwrap();
-        assert_eq!(tokens.fit("Where did she buy the red bicycle?"), 1.0);
-        let german = tokens.fit("Wo hat sie das rote Fahrrad gekauft?");
-        assert!(german > 0.2 && german < 1.0, "{german}");
+        assert!(tokens.fit("Where did she buy the red bicycle?") > 0.99);
+        let russian = tokens.fit("Где она купила красный велосипед?");
+        assert!(russian < 0.3, "{russian}");
         assert!(tokens.fit("เธอซื้อจักรยานสีแดงที่ไหน") < 0.2);
-        assert_eq!(tokens.fit("?!"), 1.0);
+        assert!(tokens.fit("?!") > 0.99);
     }
 
     #[test]

@@ -47,6 +47,19 @@ pub(crate) struct NewMemoryBody {
     metadata: Option<HashMap<String, Value>>,
     /// The vector of its meaning.
     embedding: Option<Vec<f32>>,
+    /// The id of the memory in whose place this one stands from now on.
+    #[schema(pattern = "^mem_[a-z0-9]{16}$")]
+    supersedes: Option<String>,
+    /// `exact`: do not store a text again that is there already. `off` is the default.
+    dedupe: Option<String>,
+}
+
+/// Which version to have back.
+#[derive(ToSchema)]
+pub(crate) struct RestoreBody {
+    /// Its number in the history.
+    #[schema(minimum = 1)]
+    version: u64,
 }
 
 /// What to change of a memory; what is left out stays.
@@ -79,10 +92,24 @@ pub(crate) struct SearchBody {
     tool: Option<String>,
     /// Only with all of these.
     tags: Option<Vec<String>>,
+    /// One namespace, several with commas, or an array.
     namespace: Option<String>,
+    /// Only stored at this instant or later.
+    #[schema(format = DateTime)]
+    created_after: Option<String>,
+    /// Only stored at this instant or earlier.
+    #[schema(format = DateTime)]
+    created_before: Option<String>,
+    /// As it was at this time: what was stored by then and superseded later.
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
     #[schema(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
     mode: Option<SearchMode>,
+    /// Whether to tell why each memory ranks where it does.
+    explain: Option<bool>,
+    /// `embedding` to get vectors too, `superseded` to find what others stand in place of, or both with a comma.
+    include: Option<String>,
 }
 
 /// A conversation as text.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::transfer::{ImportIssue, ImportReport};
-use crate::{Conversation, Error, ErrorCode, Memory, SearchMode};
+use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, SearchMode};
 
 /// The version of the protocol that we speak (reading 37).
 pub const OMP_VERSION: &str = "0.1";
@@ -62,6 +62,39 @@ pub struct Degraded {
     pub reason: String,
 }
 
+/// The model that made vectors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmbeddingModel {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(example = "all-MiniLM-L6-v2"))]
+    pub name: String,
+    /// Its revision: other weights are another model.
+    pub revision: String,
+    /// The length of its vectors.
+    pub dimensions: u32,
+    /// Whether its vectors have length 1.
+    pub normalised: bool,
+}
+
+/// Why a memory ranks where it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Why {
+    /// How well the words of the question occur in it (BM25).
+    pub keyword: f32,
+    /// Which of them do, as the index knows them.
+    pub terms: Vec<String>,
+    /// The cosine of its vector and the question's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub similarity: Option<f32>,
+    /// How much likeness weighed in this search, 0 to 1; words had the rest.
+    pub similarity_weight: f32,
+    /// What the memories beside it in its session added.
+    pub from_neighbours: f32,
+}
+
 /// What a search found, best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -72,7 +105,40 @@ pub struct SearchResponse {
     pub total: u64,
     /// The mode that really ran.
     pub mode_used: SearchMode,
+    /// A number for each memory, in their order: comparable within one answer only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub scores: Option<Vec<f32>>,
+    /// With `explain`: for each memory, in their order, why it ranks where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub explain: Option<Vec<Why>>,
+    /// The model whose vectors took part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub model: Option<EmbeddingModel>,
     /// Why another mode ran than the one asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub degraded: Option<Degraded>,
+}
+
+/// A block of text to put before a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContextResponse {
+    /// The text, marked as data; empty when nothing is known.
+    pub context: String,
+    /// About how many tokens it is.
+    pub tokens: u32,
+    /// The memories in it, most useful first.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub memories: Vec<MemoryId>,
+    /// The mode of the search; absent without a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub mode_used: Option<SearchMode>,
+    /// Why another mode ran than the best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub degraded: Option<Degraded>,
@@ -112,6 +178,19 @@ pub struct HandoffResponse {
     pub message_count: usize,
 }
 
+/// How far the vectors are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmbeddingState {
+    /// The model.
+    #[cfg_attr(feature = "openapi", schema(example = "all-MiniLM-L6-v2"))]
+    pub model: String,
+    /// Whether searches use its vectors; `false` while they are made in the place of another model's.
+    pub active: bool,
+    /// Memories that wait for their vector; they are found by their words meanwhile.
+    pub waiting: u64,
+}
+
 /// The state of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -126,6 +205,10 @@ pub struct Health {
     pub memories_count: u64,
     /// The server's own version.
     pub server_version: String,
+    /// The embedding model, once it has begun; absent where search goes by words only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub embedding: Option<EmbeddingState>,
 }
 
 /// What an import did: the protocol's three members, and the whole report.

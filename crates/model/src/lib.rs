@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod conversation;
+pub mod creation;
 pub mod embedding;
 pub mod error;
 pub mod fields;
@@ -15,12 +16,15 @@ pub mod metadata;
 pub mod principal;
 pub mod query;
 pub mod random;
+pub mod search;
 pub mod tags;
 pub mod text;
 pub mod time;
 pub mod transfer;
+pub mod versions;
 
 pub use conversation::{Conversation, Message, NewConversation, Role};
+pub use creation::{CreateMemory, Dedupe};
 pub use embedding::Embedding;
 pub use error::{Error, ErrorCode, FieldErrors, Result};
 pub use fields::Fields;
@@ -28,8 +32,10 @@ pub use id::{ConversationId, MemoryId};
 pub use memory::{Memory, MemoryPatch, MemoryType, NewMemory, Source, SourcePatch};
 pub use metadata::Metadata;
 pub use principal::{OwnerId, Principal};
-pub use query::{ConversationQuery, Filter, ListQuery, Question, SearchMode, SearchQuery, Sort};
+pub use query::{ConversationQuery, Filter, ListQuery, Sort};
 pub use random::{OsRandom, RandomSource};
+pub use search::{ContextQuery, Held, Question, SearchFilter, SearchMode, SearchQuery};
 pub use tags::{Namespace, Tag, Tags};
 pub use text::{Content, ModelName, SessionRef, SourceUrl, Text, ToolName, Topic, Transcript};
 pub use time::{Clock, SystemClock, Timestamp};
+pub use versions::{History, HistoryQuery, RestoreVersion, Version};

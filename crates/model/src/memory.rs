@@ -33,6 +33,15 @@ impl MemoryType {
         }
     }
 
+    /// Its stored number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Episodic => 0,
+            Self::Semantic => 1,
+            Self::Procedural => 2,
+        }
+    }
+
     /// Reads the word on the wire.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)

@@ -1,8 +1,6 @@
 //! What can be asked of the store, with its limits.
 
-use serde::{Deserialize, Serialize};
-
-use crate::fields::{Field, Fields, word_field};
+use crate::fields::{Fields, word_field};
 use crate::{MemoryType, ModelName, Namespace, Tags, Timestamp, ToolName};
 
 /// Which memories are meant; every part that is there must hold.
@@ -122,116 +120,6 @@ pub fn wants_embedding(fields: &mut Fields<'_>) -> bool {
         .is_some_and(|list| list.split(',').any(|item| item.trim() == "embedding"))
 }
 
-/// How a search finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum SearchMode {
-    /// By words.
-    Keyword,
-    /// By meaning.
-    Semantic,
-    /// By both.
-    Hybrid,
-}
-
-impl SearchMode {
-    /// Reads the word on the wire.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "keyword" => Some(Self::Keyword),
-            "semantic" => Some(Self::Semantic),
-            "hybrid" => Some(Self::Hybrid),
-            _ => None,
-        }
-    }
-
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Keyword => "keyword",
-            Self::Semantic => "semantic",
-            Self::Hybrid => "hybrid",
-        }
-    }
-}
-
-word_field!(SearchMode, "keyword, semantic, hybrid");
-
-/// What is asked: any text that is not blank (reading 15) and has no NUL.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Question(String);
-
-impl Question {
-    /// Takes the text, or says what is wrong with it.
-    pub fn new(text: impl Into<String>) -> Result<Self, String> {
-        let text = text.into();
-        if text.trim().is_empty() {
-            return Err("must not be blank".into());
-        }
-        if text.contains('\0') {
-            return Err("must not contain the NUL character (U+0000)".into());
-        }
-        Ok(Self(text))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Question {
-    /// Without the text: what people ask belongs in no log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<{} bytes>", self.0.len())
-    }
-}
-
-impl Field for Question {
-    fn from_text(text: &str) -> Result<Self, String> {
-        Self::new(text)
-    }
-}
-
-/// A search.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SearchQuery {
-    /// What is asked.
-    pub q: Question,
-    /// Which memories may answer.
-    pub filter: Filter,
-    /// How many at most: 1 to 100, by default 10.
-    pub limit: u32,
-    /// How to find; absent means the best that the server can do.
-    pub mode: Option<SearchMode>,
-    /// Whether vectors come along.
-    pub with_embedding: bool,
-}
-
-impl SearchQuery {
-    /// A plain question.
-    pub fn new(q: Question) -> Self {
-        Self { q, filter: Filter::default(), limit: 10, mode: None, with_embedding: false }
-    }
-
-    /// Reads the body of `POST /v1/memories/search` or the query string of its GET form.
-    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let q = fields.required("q");
-        let limit = fields.nullable::<u64>("limit").flatten().unwrap_or(10);
-        if !(1..=100).contains(&limit) {
-            fields.fail("limit", "must be 1 to 100");
-        }
-        Some(Self {
-            filter: Filter::read(fields),
-            limit: u32::try_from(limit).unwrap_or(100),
-            mode: fields.nullable("mode").flatten(),
-            with_embedding: wants_embedding(fields),
-            q: q?,
-        })
-    }
-}
-
 /// One page of saved conversations, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationQuery {
@@ -285,26 +173,5 @@ mod tests {
         }
         assert!(list(&[("offset", "-1")]).is_err());
         assert!(list(&[("sort", "random")]).is_err());
-    }
-
-    #[test]
-    fn a_search_needs_words_and_a_limit_in_range() {
-        let search = |json: &str| {
-            let mut fields = Fields::from_json(json).unwrap();
-            let query = SearchQuery::read(&mut fields);
-            fields.finish(query)
-        };
-        assert!(search(r#"{"q":"tea","limit":100,"mode":null}"#).is_ok());
-        for bad in [
-            "{}",
-            r#"{"q":""}"#,
-            r#"{"q":"  "}"#,
-            r#"{"q":"a\u0000"}"#,
-            r#"{"q":"a","limit":0}"#,
-            r#"{"q":"a","limit":101}"#,
-            r#"{"q":"a","mode":"x"}"#,
-        ] {
-            assert!(search(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// Text of `MIN` to `MAX` characters (Unicode scalar values, reading 21) and without NUL (reading 44).
 ///
@@ -82,9 +83,31 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
     }
 }
 
+/// A text in the form in which two texts are compared that say the same: NFKC, lower case, single spaces between the
+/// words and none around them.
+pub fn normal_form(text: &str) -> String {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let mut normal = String::with_capacity(folded.len());
+    for word in folded.split_whitespace() {
+        if !normal.is_empty() {
+            normal.push(' ');
+        }
+        normal.push_str(word);
+    }
+    normal
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_width_and_white_space_make_no_other_text() {
+        assert_eq!(normal_form("  Ｌｉｋｅｓ\tGreen\n\nTea "), normal_form("likes green tea"));
+        assert_eq!(normal_form("CAFE\u{301}"), "café");
+        assert_ne!(normal_form("tea."), normal_form("tea"));
+        assert_eq!(normal_form(" \u{a0} "), "");
+    }
 
     #[test]
     fn characters_are_counted_not_bytes() {

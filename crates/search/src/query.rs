@@ -23,6 +23,9 @@ pub struct Keyword {
 }
 
 /// The tokens of a query, each once, in the order they were written.
+///
+/// A [`Shard`](crate::Shard) finds more with them than FTS5 does: also memories with
+/// [variants](crate::shard#variants) of the tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keywords {
     terms: Vec<Keyword>,

@@ -1,13 +1,10 @@
 //! The state of the server.
 
-use omp_model::api::{Health, OMP_VERSION};
+use omp_model::api::{EmbeddingState, Health, OMP_VERSION};
 use omp_model::{Principal, Result};
 
 use crate::Service;
 use crate::failure::shown;
-
-/// What this program really offers: no embedder is loaded, so no semantic search (reading 3).
-const COMPLIANCE: &str = "OMP-Core";
 
 impl Service {
     /// The state of the server; an error when the store does not answer.
@@ -17,9 +14,22 @@ impl Service {
         Ok(Health {
             status: "ok".into(),
             version: OMP_VERSION.into(),
-            compliance: COMPLIANCE.into(),
+            // What the running configuration really offers (reading 3).
+            compliance: if self.embeddings.are_on() { "OMP-Search" } else { "OMP-Core" }.into(),
             memories_count: count,
+            embedding: self.embedding_state().await?,
             server_version: env!("CARGO_PKG_VERSION").into(),
         })
+    }
+
+    /// How far the vectors are: those of the model that is being made ready, else those that searches use.
+    async fn embedding_state(&self) -> Result<Option<EmbeddingState>> {
+        if !self.embeddings.are_on() {
+            return Ok(None);
+        }
+        let spaces = self.store.vector_spaces().await.map_err(shown)?;
+        let Some(space) = spaces.into_iter().min_by_key(|space| space.active) else { return Ok(None) };
+        let waiting = self.store.count_backlog(space.slot).await.map_err(shown)?;
+        Ok(Some(EmbeddingState { model: space.model.name, active: space.active, waiting }))
     }
 }

@@ -2,7 +2,9 @@
 //! adds no rule of its own.
 
 mod compress;
+mod context;
 mod conversations;
+mod embeddings;
 mod extract;
 mod failure;
 mod handoff;
@@ -11,21 +13,31 @@ mod memories;
 mod search;
 mod sweep;
 mod transfer;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use omp_model::{Clock, OsRandom, RandomSource, SystemClock};
 use omp_store::Store;
 use tokio::sync::Semaphore;
 
 pub use self::compress::CompressRequest;
+pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;
+use self::search::HotIndices;
 pub use self::transfer::{ExportReport, ImportSource, Progress, convert, inspect};
+pub use omp_embed as embed;
 
 /// Most imports and exports at once; more wait.
 const TRANSFERS: usize = 8;
+
+/// The memory that indices may take when nothing else is said.
+const INDEX_BYTES: u64 = 2 << 30;
+/// How long a search waits for an index that is being made: a store of some ten thousand memories is ready by then.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// All use cases over one store. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +47,10 @@ pub struct Service {
     random: Arc<dyn RandomSource>,
     /// Imports and exports that run at once. Each holds a thread, also while it waits for a slow peer.
     transfers: Arc<Semaphore>,
+    embeddings: Embeddings,
+    indices: Arc<HotIndices>,
+    /// How long a search waits for an index that is being made.
+    patience: Duration,
     /// Where a body that must be read twice is put meanwhile, in a file without a name.
     spool_folder: PathBuf,
 }
@@ -47,8 +63,37 @@ impl Service {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             transfers: Arc::new(Semaphore::new(TRANSFERS)),
+            embeddings: Embeddings::off(),
+            indices: Arc::new(HotIndices::new(INDEX_BYTES)),
+            patience: PATIENCE,
             spool_folder,
         }
+    }
+
+    /// The same with vectors: searches by meaning.
+    #[must_use]
+    pub fn with_embeddings(mut self, embeddings: Embeddings) -> Self {
+        self.embeddings = embeddings;
+        self
+    }
+
+    /// The same with other room for indices: the bytes of memory that all of them may take.
+    #[must_use]
+    pub fn with_index_room(mut self, bytes: u64) -> Self {
+        self.indices = Arc::new(HotIndices::new(bytes));
+        self
+    }
+
+    /// The same with another patience: how long a search waits for an index that is being made, before it goes by words.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The vectors.
+    pub fn embeddings(&self) -> &Embeddings {
+        &self.embeddings
     }
 
     /// The same with another clock and random source: for tests.

@@ -1,21 +1,44 @@
 //! Keeping, reading, changing, forgetting memories.
 
 use omp_model::api::MemoryList;
-use omp_model::{Error, ListQuery, Memory, MemoryId, MemoryPatch, NewMemory, Principal, Result};
+use omp_model::creation::Created;
+use omp_model::{CreateMemory, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result};
+use omp_store::{Added, Addition};
 
 use crate::Service;
 use crate::failure::shown;
 
 impl Service {
-    /// Stores a new memory.
-    pub async fn create_memory(&self, principal: Principal, new: NewMemory) -> Result<Memory> {
-        let now = self.clock.now();
+    /// Stores a new memory, unless repeats were asked about and it is one.
+    pub async fn create_memory(
+        &self,
+        principal: Principal,
+        create: impl Into<CreateMemory>,
+    ) -> Result<Created> {
+        let CreateMemory { new, supersedes, dedupe } = create.into();
+        let (addition, now) = (Addition { supersedes, dedupe }, self.clock.now());
         // An id that is taken is one chance in many billions; then the next one is free.
         for _ in 0..3 {
             let mut memory = new.clone().into_memory(MemoryId::generate(now, self.random.as_ref()), now);
-            if self.store.create_memory(principal.owner, &memory, now).await.map_err(shown)? {
-                memory.embedding = None;
-                return Ok(memory);
+            let added = self.store.add_memory(principal.owner, &memory, addition, now);
+            match added.await.map_err(shown)? {
+                Added::Stored => {
+                    memory.embedding = None;
+                    self.embeddings.wake();
+                    return Ok(Created { memory, duplicate_of: None });
+                }
+                Added::Repeat(known) => {
+                    return Ok(Created { duplicate_of: Some(known.id), memory: *known });
+                }
+                Added::NothingToSupersede => {
+                    return Err(Error::invalid("supersedes", "names no memory that is there"));
+                }
+                Added::SupersededBy(successor) => {
+                    let what =
+                        format!("names a memory in whose place {successor} stands; supersede that one");
+                    return Err(Error::invalid("supersedes", what));
+                }
+                Added::IdTaken => {}
             }
         }
         tracing::error!("three new ids were taken: the random source is broken");
@@ -43,6 +66,7 @@ impl Service {
             }
             None => None,
         };
+        self.embeddings.wake();
         found.ok_or_else(|| Error::memory_not_found(&printable(id)))
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use omp_model::{Memory, OwnerId};
 
-use crate::{Result, Slot};
+use crate::{Result, Slot, VectorSpace};
 
 /// A memory with what only the index needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,19 @@ pub struct IndexRow {
     pub superseded_at: Option<i64>,
     /// Its vector in the space that was asked for, all windows.
     pub vector: Option<Vec<f32>>,
+}
+
+/// Where an index has to be to know everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexPosition {
+    /// The number of the owner's last change.
+    pub seq: i64,
+    /// Changes when the store becomes another one, as a backup is put in its place.
+    pub generation: i64,
+    /// The vectors that searches use.
+    pub space: Option<VectorSpace>,
+    /// About how many memories there are.
+    pub memories: u64,
 }
 
 /// Something that happened after a `seq`.
@@ -32,6 +45,9 @@ pub enum IndexChange {
 /// Derived indices read everything once, and then what changed.
 #[async_trait]
 pub trait IndexFeed: Send + Sync {
+    /// What an index of the owner must have taken in.
+    async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition>;
+
     /// Up to `limit` memories after this row number, in its order, expired ones included.
     async fn index_rows(
         &self,

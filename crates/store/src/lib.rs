@@ -15,28 +15,44 @@ pub mod memories;
 pub mod sqlite;
 pub mod transfer;
 pub mod vectors;
+pub mod versions;
 
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use error::StoreError;
-pub use index::{IndexChange, IndexFeed, IndexRow};
+pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};
 pub use maintenance::{Check, Maintenance, StoreInfo};
-pub use memories::{MemoryStore, Page};
+pub use memories::{Added, Addition, MemoryStore, Page};
 pub use omp_model::OwnerId;
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore, words};
 pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
 pub use vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace, VectorStore};
+pub use versions::{Restored, VersionStore};
 
 /// The result of every store method.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// Everything that a store does.
 pub trait Store:
-    MemoryStore + ConversationStore + TransferStore + VectorStore + IndexFeed + ChangeFeed + Maintenance
+    MemoryStore
+    + VersionStore
+    + ConversationStore
+    + TransferStore
+    + VectorStore
+    + IndexFeed
+    + ChangeFeed
+    + Maintenance
 {
 }
 
 impl<T> Store for T where
-    T: MemoryStore + ConversationStore + TransferStore + VectorStore + IndexFeed + ChangeFeed + Maintenance
+    T: MemoryStore
+        + VersionStore
+        + ConversationStore
+        + TransferStore
+        + VectorStore
+        + IndexFeed
+        + ChangeFeed
+        + Maintenance
 {
 }

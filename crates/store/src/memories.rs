@@ -1,7 +1,7 @@
 //! Keeping, changing, finding memories.
 
 use async_trait::async_trait;
-use omp_model::{Filter, ListQuery, Memory, MemoryId, MemoryPatch, Timestamp};
+use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, SearchFilter, Timestamp};
 use omp_search::Keywords;
 
 use crate::{OwnerId, Result};
@@ -21,18 +21,56 @@ pub struct KeywordSearch<'a> {
     /// The words; at least one must occur, more and rarer ones rank higher.
     pub keywords: &'a Keywords,
     /// Which memories may answer.
-    pub filter: &'a Filter,
+    pub filter: &'a SearchFilter,
     /// How many at most.
     pub limit: u32,
     /// Whether vectors come along.
     pub with_embedding: bool,
 }
 
+/// What a new memory means to those that are there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Addition {
+    /// The memory in whose place it stands. Such a memory is stored, repeat or not.
+    pub supersedes: Option<MemoryId>,
+    /// Which repeats are not stored.
+    pub dedupe: Dedupe,
+}
+
+/// What became of a new memory. Only with [`Added::Stored`] did anything change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Added {
+    /// It is stored.
+    Stored,
+    /// Its id is taken.
+    IdTaken,
+    /// It says what this one says.
+    Repeat(Box<Memory>),
+    /// There is no memory that it could supersede.
+    NothingToSupersede,
+    /// This memory stands in that place already.
+    SupersededBy(MemoryId),
+}
+
 /// The aggregate of memories. A memory that has expired at `now` does not exist for any of these methods.
 #[async_trait]
 pub trait MemoryStore: Send + Sync {
+    /// Stores a new memory, unless it repeats one that is there. A memory that is superseded by it stays, with all its
+    /// members, and is a change of its own in the feed. Expired and superseded memories are not repeated, and an
+    /// expired successor stands in nobody's place.
+    async fn add_memory(
+        &self,
+        owner: OwnerId,
+        memory: &Memory,
+        addition: Addition,
+        now: Timestamp,
+    ) -> Result<Added>;
+
     /// Stores a new memory. `false` when its id is taken; then nothing changes.
-    async fn create_memory(&self, owner: OwnerId, memory: &Memory, now: Timestamp) -> Result<bool>;
+    async fn create_memory(&self, owner: OwnerId, memory: &Memory, now: Timestamp) -> Result<bool> {
+        let added = self.add_memory(owner, memory, Addition::default(), now).await?;
+        Ok(added == Added::Stored)
+    }
 
     /// Reads one memory.
     async fn get_memory(
@@ -43,7 +81,7 @@ pub trait MemoryStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Memory>>;
 
-    /// Changes one memory and returns what it is now; `None` when there is none.
+    /// Changes one memory and returns what it is now; `None` when there is none. What it was stays as a version.
     async fn update_memory(
         &self,
         owner: OwnerId,
@@ -52,7 +90,8 @@ pub trait MemoryStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Memory>>;
 
-    /// Removes one memory and leaves a tombstone; `false` when there is none.
+    /// Removes one memory with its versions for good and leaves a tombstone; `false` when there is none. A memory whose
+    /// successor is removed has the successor's successor, or is current again.
     async fn delete_memory(&self, owner: OwnerId, id: MemoryId, now: Timestamp) -> Result<bool>;
 
     /// One page, in order.

@@ -58,7 +58,10 @@ pub struct NewVector {
 impl std::fmt::Debug for NewVector {
     /// Without the values, from which the text could be guessed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewVector").field("pk", &self.pk).field("values", &self.windows.len()).finish()
+        f.debug_struct("NewVector")
+            .field("pk", &self.pk)
+            .field("values", &self.windows.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Single memories.
 
 use clap::Args;
-use omp_model::query::{Filter, SearchMode, Sort};
-use omp_model::{MemoryType, Namespace, Tags, Timestamp, ToolName};
+use omp_model::query::{Filter, Sort};
+use omp_model::search::{SearchFilter, SearchMode};
+use omp_model::{MemoryId, MemoryType, Namespace, Tags, Timestamp, ToolName};
 
 /// A value that our own type reads.
 fn kind(text: &str) -> Result<MemoryType, String> {
@@ -28,6 +29,10 @@ fn namespace(text: &str) -> Result<Namespace, String> {
     Namespace::normalize(text).ok_or_else(|| "use letters a to z, digits, `_`, `:` and `-`".into())
 }
 
+fn id(text: &str) -> Result<MemoryId, String> {
+    MemoryId::parse(text).ok_or_else(|| "use the id of a memory: mem_ and 16 of a-z and 0-9".into())
+}
+
 fn tool(text: &str) -> Result<ToolName, String> {
     ToolName::new(text)
 }
@@ -50,6 +55,17 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
+    pub(crate) fn into_search_filter(self) -> SearchFilter {
+        let Filter { kind, tool, tags, namespace } = self.into_filter();
+        SearchFilter {
+            kind,
+            tool,
+            tags,
+            namespaces: namespace.into_iter().collect(),
+            ..SearchFilter::default()
+        }
+    }
+
     pub(crate) fn into_filter(self) -> Filter {
         let tags = Tags::normalize(self.tags.iter().map(String::as_str));
         Filter { kind: self.kind, tool: self.tool, tags, namespace: self.namespace }
@@ -78,6 +94,12 @@ pub(crate) struct Remember {
     /// Free-form data: a JSON object of at most ten keys
     #[arg(long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
+    /// The memory in whose place this one stands from now on; that one stays in the history
+    #[arg(long, value_parser = id, value_name = "ID")]
+    pub(crate) supersedes: Option<MemoryId>,
+    /// Store it even if the same text is there already
+    #[arg(long)]
+    pub(crate) no_dedupe: bool,
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +167,21 @@ pub(crate) struct Edit {
     /// Keep for ever
     #[arg(long, conflicts_with = "expires_at")]
     pub(crate) never_expires: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// The id
+    pub(crate) id: String,
+    /// Make this version the present one again
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["limit", "offset"])]
+    pub(crate) restore: Option<u64>,
+    /// How many at most
+    #[arg(long, short, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limit: u32,
+    /// How many to pass over
+    #[arg(long, default_value_t = 0)]
+    pub(crate) offset: u64,
 }
 
 #[derive(Debug, Args)]

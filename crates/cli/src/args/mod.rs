@@ -1,5 +1,6 @@
 //! What can be typed. Only types: help and completions need no program behind them.
 
+mod embedding;
 mod memories;
 mod transfer;
 mod upkeep;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use self::memories::{Edit, Forget, List, Recall, Remember, Show};
+use self::embedding::Vectors;
+pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
 pub(crate) use self::upkeep::{Backup, Conform, Doctor, Restore, Serve};
 
@@ -43,6 +45,8 @@ pub(crate) struct Global {
     /// Print data only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) vectors: Vectors,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +63,9 @@ pub(crate) enum Command {
     Show(Show),
     /// Change a memory, with options or in your editor
     Edit(Edit),
-    /// Remove memories by their ids
+    /// Show what a memory was before its changes, and have a version back
+    History(History),
+    /// Remove memories by their ids, for good
     Forget(Forget),
     /// Read a file into the memories
     Import(Import),
@@ -75,6 +81,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a copy back in the place of the database file
     Restore(Restore),
+    /// Make the vectors of all memories with the configured model
+    Reindex,
     /// Check that everything is in order
     Doctor(Doctor),
     /// Check any server of Open Memory Protocol from outside

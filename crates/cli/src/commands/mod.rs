@@ -7,10 +7,12 @@ mod doctor;
 mod edit;
 mod export;
 mod forget;
+mod history;
 mod import;
 mod inspect;
 mod list;
 mod recall;
+mod reindex;
 mod remember;
 mod serve;
 mod show;
@@ -41,11 +43,13 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::List(args) => list::run(&global, args, printer).await,
             Command::Show(args) => show::run(&global, &args, printer).await,
             Command::Edit(args) => edit::run(&global, args, printer).await,
+            Command::History(args) => history::run(&global, &args, printer).await,
             Command::Forget(args) => forget::run(&global, &args, printer).await,
             Command::Import(args) => import::run(&global, &args, printer).await,
             Command::Export(args) => export::run(&global, &args, printer).await,
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
             Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
+            Command::Reindex => reindex::run(&global, printer).await,
             Command::Doctor(_) => doctor::run(&global, printer).await,
             Command::Conform(args) => conform::run(&global, &args, printer).await,
             Command::Completions { .. }

@@ -10,7 +10,7 @@ use crate::printer::Printer;
 pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> anyhow::Result<ExitCode> {
     let question = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("q", what))?;
     let query = SearchQuery {
-        filter: args.filters.into_filter(),
+        filter: args.filters.into_search_filter(),
         limit: args.limit,
         mode: args.mode,
         ..SearchQuery::new(question)

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use omp_model::{Content, Error, Metadata, NewMemory, Tags};
+use omp_model::{Content, CreateMemory, Dedupe, Error, Metadata, NewMemory, Tags};
 
 use crate::args::{Global, Remember};
 use crate::printer::Printer;
@@ -22,8 +22,13 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
     if let Some(json) = &args.metadata {
         new.metadata = Metadata::parse(json).map_err(|what| Error::invalid("metadata", what))?;
     }
-    let memory = global.api()?.create_memory(new).await?;
-    printer.either(&memory, memory.id)?;
+    let dedupe = if args.no_dedupe { Dedupe::Off } else { Dedupe::Exact };
+    let create = CreateMemory { new, supersedes: args.supersedes, dedupe };
+    let created = global.api()?.create_memory(create).await?;
+    printer.either(&created, created.memory.id)?;
+    if created.duplicate_of.is_some() {
+        printer.say("this is remembered already; nothing was stored");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -38,10 +38,13 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     if key.is_none() {
         printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
     }
+    service.prepare_embeddings().await?;
     let sweep = tokio::spawn(service.clone().sweep_forever());
+    let embed = tokio::spawn(service.clone().embed_forever());
     let store = service.store().clone();
     omp_http::serve(listener, omp_http::router(service, key), stop_signal()).await?;
     sweep.abort();
+    embed.abort();
     store.close().await?;
     printer.say("stopped");
     Ok(ExitCode::SUCCESS)

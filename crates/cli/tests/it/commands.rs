@@ -21,7 +21,7 @@ fn what_is_remembered_is_recalled_listed_shown_changed_and_forgotten() {
     <id> semantic · cli · <date> · in home · #hot-drinks
       Prefers green tea
     --- err
-    1 of 1 found, by keyword search
+    1 of 1 found, by hybrid search
     ");
     insta::assert_snapshot!(home.ok(&["list", "--type", "procedural"]).shown(&home), @r"
     status 0
@@ -48,11 +48,75 @@ fn what_is_remembered_is_recalled_listed_shown_changed_and_forgotten() {
 }
 
 #[test]
+fn a_changed_memory_tells_what_it_was_and_a_version_comes_back() {
+    let home = Home::new();
+    let id = remember(&home, &["Lives in Munich"]);
+    home.ok(&["edit", &id, "--content", "Lives in Berlin"]);
+    let history = home.ok(&["history", &id, "--json"]).json();
+    assert_eq!(
+        (&history["total"], &history["versions"][1]["memory"]["content"]),
+        (&2.into(), &"Lives in Munich".into())
+    );
+    let shown = home.ok(&["history", &id, "--limit", "1"]);
+    assert!(shown.out.starts_with("version 2: from 2") && shown.out.contains("until now"), "{}", shown.out);
+    assert_eq!(shown.err, "1 of 2 versions\n");
+    home.ok(&["history", &id, "--restore", "1"]);
+    assert_eq!(home.ok(&["show", &id, "--json"]).json()["content"], "Lives in Munich");
+    insta::assert_snapshot!(home.omp(&["history", &id, "--restore", "7"]).shown(&home), @r"
+    status 1
+    --- out
+    --- err
+    error: The request is not valid: `version` must be one that is there: 1 to 3.
+    ");
+    assert_eq!(home.omp(&["history", "mem_0000000000000000"]).code, 3);
+}
+
+#[test]
+fn a_memory_can_stand_in_the_place_of_another() {
+    let home = Home::new();
+    let old = remember(&home, &["Lives in Munich"]);
+    let new = remember(&home, &["Lives in Berlin", "--supersedes", &old]);
+    assert_eq!(home.ok(&["history", &old, "--json"]).json()["superseded_by"], new.as_str());
+    assert!(home.ok(&["history", &new]).out.starts_with(&format!("supersedes {old}\n")));
+    insta::assert_snapshot!(home.omp(&["remember", "x", "--supersedes", &old]).shown(&home), @r"
+    status 1
+    --- out
+    --- err
+    error: The request is not valid: `supersedes` names a memory in whose place <id> stands; supersede that one.
+    ");
+    insta::assert_snapshot!(home.omp(&["remember", "x", "--supersedes", "mem_0000000000000000"]).shown(&home), @r"
+    status 1
+    --- out
+    --- err
+    error: The request is not valid: `supersedes` names no memory that is there.
+    ");
+}
+
+#[test]
+fn what_is_remembered_already_is_not_stored_again_unless_asked() {
+    let home = Home::new();
+    let id = remember(&home, &["Prefers green tea"]);
+    let again = home.ok(&["remember", "prefers  GREEN tea", "--tag", "new"]);
+    assert_eq!(
+        (again.out.trim(), again.err.as_str()),
+        (id.as_str(), "this is remembered already; nothing was stored\n")
+    );
+    let told = home.ok(&["remember", "Prefers green tea", "--json"]).json();
+    assert_eq!(
+        (told["duplicate_of"].as_str(), told["tags"].as_array().map(Vec::len)),
+        (Some(id.as_str()), Some(0))
+    );
+    assert_ne!(remember(&home, &["Prefers green tea", "--no-dedupe"]), id);
+}
+
+#[test]
 fn semantic_search_says_that_it_was_not_done() {
     let home = Home::new();
     remember(&home, &["tea"]);
-    let run = home.ok(&["recall", "tea", "--mode", "semantic"]);
-    assert!(run.err.contains("instead of semantic: no embedding model is loaded"), "{}", run.err);
+    let recall = ["recall", "tea", "--mode", "semantic"];
+    let run = home.ok(&[&recall[..], &["--embedding-provider", "off"]].concat());
+    assert!(run.err.contains("instead of semantic: no embedding model is configured"), "{}", run.err);
+    assert!(home.ok(&recall).err.contains("by semantic search"));
 }
 
 #[test]
@@ -123,10 +187,12 @@ fn a_backup_is_restored_and_what_was_there_is_kept() {
 fn the_doctor_finds_an_index_that_lacks_a_memory() {
     let home = Home::new();
     remember(&home, &["text"]);
-    assert_eq!(home.ok(&["doctor", "--json"]).json()["checks"].as_array().unwrap().len(), 6);
+    assert_eq!(home.ok(&["doctor", "--json"]).json()["checks"].as_array().unwrap().len(), 8);
     let database = rusqlite::Connection::open(home.path("memory.db")).unwrap();
     database
-        .execute_batch("DELETE FROM words WHERE rowid > 0; UPDATE facets SET n = 7 WHERE kind = 'tool'")
+        .execute_batch(
+            "INSERT INTO words (words) VALUES ('delete-all'); UPDATE facets SET n = 7 WHERE kind = 'tool'",
+        )
         .unwrap();
     let run = home.omp(&["doctor"]);
     assert_eq!(run.code, 1);

@@ -39,3 +39,26 @@ fn ten_processes_write_to_one_file_at_once_and_nothing_is_lost() {
     assert_eq!(home.ok(&["list", "--tag", "shared", "--json"]).json()["total"], PROCESSES * EACH);
     assert_sound(&home.path("memory.db"));
 }
+
+#[test]
+fn a_command_forgets_for_good_beside_a_server_that_reads() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let memory = json!({"content": "the xylographer", "type": "semantic", "source": {"tool": "t"}, "tags": ["quincunx"]});
+    let (_, stored) = server.json("POST", "/v1/memories", &memory);
+    let id = stored["id"].as_str().unwrap();
+    let path = format!("/v1/memories/{id}");
+    server.json("PUT", &path, &json!({"content": "the zephyrine"}));
+    let read = |query: &str| server.json("GET", &format!("/v1/memories{query}"), &serde_json::Value::Null);
+    assert_eq!(read("/search?q=zephyrine").1["total"], 1);
+    home.ok(&["forget", id]);
+    for entry in std::fs::read_dir(home.folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for word in ["xylographer", "quincunx", "zephyrine"] {
+            let there = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!there, "{word} is in {:?}", entry.file_name());
+        }
+    }
+    assert_eq!((read("").1["total"].as_u64(), read(&format!("/{id}/history")).0), (Some(0), 404));
+}

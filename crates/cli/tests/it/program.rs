@@ -60,9 +60,18 @@ impl Home {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_omp"));
         command.args(args).current_dir(self.folder.path());
-        for name in
-            ["OMP_SERVER", "OMP_API_KEY", "OMP_PORT", "PORT", "OMP_HOST", "OMP_LOG", "EDITOR", "VISUAL"]
-        {
+        for name in [
+            "OMP_SERVER",
+            "OMP_API_KEY",
+            "OMP_PORT",
+            "PORT",
+            "OMP_HOST",
+            "OMP_LOG",
+            "EDITOR",
+            "VISUAL",
+            "OMP_EMBEDDING_PROVIDER",
+            "OMP_INDEX_MB",
+        ] {
             command.env_remove(name);
         }
         command.env("OMP_DB_PATH", self.path("memory.db")).env("NO_COLOR", "1").stdin(Stdio::null());

@@ -15,7 +15,7 @@ fn the_first_curl_of_the_readme_works() {
     let (status, stored) = server.json("POST", "/v1/memories", &memory);
     assert_eq!((status, stored["source"]["tool"].as_str()), (201, Some("claude")));
     let (status, found) = server.json("GET", "/v1/memories/search?q=coding+preferences", &Value::Null);
-    assert_eq!((status, &found["memories"][0], &found["mode_used"]), (200, &stored, &json!("keyword")));
+    assert_eq!((status, &found["memories"][0], &found["mode_used"]), (200, &stored, &json!("hybrid")));
 }
 
 #[test]
@@ -27,7 +27,11 @@ fn the_commands_give_the_same_answers_over_a_server_as_over_the_file() {
     let script: &[&[&str]] = &[
         &["remember", "Prefers green tea", "--tag", "drinks", "--namespace", "home"],
         &["remember", "Rides a bicycle", "--type", "procedural"],
-        &["recall", "tea", "--mode", "hybrid"],
+        &["remember", "rides  a BICYCLE"],
+        &["remember", "x", "--supersedes", "mem_0000000000000000"],
+        &["history", "mem_0000000000000000"],
+        &["history", "mem_0000000000000000", "--restore", "1"],
+        &["recall", "tea", "--mode", "keyword"],
         &["list", "--tag", "drinks"],
         &["show", "mem_0000000000000000"],
         &["recall", "   "],
@@ -46,6 +50,57 @@ fn the_commands_give_the_same_answers_over_a_server_as_over_the_file() {
     assert_eq!((&reports[0].json()["unchanged"], &reports[1].json()["imported"]), (&json!(2), &json!(2)));
     assert_eq!(run(remote.command(&["list"]).env("OMP_SERVER", &server.url)).code, 4, "no key, no memories");
     assert_eq!(run(remote.command(&["list"]).env("OMP_SERVER", "http://127.0.0.1:9")).code, 5);
+}
+
+#[test]
+fn versions_successors_and_repeats_over_http() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let body = |content: &str, more: &Value| {
+        let mut body = json!({"content": content, "type": "semantic", "source": {"tool": "t"}});
+        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        body
+    };
+    let post = |path: &str, body: &Value| server.json("POST", path, body);
+    let (_, first) = post("/v1/memories", &body("Lives in Munich", &Value::Null));
+    let path = format!("/v1/memories/{}", first["id"].as_str().unwrap());
+    let (status, repeat) = post("/v1/memories", &body("lives in  munich", &json!({"dedupe": "exact"})));
+    let mut expected = first.clone();
+    expected["duplicate_of"] = first["id"].clone();
+    assert_eq!((status, &repeat), (200, &expected));
+    let (status, other) =
+        post("/v1/memories?dedupe=off", &body("lives in  munich", &json!({"dedupe": "exact"})));
+    assert!(status == 201 && other.get("duplicate_of").is_none(), "the query goes before the body");
+    for (query, more) in [("?dedupe=near", json!({})), ("", json!({"dedupe": true}))] {
+        let (status, error) = post(&format!("/v1/memories{query}"), &body("x", &more));
+        assert!(status == 422 && error["details"]["dedupe"].is_string(), "{error}");
+    }
+    assert_eq!(server.json("PUT", &path, &json!({"content": "Lives in Berlin"})).0, 200);
+    let (status, history) = server.json("GET", &format!("{path}/history"), &Value::Null);
+    let versions = history["versions"].as_array().unwrap();
+    assert_eq!((status, &versions[1]["memory"], &versions[1]["version"]), (200, &first, &json!(1)));
+    assert_eq!(versions[1]["valid_to"], versions[0]["valid_from"]);
+    assert!(history.get("superseded_by").is_none() && versions[0]["valid_to"].is_null());
+    assert_eq!(server.json("GET", &format!("{path}/history?limit=0"), &Value::Null).0, 422);
+    let (status, restored) = post(&format!("{path}/restore"), &json!({"version": 1}));
+    assert_eq!((status, &restored["content"]), (200, &first["content"]));
+    let (status, error) = post(&format!("{path}/restore"), &json!({"version": 9}));
+    assert!(status == 422 && error["details"]["version"].is_string(), "{error}");
+    let (status, new) = post("/v1/memories", &body("Lives in Bonn", &json!({"supersedes": first["id"]})));
+    assert!(status == 201 && new.get("supersedes").is_none(), "{new}");
+    let (_, history) = server.json("GET", &format!("{path}/history"), &Value::Null);
+    assert_eq!(history["superseded_by"], new["id"]);
+    let (status, error) = post("/v1/memories", &body("x", &json!({"supersedes": first["id"]})));
+    assert!(
+        status == 422
+            && error["details"]["supersedes"].as_str().unwrap().contains(new["id"].as_str().unwrap())
+    );
+    let nowhere = "/v1/memories/mem_0000000000000000";
+    assert_eq!(
+        server.json("GET", &format!("{nowhere}/history"), &Value::Null).1["error"],
+        "memory_not_found"
+    );
+    assert_eq!(post(&format!("{nowhere}/restore"), &json!({"version": 1})).1["error"], "memory_not_found");
 }
 
 #[test]

@@ -4,8 +4,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use omp_model::api::{ErrorBody, MemoryList};
+use omp_model::creation::Created;
 use omp_model::query::wants_embedding;
-use omp_model::{ListQuery, Memory, MemoryPatch, NewMemory, Principal};
+use omp_model::{
+    CreateMemory, Dedupe, History, HistoryQuery, ListQuery, Memory, MemoryPatch, Principal, RestoreVersion,
+};
 
 use crate::answer::Answer;
 use crate::body::JsonText;
@@ -18,18 +21,29 @@ const BODY: usize = 1 << 20;
 /// Store a memory
 ///
 /// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is now then.
-#[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), request_body = bodies::NewMemoryBody, responses(
+/// With `supersedes` it stands in the place of another memory from now on; that one stays, with the end of its validity.
+/// With `dedupe=exact` a text that is there already is not stored again: the answer is 200 with the memory that is there
+/// and `duplicate_of`.
+#[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), params(
+    ("dedupe" = Option<String>, Query, description = "`exact` or `off` (default); goes before the body's"),
+), request_body = bodies::NewMemoryBody, responses(
     (status = 201, description = "The memory as it was stored", body = Memory),
+    (status = 200, description = "The memory that says the same, and its id as `duplicate_of`", body = Created),
     (status = 400, description = "`invalid_json`", body = ErrorBody),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
 ))]
 pub(crate) async fn create_memory(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
+    query: Query,
     body: JsonText<BODY>,
-) -> Answer<(StatusCode, Json<Memory>)> {
-    let memory = app.service.create_memory(principal, body.read(NewMemory::read)?).await?;
-    Ok((StatusCode::CREATED, Json(memory)))
+) -> Answer<(StatusCode, Json<Created>)> {
+    let dedupe = query.read(|fields| Some(fields.optional::<Dedupe>("dedupe")))?;
+    let create = body.read(CreateMemory::read)?;
+    let create = CreateMemory { dedupe: dedupe.unwrap_or(create.dedupe), ..create };
+    let created = app.service.create_memory(principal, create).await?;
+    let status = if created.duplicate_of.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(created)))
 }
 
 /// List memories
@@ -110,4 +124,49 @@ pub(crate) async fn delete_memory(
 ) -> Answer<StatusCode> {
     app.service.delete_memory(principal, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Read a memory's history
+///
+/// What the memory was before each of its changes and when, newest first; the memory as it is comes first. At most
+/// 1,000 former versions are kept; deleting the memory deletes them. `superseded_by` and `supersedes` name the memories
+/// in whose places they stand.
+#[utoipa::path(get, path = "/v1/memories/{id}/history", tag = "memories", security(("key" = [])), params(
+    ("id" = String, Path, description = "The memory's id"),
+    ("limit" = Option<u32>, Query, description = "1 to 100, by default 20; more is cut to 100"),
+    ("offset" = Option<u64>, Query, description = "How many to pass over"),
+), responses(
+    (status = 200, description = "One page", body = History),
+    (status = 404, description = "`memory_not_found`", body = ErrorBody),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn get_memory_history(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<History>> {
+    let query = query.read(|fields| Some(HistoryQuery::read(fields)))?;
+    Ok(Json(app.service.memory_history(principal, &id, query).await?))
+}
+
+/// Have a former version of a memory back
+///
+/// It becomes the present one, as a new version. `created_at` stays, and so does the present `expires_at` if that of the
+/// version has passed.
+#[utoipa::path(post, path = "/v1/memories/{id}/restore", tag = "memories", security(("key" = [])), params(
+    ("id" = String, Path, description = "The memory's id"),
+), request_body = bodies::RestoreBody, responses(
+    (status = 200, description = "The memory as it is now", body = Memory),
+    (status = 404, description = "`memory_not_found`", body = ErrorBody),
+    (status = 422, description = "`validation_error`: there is no such version", body = ErrorBody),
+))]
+pub(crate) async fn restore_memory(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+    body: JsonText<1_024>,
+) -> Answer<Json<Memory>> {
+    let version = body.read(RestoreVersion::read)?;
+    Ok(Json(app.service.restore_memory(principal, &id, version).await?))
 }

@@ -1,6 +1,7 @@
 //! The routes: one file a resource.
 
 mod ai;
+mod context;
 mod conversations;
 mod handoff;
 mod health;
@@ -22,7 +23,10 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         // Memories
         .routes(routes!(memories::create_memory, memories::list_memories))
         .routes(routes!(search::search_memories, search::search_memories_by_query))
+        .routes(routes!(context::get_context))
         .routes(routes!(memories::get_memory, memories::update_memory, memories::delete_memory))
+        .routes(routes!(memories::get_memory_history))
+        .routes(routes!(memories::restore_memory))
         // What an AI provider does
         .routes(routes!(ai::extract_memories))
         .routes(routes!(ai::compress_conversation))

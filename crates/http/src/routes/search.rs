@@ -14,7 +14,7 @@ const BODY: usize = 1 << 20;
 
 /// Find memories
 ///
-/// Every filter holds in every mode. `mode_used` is the mode that really ran; `degraded` tells why, if it is another
+/// Every filter holds in every mode. Without `mode` the best there is: hybrid where there are vectors. `mode_used` is the mode that really ran; `degraded` tells why, if it is another
 /// than the one asked for.
 #[utoipa::path(post, path = "/v1/memories/search", tag = "search", security(("key" = [])),
     request_body = bodies::SearchBody, responses(
@@ -36,10 +36,14 @@ pub(crate) async fn search_memories(
     ("type" = Option<String>, Query, description = "Only of this type"),
     ("tool" = Option<String>, Query, description = "Only written by this tool"),
     ("tags" = Option<String>, Query, description = "Only with all of these tags, separated by commas"),
-    ("namespace" = Option<String>, Query, description = "Only in this namespace"),
+    ("namespace" = Option<String>, Query, description = "Only in this namespace, or in one of several separated by commas"),
+    ("created_after" = Option<String>, Query, description = "Only stored at this instant or later"),
+    ("created_before" = Option<String>, Query, description = "Only stored at this instant or earlier"),
+    ("as_of" = Option<String>, Query, description = "As it was at this time"),
     ("limit" = Option<u32>, Query, description = "1 to 100, by default 10"),
     ("mode" = Option<String>, Query, description = "keyword, semantic or hybrid"),
-    ("include" = Option<String>, Query, description = "`embedding` to get vectors too"),
+    ("explain" = Option<bool>, Query, description = "Tell why each memory ranks where it does"),
+    ("include" = Option<String>, Query, description = "`embedding` to get vectors too, `superseded` to find what others stand in place of"),
 ), responses(
     (status = 200, description = "The best memories, best first", body = SearchResponse),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),

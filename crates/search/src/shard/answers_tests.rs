@@ -30,6 +30,23 @@ fn nothing_is_found_where_nothing_is() {
 }
 
 #[test]
+fn a_term_weighs_as_much_as_it_tells_within_the_filter() {
+    let of = |namespace, text| Memory { namespace: Some(namespace), ..Memory::new(text) };
+    let shard = shard_of(&[
+        (1, of("home", "violin")),
+        (2, of("home", "garden")),
+        (3, of("home", "violin")),
+        (4, of("work", "garden")),
+        (5, of("work", "garden")),
+        (6, of("work", "garden")),
+    ]);
+    let asked = keywords("violin garden");
+    let ask = |filter: &Filter<'_>| keys(&shard.keyword(&asked, filter, 10).hits);
+    assert_eq!(ask(&Filter::at(0)), [3, 1, 6, 5, 4, 2]);
+    assert_eq!(ask(&Filter { namespaces: Some(&["home"]), ..Filter::at(0) }), [2, 3, 1]);
+}
+
+#[test]
 fn explanations_add_up_to_the_score() {
     let shard = shard_of(&[
         (1, Memory::new("violin in the harbor, violin at the river")),
@@ -94,7 +111,8 @@ fn candidates_have_both_scores_whichever_side_brought_them_up() {
     let found = shard.candidates(&asked, Some(&[1.0, 0.0]), &Filter::at(5), 1).unwrap();
     assert_eq!((found.matching, found.selected, found.terms.len()), (2, 3, 2));
     let [likeness, keyword] = found.list.as_slice() else { panic!("{found:?}") };
-    // "violin" has two memories, one of them expired but still there; "garden" has one.
+    // "violin" has two memories, but one of them has expired: it weighs as much as "garden".
+    assert_eq!(found.terms.iter().map(|term| term.memories).collect::<Vec<_>>(), [1, 1]);
     assert_eq!((likeness.key, keyword.key), (3, 2));
     assert_eq!((likeness.matched, keyword.matched), (0b10, 0));
     assert!(likeness.keyword > 0.0 && keyword.keyword.abs() < f32::EPSILON);

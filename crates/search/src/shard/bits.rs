@@ -50,6 +50,10 @@ impl Bits {
         &self.words
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|&word| word == 0)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
@@ -147,7 +151,7 @@ impl DocSet {
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Sparse(list) => list.is_empty(),
-            Self::Dense(bits) => bits.count() == 0,
+            Self::Dense(bits) => bits.is_empty(),
         }
     }
 

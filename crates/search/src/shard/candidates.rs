@@ -16,9 +16,9 @@ use crate::query::Keywords;
 pub struct Candidate {
     /// The memory.
     pub key: i64,
-    /// Its BM25 score, whichever side brought it up; 0 if it holds none of the terms.
+    /// Its BM25 score among what passes the filter, whichever side brought it up; 0 if it holds none of the terms.
     pub keyword: f32,
-    /// A bit for each term of the query that it holds, by place in [`Keywords::terms`].
+    /// A bit for each term of the query that it holds, as itself or as a [variant](super#variants), by place in [`Keywords::terms`].
     pub matched: u64,
     /// Its likeness to the query; `None` if it has no vector or the search none.
     pub cosine: Option<Cosine>,
@@ -44,7 +44,7 @@ pub struct Candidates {
     pub matching: usize,
     /// How many memories pass the filter.
     pub selected: usize,
-    /// The terms of the query that occur.
+    /// The terms of the query that occur in what passes the filter.
     pub terms: Vec<TermFact>,
 }
 
@@ -63,8 +63,8 @@ impl Shard {
         per_side: usize,
     ) -> Result<Candidates, VectorError> {
         let probe = query.map(|query| self.vectors.probe(query)).transpose()?;
-        let plan = self.plan(keywords);
         let selection = self.select(filter);
+        let plan = self.plan(keywords, &selection);
         let scope = self.select(&filter.scope());
 
         let by_keyword = self.rank(&plan, &selection, per_side).into_sorted();
@@ -77,12 +77,11 @@ impl Shard {
         let candidate = |key: i64| {
             let document = self.documents.find(key)?;
             let row = self.documents.row(document);
-            let counts = self.counts(&plan, document);
-            let held = plan.terms.iter().zip(counts).filter(|(_, count)| *count > 0);
+            let (units, matched) = self.score(&plan, document);
             Some(Candidate {
                 key,
-                keyword: bm25::score(self.parts(&plan, document, &counts).sum()),
-                matched: held.fold(0, |bits, (term, _)| bits | 1 << term.place),
+                keyword: bm25::score(units),
+                matched,
                 cosine: probe.as_ref().and_then(|probe| self.vectors.cosine(document, probe)),
                 kind: row.kind,
                 created_at: row.created_at,

@@ -25,7 +25,7 @@ pub struct Entry<'a> {
     pub superseded_at: Option<i64>,
     /// Since when it holds, if not since it was stored.
     pub valid_from: Option<i64>,
-    /// The session it belongs to, if any.
+    /// The session it belongs to. Without one, what was observed within minutes stands beside it.
     pub session: Option<&'a str>,
     /// Its place in the session; where two are equal, the key decides.
     pub observed_at: i64,

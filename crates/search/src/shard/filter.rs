@@ -1,9 +1,12 @@
 //! Which memories a search may see.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::Shard;
 use super::bits::{Bits, DocSet};
+use super::cursor::Cursor;
+use super::postings::Postings;
 
 /// What a memory must fulfil to be found, all of it. The default finds whatever has not expired by 1970, so
 /// [`at`](Self::at) is where to start.
@@ -64,19 +67,80 @@ impl std::fmt::Debug for Filter<'_> {
     }
 }
 
+/// Looking up a document in the postings of a term costs about as much as reading this many of them.
+pub(crate) const LOOK_UP: usize = 6;
+
+/// The same for documents that lie far apart, each in a block of its own.
+const LOOK_UP_FAR: usize = 64;
+
 /// The documents that pass a filter.
 pub(crate) struct Selection<'a> {
     pub(crate) bits: Cow<'a, Bits>,
     pub(crate) count: usize,
     /// Whether it is every document there is, so that nothing needs to be looked up.
     pub(crate) everything: bool,
+    /// Whether it is all that live, so that what is counted already need not be counted again.
+    pub(crate) all_living: bool,
+    list: OnceCell<Vec<u32>>,
+}
+
+impl Selection<'_> {
+    /// Its documents one after the other, for selections of few.
+    fn list(&self) -> &[u32] {
+        self.list.get_or_init(|| self.bits.iter().collect())
+    }
+}
+
+impl Postings {
+    /// How many documents of a selection hold the term.
+    pub(crate) fn count_in(&self, selection: &Selection<'_>) -> usize {
+        if selection.all_living {
+            return self.alive();
+        }
+        if let Some(set) = self.set().filter(|_| !self.is_worth_looking_up(selection)) {
+            return set.count_common(&selection.bits);
+        }
+        let mut count = 0;
+        self.each_in(selection, |_| count += 1);
+        count
+    }
+
+    /// Adds the documents of a selection that hold the term, and perhaps others outside of the selection.
+    pub(crate) fn add_in(&self, selection: &Selection<'_>, bits: &mut Bits) {
+        match self.set().filter(|_| !self.is_worth_looking_up(selection)) {
+            Some(set) => bits.add(set),
+            None => self.each_in(selection, |document| bits.insert(document)),
+        }
+    }
+
+    /// The documents of a selection that hold the term: read through, or looked up where few are selected.
+    pub(crate) fn each_in(&self, selection: &Selection<'_>, mut then: impl FnMut(u32)) {
+        if self.is_worth_looking_up(selection) {
+            let mut cursor = Cursor::new(self);
+            let holds = |document: &&u32| cursor.count(**document).is_some();
+            selection.list().iter().filter(holds).for_each(|&document| then(document));
+        } else if selection.everything {
+            self.each_document(then);
+        } else {
+            self.each_document(|document| {
+                if selection.bits.contains(document) {
+                    then(document);
+                }
+            });
+        }
+    }
+
+    fn is_worth_looking_up(&self, selection: &Selection<'_>) -> bool {
+        selection.count * LOOK_UP_FAR < self.alive()
+    }
 }
 
 impl Shard {
     pub(crate) fn select(&self, filter: &Filter<'_>) -> Selection<'_> {
         let (documents, alive) = (&self.documents, self.documents.alive());
         let Some(faceted) = self.select_facets(filter) else {
-            return Selection { bits: Cow::Owned(Bits::default()), count: 0, everything: false };
+            let (bits, all_living) = (Cow::Owned(Bits::default()), documents.living() == 0);
+            return Selection { bits, count: 0, everything: false, all_living, list: OnceCell::new() };
         };
         let mut bits = match faceted {
             Some(mut bits) => {
@@ -114,7 +178,20 @@ impl Shard {
             Cow::Borrowed(_) => documents.living(),
             Cow::Owned(ref bits) => bits.count(),
         };
-        Selection { bits, count, everything: count == documents.rows().len() }
+        let (everything, all_living) = (count == documents.rows().len(), count == documents.living());
+        Selection { bits, count, everything, all_living, list: OnceCell::new() }
+    }
+
+    /// All that live, the expired and the superseded included.
+    pub(crate) fn everything(&self) -> Selection<'_> {
+        let count = self.documents.living();
+        Selection {
+            bits: Cow::Borrowed(self.documents.alive()),
+            count,
+            everything: count == self.documents.rows().len(),
+            all_living: true,
+            list: OnceCell::new(),
+        }
     }
 
     /// What passes by tags, namespace, tool and type, the dead included: `None` if nothing can, `Some(None)` if

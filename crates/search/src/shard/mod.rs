@@ -14,7 +14,7 @@
 //! | `terms` | the dictionary; for each term its postings, for each document its terms |
 //! | `facets` | the documents of each tag, namespace and tool: a list, or bits from one in 32 up |
 //! | `deadlines` | who expires and who is superseded, by time |
-//! | `sessions` | the documents of each session, in order |
+//! | `sessions` | the documents of each session or sitting, in order |
 //! | `vectors` | rows of one byte a dimension, one after the other |
 //!
 //! A search turns its [`Filter`] into bits first, and neither side looks at a document whose bit is not set. Keywords
@@ -22,18 +22,34 @@
 //! nothing is missed that looking at every document would find, except that the scan sees bytes instead of floats,
 //! for which [`semantic`](Shard::semantic) brings up [`SPARE`] more than asked for and [`rescore`] puts in order.
 //!
-//! The statistics (how many memories hold a term, how long they are) are those of the living: a shard that was
-//! changed a thousand times gives the scores of one that was made anew.
+//! The statistics are those of the selection: how many memories there are, and how many of them hold a term, is counted
+//! among those that the filter admits, so that a project is searched as if it had a shard of its own. Only the mean
+//! length is that of all the living. None knows of the dead: a shard that was changed a thousand times gives the scores
+//! of one that was made anew.
+//!
+//! # Variants
+//!
+//! Stemming leaves many forms of a word apart: German compounds, Russian and Arabic derivations, words that two
+//! languages share. A term of a query that is made of letters only, four at least and not of a script without spaces,
+//! therefore also stands for its variants: the terms of letters that begin with its first seven tenths (four characters
+//! at least) and are at most six characters longer. `Zahnarzt` finds `Zahnarzttermin`.
+//!
+//! It adds to the score of a memory what it adds itself, or three fifths of what it and its variants would add as one
+//! term, whichever is more. A memory that holds a variant matches, and what is told of terms tells it.
+//!
+//! To keep a question quick, a term that 1000 of the memories which the filter admits hold is not helped, and of more than 64 variants
+//! (512 divided by the number of terms, where that is less) those in the most memories count.
 //!
 //! # Costs
 //!
 //! | what | cost |
 //! |---|---|
-//! | memory | about 770 bytes for a memory of 66 words with a vector of 384 dimensions, half of them for the vector |
+//! | memory | about 775 bytes for a memory of 66 words with a vector of 384 dimensions, half of them for the vector |
 //! | [`put`](Shard::put) | some 10 µs for 66 words that are analysed already |
 //! | [`remove`](Shard::remove) | a microsecond or two |
 //! | a filter | a bit operation on documents / 8 bytes for each condition |
-//! | keywords | grows with the postings of the rarer terms; counting the matches with those of the frequent ones / 32 |
+//! | keywords | grows with the postings of the rarer terms; counting the matches (and under a filter the memories of each term) with those of the frequent ones / 32 |
+//! | variants | about as much as the keywords again |
 //! | likeness | selected rows × dimensions bytes from memory |
 //! | [`compacted`](Shard::compacted) | a sixth of building, 3 µs for each memory; wanted after a quarter has died |
 
@@ -46,6 +62,7 @@ mod deadlines;
 mod documents;
 mod entry;
 mod facets;
+mod families;
 mod filter;
 mod names;
 mod pairs;
@@ -53,11 +70,13 @@ mod plan;
 mod postings;
 mod rank;
 mod ranking;
+mod readers;
 mod rescore;
 mod search;
 mod sessions;
 mod terms;
 mod top;
+mod variants;
 mod vectors;
 
 pub use candidates::{Candidate, Candidates};
@@ -124,7 +143,7 @@ impl Shard {
             observed_at: entry.observed_at,
             text_hash: entry.text_hash,
             namespace,
-            session: self.sessions.number(entry.session),
+            session: self.sessions.of(entry.session, entry.namespace, entry.observed_at),
             kind: entry.kind,
         };
         self.documents.push(row, length);
@@ -226,3 +245,7 @@ mod answers_tests;
 mod exhaustive_tests;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod ranking_tests;
+#[cfg(test)]
+mod variants_tests;

@@ -6,143 +6,211 @@
 //! will not do. A window where all terms together are too weak is passed over unread, and so is a block that is too
 //! weak with all the others. Where
 //! the filter leaves few documents of a window, these are looked up one by one.
+//!
+//! What the variants of a term add is read apart from the term itself: all that they make a document worth more. As
+//! such documents rarely are among the best, they are mostly only looked up.
+
+use std::cmp::Reverse;
 
 use super::Shard;
 use super::bits::ones;
-use super::bm25::{Impact, units};
-use super::cursor::Cursor;
-use super::filter::Selection;
-use super::plan::Plan;
+use super::filter::{LOOK_UP, Selection};
+use super::plan::{Plan, Term};
+use super::readers::{Reader, Window, together};
 use super::top::Top;
 
-const WINDOW: u32 = 4096;
-const WORDS: usize = WINDOW as usize / 64;
-/// Looking up a document costs about as much as reading this many postings.
-const LOOK_UP: usize = 6;
+pub(crate) const WINDOW: u32 = 4096;
+pub(crate) const WORDS: usize = WINDOW as usize / 64;
 
 /// What was added up for the documents of a window.
 struct Sums {
     units: [u32; WINDOW as usize],
     seen: [u64; WORDS],
+    /// Counts of variants; zero between two terms.
+    counts: [u16; WINDOW as usize],
 }
 
-struct Reader<'a> {
-    cursor: Cursor<'a>,
-    weight: f32,
-    /// What the term can add in this window.
+/// The sides of a term that are only looked up.
+#[derive(Clone, Copy, Default)]
+struct Weak {
+    term: usize,
+    exact: bool,
+    variants: bool,
+    /// What they can add.
     bound: u32,
-    /// How many postings it has in a window on average.
-    postings: usize,
 }
 
 impl Shard {
     /// The best `limit` documents of the selection by score (in units) and key.
     pub(crate) fn rank(&self, plan: &Plan<'_>, selection: &Selection<'_>, limit: usize) -> Top {
         let mut top = Top::new(limit);
-        let mut readers: Vec<Reader<'_>> = plan
-            .terms
-            .iter()
-            .map(|term| Reader {
-                cursor: Cursor::new(&term.postings),
-                weight: term.weight,
-                bound: 0,
-                postings: term.documents * WINDOW as usize / term.postings.next() as usize,
-            })
-            .collect();
-        let end = plan.terms.iter().map(|term| term.postings.next()).max().unwrap_or(0);
         if limit == 0 || selection.count == 0 {
             return top;
         }
-        let mut sums = Sums { units: [0; WINDOW as usize], seen: [0; WORDS] };
+        let mut readers: Vec<Reader<'_>> = plan.terms.iter().map(Reader::new).collect();
+        let end = plan.terms.iter().map(Term::next).max().unwrap_or(0);
+        let mut sums = Sums { units: [0; WINDOW as usize], seen: [0; WORDS], counts: [0; WINDOW as usize] };
         for start in (0..end).step_by(WINDOW as usize) {
             let words = selection.bits.words().get(start as usize / 64..).unwrap_or_default();
             let words = &words[..words.len().min(WORDS)];
             if words.iter().any(|&word| word != 0) {
-                let allowed = (!selection.everything).then_some(words);
-                self.rank_window(plan, &mut readers, start, allowed, &mut sums, &mut top);
+                let lengths = &self.documents.lengths()[start as usize..];
+                let window = Window {
+                    start,
+                    lengths: &lengths[..lengths.len().min(WINDOW as usize)],
+                    norms: plan.norms,
+                    allowed: (!selection.everything).then_some(words),
+                };
+                self.rank_window(window, &mut readers, &mut sums, &mut top);
             }
         }
         top
     }
 
-    /// Ranks the documents from `start` on; `allowed` has a bit for each that may be found.
-    fn rank_window(
-        &self,
-        plan: &Plan<'_>,
-        readers: &mut [Reader<'_>],
-        start: u32,
-        allowed: Option<&[u64]>,
-        sums: &mut Sums,
-        top: &mut Top,
-    ) {
-        let lengths = &self.documents.lengths()[start as usize..];
-        let lengths = &lengths[..lengths.len().min(WINDOW as usize)];
-        for reader in readers.iter_mut() {
-            reader.bound = reader.cursor.bound(start, start + WINDOW, reader.weight, plan.norms);
+    fn rank_window(&self, window: Window<'_>, readers: &mut [Reader<'_>], sums: &mut Sums, top: &mut Top) {
+        for reader in &mut *readers {
+            reader.look_ahead(window);
         }
-        readers.sort_unstable_by_key(|reader| reader.bound);
         let floor = top.floor();
-        let all: u32 = readers.iter().map(|reader| reader.bound).sum();
+        let all: u32 = readers.iter().map(|reader| reader.bound(true, true)).sum();
         if all < floor {
             return;
         }
-        // The weak ones: all together they stay below the floor.
-        let mut weak_sum = 0;
-        let below_floor = |reader: &&Reader<'_>| {
-            weak_sum += reader.bound;
-            weak_sum < floor
+        let mut weak = weak_sides(readers, floor);
+        let to_read = |(reader, weak): (&Reader<'_>, &Weak)| {
+            let exact = if weak.exact { 0 } else { reader.exact.postings };
+            let variants = reader.variants.as_ref().filter(|_| !weak.variants);
+            exact + variants.map_or(0, |variants| variants.postings)
         };
-        let mut weak = readers.iter().take_while(below_floor).count();
-        let to_read: usize = readers[weak..].iter().map(|reader| reader.postings).sum();
-        let few = allowed.filter(|words| {
+        let to_read: usize = readers.iter().zip(&weak).map(to_read).sum();
+        let few = window.allowed.filter(|words| {
             let count: usize = words.iter().map(|word| word.count_ones() as usize).sum();
             count * LOOK_UP < to_read
         });
         if let Some(words) = few {
             sums.seen[..words.len()].copy_from_slice(words);
-            weak = readers.len();
-        }
-        let (weak, strong) = readers.split_at_mut(weak);
-        let weak_sum: u32 = weak.iter().map(|reader| reader.bound).sum();
-        for Reader { cursor, weight, bound, .. } in strong {
-            let others = all - *bound;
-            let worth =
-                |impact: Impact| others >= floor || others + impact.bound(*weight, plan.norms) >= floor;
-            loop {
-                let (documents, counts) = cursor.take(start, start + WINDOW, worth);
-                if documents.is_empty() {
-                    break;
-                }
-                for (document, count) in documents.iter().zip(counts) {
-                    let at = (document - start) as usize;
-                    if allowed.is_none_or(|words| words.get(at / 64).is_some_and(|w| w >> (at % 64) & 1 == 1))
-                    {
-                        sums.units[at] += units(*weight, plan.norms.of(lengths[at]), count + 1);
-                        sums.seen[at / 64] |= 1 << (at % 64);
-                    }
-                }
+            for weak in &mut weak {
+                (weak.exact, weak.variants) = (true, true);
             }
         }
-        for (word, seen) in (0_u32..).zip(&mut sums.seen) {
+        for (reader, weak) in readers.iter_mut().zip(&weak) {
+            let Sums { units, seen, counts } = &mut *sums;
+            let mut add = |at: usize, gain| {
+                if window.allows(at) {
+                    units[at] += gain;
+                    seen[at / 64] |= 1 << (at % 64);
+                }
+            };
+            if !weak.exact {
+                // A document of a block may hold variants too.
+                let (others, more) = (all - reader.bound(true, true), reader.variants_bound());
+                let worth = |bound| others + together(bound, more) >= floor;
+                reader.exact.read(window, worth, &mut add);
+            }
+            if let Some(variants) = &mut reader.variants
+                && !weak.variants
+            {
+                variants.read(window, counts, &mut add);
+            }
+        }
+        for weak in &mut weak {
+            weak.bound = readers[weak.term].bound(weak.exact, weak.variants);
+        }
+        weak.retain(|weak| weak.exact || weak.variants);
+        weak.sort_unstable_by_key(|weak| Reverse(weak.bound));
+        self.offer(window, readers, &weak, few.is_some(), sums, top);
+    }
+
+    /// Offers what was seen in a window, after looking up what may be missing. With `few`, what was seen matches only
+    /// if something is found then.
+    fn offer(
+        &self,
+        window: Window<'_>,
+        readers: &mut [Reader<'_>],
+        weak: &[Weak],
+        few: bool,
+        sums: &mut Sums,
+        top: &mut Top,
+    ) {
+        let weak_sum: u32 = weak.iter().map(|weak| weak.bound).sum();
+        // Most documents hold no variants, so that only the terms themselves are left.
+        let exact_sum: u32 = weak.iter().map(|weak| readers[weak.term].bound(weak.exact, false)).sum();
+        let mut holding = [0; WORDS];
+        for weak in weak.iter().filter(|weak| weak.variants) {
+            readers[weak.term].add_holding(window, &mut holding);
+        }
+        for (word, (seen, holding)) in (0_u32..).zip(sums.seen.iter_mut().zip(holding)) {
             for bit in ones(std::mem::take(seen)) {
                 let at = word * 64 + bit;
                 let mut score = std::mem::take(&mut sums.units[at as usize]);
                 let floor = top.floor();
-                let (mut open, mut matches) = (weak_sum, few.is_none());
-                for reader in weak.iter_mut().rev() {
+                let holds = holding >> bit & 1 == 1;
+                let mut open = if holds { weak_sum } else { exact_sum };
+                if score + open < floor {
+                    continue;
+                }
+                let document = window.start + at;
+                if holds {
+                    // Which variants, and which of the frequent terms, is known before any is looked up.
+                    for weak in weak {
+                        let reader = &readers[weak.term];
+                        open -= weak.bound - reader.bound_of(weak.exact, weak.variants, document);
+                        if score + open < floor {
+                            break;
+                        }
+                    }
+                }
+                let mut matches = !few;
+                for &Weak { term, exact, variants, .. } in weak {
                     if score + open < floor {
                         break;
                     }
-                    open -= reader.bound;
-                    if let Some(count) = reader.cursor.count(start + at) {
-                        score += units(reader.weight, plan.norms.of(lengths[at as usize]), count);
+                    let reader = &mut readers[term];
+                    let variants = variants && holds;
+                    let bound = if holds {
+                        reader.bound_of(exact, variants, document)
+                    } else {
+                        reader.bound(exact, false)
+                    };
+                    open -= bound;
+                    if bound == 0 && matches {
+                        continue;
+                    }
+                    if let Some(units) = reader.look_up(exact, variants, document, window.norm(at as usize)) {
+                        score += units;
                         matches = true;
                     }
                 }
                 if matches && score + open >= floor {
-                    top.offer(score, self.documents.row(start + at).key);
+                    top.offer(score, self.documents.row(document).key);
                 }
             }
         }
     }
+}
+
+/// For each term the sides that need not be read: all together they stay below the floor.
+fn weak_sides(readers: &[Reader<'_>], floor: u32) -> Vec<Weak> {
+    let mut weak: Vec<Weak> = (0..readers.len()).map(|term| Weak { term, ..Weak::default() }).collect();
+    let mut order: Vec<(u32, usize, bool)> = Vec::with_capacity(2 * readers.len());
+    for (term, reader) in readers.iter().enumerate() {
+        order.push((reader.exact.bound, term, true));
+        if let Some(variants) = &reader.variants {
+            order.push((variants.bound, term, false));
+        }
+    }
+    order.sort_unstable();
+    let mut sum = 0;
+    for (_, term, side) in order {
+        let reader = &readers[term];
+        let Weak { exact, variants, bound, .. } = &mut weak[term];
+        let grown = reader.bound(*exact || side, *variants || !side);
+        sum += grown - *bound;
+        if sum >= floor {
+            break;
+        }
+        *bound = grown;
+        *(if side { exact } else { variants }) = true;
+    }
+    weak
 }

@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::Shard;
+use super::bits::Bits;
 use super::bm25;
 use super::filter::{Filter, Selection};
 use super::plan::Plan;
@@ -11,15 +12,21 @@ use crate::fusion::{self, Around, DEPTH, Evidence, REACH, SEEDS, Sides};
 use crate::query::Keywords;
 
 const DAY: f32 = 86_400_000.0;
+/// What is less like the question is not about it.
+const ALIKE: f32 = 0.2;
+/// A question of so few terms is a name or an identifier: what holds all of them comes first.
+const NAME: usize = 3;
+/// More than likeness and neighbours can add.
+const NAMED: f32 = 4.0;
 
 /// By what memories are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// By words.
+    /// By words, exactly these.
     Keyword,
     /// By likeness to the question's vector.
     Semantic,
-    /// By both.
+    /// By both, and by [variants](super#variants) of the words.
     Hybrid,
 }
 
@@ -49,7 +56,7 @@ pub struct Ranked {
     pub score: f32,
     /// BM25 of the words.
     pub keyword: f32,
-    /// A bit for each term of the question that it holds, by place in [`Keywords::terms`].
+    /// A bit for each term of the question that it holds, as itself or as a [variant](super#variants), by place in [`Keywords::terms`].
     pub matched: u64,
     /// The likeness to the question, if both have a vector.
     pub cosine: Option<f32>,
@@ -62,7 +69,7 @@ pub struct Ranked {
 pub struct Ranking {
     /// The best, best first.
     pub hits: Vec<Ranked>,
-    /// How many memories match: hold one of the words, or have a vector where likeness counts.
+    /// How many memories match: hold one of the words, or are alike where likeness counts.
     pub total: usize,
     /// How much likeness weighed, 0 to 1.
     pub weight: f32,
@@ -88,8 +95,9 @@ impl Shard {
     pub fn ranking(&self, request: &Request<'_>) -> Result<Ranking, VectorError> {
         let vector = request.vector.filter(|_| request.mode != Mode::Keyword);
         let probe = vector.map(|vector| self.vectors.probe(vector)).transpose()?;
-        let plan = self.plan(request.keywords);
         let selection = self.select(request.filter);
+        // Who searches by words means these words; beside likeness their variants say something too.
+        let plan = self.plan_with(request.keywords, &selection, request.mode == Mode::Hybrid);
         let scope = self.select(&request.filter.scope());
         let mut pool = Pool {
             shard: self,
@@ -107,10 +115,18 @@ impl Shard {
             let best: Vec<(u32, i64)> = self.rank(&plan, &selection, DEPTH).into_sorted().collect();
             sides.best = best.first().map_or(0.0, |(units, _)| bm25::score(*units));
             sides.tenth = best.get(9).map_or(0.0, |(units, _)| bm25::score(*units));
-            best.iter().for_each(|(_, key)| pool.add(*key));
+            for (_, key) in &best {
+                pool.add(*key);
+            }
         }
+        let mut alike = 0;
         if let Some(probe) = &probe {
-            self.scan(probe, &selection, DEPTH).into_sorted().for_each(|(_, key)| pool.add(key));
+            let by_words =
+                if request.mode == Mode::Hybrid { plan.holders(&selection) } else { Bits::default() };
+            let best = self.scan_telling(probe, &selection, DEPTH, |document, cosine| {
+                alike += usize::from(cosine >= ALIKE && !by_words.contains(document));
+            });
+            best.into_sorted().for_each(|(_, key)| pool.add(key));
         }
 
         let alone = |evidence: &[Evidence]| match request.mode {
@@ -123,10 +139,8 @@ impl Shard {
             pool.hear_the_best(&alone(&pool.evidence));
         }
         let scores = alone(&pool.evidence);
-        let total = match (request.mode, &probe) {
-            (Mode::Semantic | Mode::Hybrid, Some(_)) => selection.count,
-            _ => plan.count(&selection),
-        };
+        let holding = if request.mode == Mode::Semantic { 0 } else { plan.count(&selection) };
+        let total = holding + alike;
         let weight = match request.mode {
             Mode::Keyword => 0.0,
             Mode::Semantic => 1.0,
@@ -165,13 +179,11 @@ impl Pool<'_> {
             return place;
         }
         let row = self.shard.documents.row(document);
-        let counts = self.shard.counts(self.plan, document);
-        let held = self.plan.terms.iter().zip(counts).filter(|(_, count)| *count > 0);
-        let matched = held.fold(0, |bits, (term, _)| bits | 1 << term.place);
+        let (units, matched) = self.shard.score(self.plan, document);
         let cosine = self.probe.and_then(|probe| self.shard.vectors.best(document, probe));
         #[expect(clippy::cast_precision_loss, reason = "an age")]
         self.evidence.push(Evidence {
-            keyword: bm25::score(self.shard.parts(self.plan, document, &counts).sum()),
+            keyword: bm25::score(units),
             cosine,
             age: (self.now - row.created_at) as f32 / DAY,
             around: Around::default(),
@@ -234,13 +246,18 @@ impl Pool<'_> {
         // What being new is worth is a share of what the best match is worth.
         let unit =
             if request.mode == Mode::Keyword { scores.iter().copied().fold(0.0, f32::max) } else { 1.0 };
-        let full: Vec<f32> = (0..scores.len())
-            .map(|place| scores[place] + lent[place] + unit * fusion::recency(self.evidence[place].age))
-            .collect();
+        let terms = request.keywords.len();
+        let names = request.mode == Mode::Hybrid && (1..=NAME).contains(&terms);
+        let named = |place: usize| names && self.found[place].matched.count_ones() as usize == terms;
+        let score = |place: usize| {
+            let own = scores[place] + if named(place) { NAMED } else { 0.0 };
+            own + lent[place] + unit * fusion::recency(self.evidence[place].age)
+        };
+        let full: Vec<f32> = (0..scores.len()).map(score).collect();
         let matches = |place: &usize| match request.mode {
             Mode::Keyword => self.evidence[*place].keyword > 0.0,
-            Mode::Semantic => self.found[*place].cosine.is_some(),
-            Mode::Hybrid => true,
+            Mode::Semantic => self.found[*place].cosine >= Some(ALIKE),
+            Mode::Hybrid => self.evidence[*place].keyword > 0.0 || self.found[*place].cosine >= Some(ALIKE),
         };
         let mut order: Vec<usize> =
             (0..full.len()).filter(|place| self.found[*place].wanted).filter(matches).collect();

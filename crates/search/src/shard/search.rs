@@ -35,9 +35,11 @@ pub struct Found {
 pub struct TermFact {
     /// Its place in [`Keywords::terms`].
     pub place: usize,
-    /// How many memories hold it.
+    /// How many memories hold the term itself, of those that the filter admits.
     pub memories: usize,
-    /// How telling it is: `ln(1 + (N - memories + ½) / (memories + ½))`.
+    /// How many of them hold it or one of its [variants](super#variants).
+    pub matching: usize,
+    /// How telling it is among `N` of them: `ln(1 + (N - memories + ½) / (memories + ½))`.
     pub idf: f32,
 }
 
@@ -46,8 +48,10 @@ pub struct TermFact {
 pub struct Part {
     /// The term.
     pub term: TermFact,
-    /// How often the memory holds it.
+    /// How often the memory holds the term itself.
     pub count: u32,
+    /// How often it holds [variants](super#variants) of it.
+    pub variants: u32,
     /// What that adds.
     pub score: f32,
 }
@@ -62,47 +66,48 @@ pub struct Statistics {
 }
 
 impl Shard {
-    /// The best `limit` memories by BM25, and how many match. A memory matches when it holds one of the terms; of two
-    /// with the same score the one with the higher key comes first.
+    /// The best `limit` memories by BM25, and how many match. A memory matches when it holds one of the terms or a
+    /// [variant](super#variants) of one; of two with the same score the one with the higher key comes first.
     pub fn keyword(&self, keywords: &Keywords, filter: &Filter<'_>, limit: usize) -> Found {
-        let (plan, selection) = (self.plan(keywords), self.select(filter));
+        let selection = self.select(filter);
+        let plan = self.plan(keywords, &selection);
         let hits = self.rank(&plan, &selection, limit).into_sorted();
         let hits = hits.map(|(units, key)| Hit { key, score: bm25::score(units) }).collect();
         Found { hits, total: plan.count(&selection) }
     }
 
-    /// The BM25 score of each of these memories, found by this query or not; 0 if it holds none of the terms or is not
-    /// there.
+    /// The BM25 score of each of these memories among all there are, found by this query or not; 0 if it holds none of
+    /// the terms or is not there.
     pub fn score_keyword(&self, keywords: &Keywords, keys: &[i64]) -> Vec<f32> {
-        let plan = self.plan(keywords);
+        let plan = self.plan(keywords, &self.everything());
         let score = |&key: &i64| {
-            self.documents.find(key).map_or(0.0, |document| {
-                let counts = self.counts(&plan, document);
-                bm25::score(self.parts(&plan, document, &counts).sum())
-            })
+            self.documents.find(key).map_or(0.0, |document| bm25::score(self.score(&plan, document).0))
         };
         keys.iter().map(score).collect()
     }
 
-    /// Which terms of the query a memory holds, and what each adds to its score, in the order of the query. Empty if
-    /// it holds none or is not there.
+    /// Which terms of the query a memory holds, and what each adds to its score among all there are, in the order of
+    /// the query. Empty if it holds none or is not there.
     pub fn explain(&self, keywords: &Keywords, key: i64) -> Vec<Part> {
-        let plan = self.plan(keywords);
+        let plan = self.plan(keywords, &self.everything());
         let Some(document) = self.documents.find(key) else { return Vec::new() };
         let counts = self.counts(&plan, document);
         let parts = self.parts(&plan, document, &counts);
-        let part = |((term, &count), units): ((&Term<'_>, &u32), u32)| {
-            (count > 0).then(|| Part { term: term.fact(), count, score: bm25::score(units) })
-        };
-        plan.terms.iter().zip(&counts).zip(parts).filter_map(part).collect()
+        let parts = plan.terms.iter().enumerate().zip(parts).map(|((at, term), units)| Part {
+            term: term.fact(),
+            count: counts.exact[at],
+            variants: counts.variants[at],
+            score: bm25::score(units),
+        });
+        parts.filter(|part| part.count + part.variants > 0).collect()
     }
 
-    /// The terms of a query that occur, in its order.
+    /// The terms of a query that occur anywhere, in its order.
     pub fn terms(&self, keywords: &Keywords) -> Vec<TermFact> {
-        self.plan(keywords).facts()
+        self.plan(keywords, &self.everything()).facts()
     }
 
-    /// What scores are relative to.
+    /// What scores are relative to when there is no filter.
     pub fn statistics(&self) -> Statistics {
         let memories = self.documents.living();
         Statistics { memories, mean_words: bm25::mean(memories, self.documents.words()) }
@@ -139,6 +144,17 @@ impl Shard {
 
     /// The best `count` documents of a selection by the likeness of their best window.
     pub(super) fn scan(&self, probe: &Probe, selection: &Selection<'_>, count: usize) -> Top {
+        self.scan_telling(probe, selection, count, |_, _| {})
+    }
+
+    /// The same, and `tell` hears of each document and its likeness.
+    pub(super) fn scan_telling(
+        &self,
+        probe: &Probe,
+        selection: &Selection<'_>,
+        count: usize,
+        mut tell: impl FnMut(u32, f32),
+    ) -> Top {
         let mut top = Top::new(count);
         if count == 0 {
             return top;
@@ -156,7 +172,9 @@ impl Shard {
                 self.vectors.touch(&batch);
             }
             for &document in &batch {
-                let Some(score) = self.vectors.best(document, probe).map(sortable) else { continue };
+                let Some(cosine) = self.vectors.best(document, probe) else { continue };
+                tell(document, cosine);
+                let score = sortable(cosine);
                 if score >= floor {
                     top.offer(score, self.documents.row(document).key);
                     floor = top.floor();
@@ -200,7 +218,7 @@ impl Shard {
 
 impl Term<'_> {
     fn fact(&self) -> TermFact {
-        TermFact { place: self.place, memories: self.documents, idf: self.idf }
+        TermFact { place: self.place, memories: self.documents, matching: self.matching(), idf: self.idf }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::families::Families;
 use super::names::Names;
 use super::pairs::{self, Pairs};
 use super::postings::Postings;
@@ -15,6 +16,7 @@ pub(crate) struct Terms {
     postings: Vec<Postings>,
     /// The terms that start with a character, for queries by prefix.
     starts: HashMap<char, Vec<u32>>,
+    families: Families,
     held: Vec<u8>,
     held_ends: Vec<u32>,
 }
@@ -33,6 +35,7 @@ impl Terms {
         if number as usize == self.postings.len() {
             reserve(&mut self.postings, 1);
             self.postings.push(Postings::new());
+            self.families.push(&self.names);
             if let Some(first) = word.chars().next() {
                 self.starts.entry(first).or_default().push(number);
             }
@@ -85,6 +88,15 @@ impl Terms {
         same_start.iter().copied().filter(starts).collect()
     }
 
+    /// The variants of a term, which need not occur itself.
+    pub(crate) fn variants<'a>(&'a self, term: &'a str) -> impl Iterator<Item = u32> + 'a {
+        self.families.variants(&self.names, term)
+    }
+
+    pub(crate) fn name(&self, number: u32) -> &str {
+        self.names.name(number)
+    }
+
     pub(crate) fn postings(&self, number: u32) -> &Postings {
         &self.postings[number as usize]
     }
@@ -119,6 +131,7 @@ impl Terms {
             + self.postings.capacity() * size_of::<Postings>()
             + self.postings.iter().map(Postings::bytes).sum::<usize>()
             + self.starts.allocation_size()
+            + self.families.bytes()
             + starts
             + self.held.capacity()
             + self.held_ends.capacity() * size_of::<u32>()

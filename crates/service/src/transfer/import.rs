@@ -36,6 +36,7 @@ impl Service {
     ) -> Result<ImportReport> {
         let (service, handle) = (self.clone(), Handle::current());
         let turn = self.turn().await?;
+        let embeddings = self.embeddings.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let opened = Opened::new(source)?;
@@ -47,7 +48,9 @@ impl Service {
             };
             import.finish(read)
         });
-        task.await.unwrap_or_else(|_| Err(Error::internal()))
+        let report = task.await.unwrap_or_else(|_| Err(Error::internal()));
+        embeddings.wake();
+        report
     }
 }
 

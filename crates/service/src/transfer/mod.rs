@@ -30,11 +30,24 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Waits until no import or export runs.
+    pub(crate) async fn transfers_done(&self) {
+        let mut looks = tokio::time::interval(LOOK);
+        while self.transfers.available_permits() < crate::TRANSFERS {
+            looks.tick().await;
+        }
+    }
+}
+
 /// Told now and then how many items have been done.
 pub type Progress = Box<dyn Fn(u64) + Send>;
 
 /// Longest wait for a turn.
 const TURN: Duration = Duration::from_secs(30);
+
+/// How often to look whether transfers have ended.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Items in one transaction of an import: more make it faster, fewer let single writes in sooner.
 pub(crate) const CHUNK: usize = 1_000;

@@ -31,6 +31,7 @@ CREATE TABLE memories (
     updated_at  INTEGER NOT NULL,
     expires_at  INTEGER,
     seq         INTEGER NOT NULL,
+    -- From when on another memory stands in its place, and which (its id).
     superseded_at INTEGER,
     superseded_by TEXT,
     metadata    TEXT    NOT NULL,
@@ -40,6 +41,18 @@ CREATE TABLE memories (
 CREATE UNIQUE INDEX memories_id ON memories (owner, id);
 CREATE INDEX memories_seq ON memories (owner, seq);
 CREATE INDEX memories_expiry ON memories (expires_at, owner) WHERE expires_at IS NOT NULL;
+CREATE INDEX memories_superseded ON memories (owner, superseded_by) WHERE superseded_by IS NOT NULL;
+
+-- What a memory was before each of its changes, numbered from 1, and from when to when.
+CREATE TABLE versions (
+    pk         INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to   INTEGER NOT NULL,
+    -- The memory as JSON.
+    memory     TEXT    NOT NULL,
+    PRIMARY KEY (pk, version)
+) STRICT, WITHOUT ROWID;
 
 -- A facet is something that lists are filtered by: a tag, a namespace, a tool or a type of one owner.
 -- `n` counts its memories, so that a total costs no scan. Every memory has the facets 'all' and 'updated'.

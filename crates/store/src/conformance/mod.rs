@@ -7,8 +7,11 @@ pub mod changes;
 pub mod conversations;
 pub mod lists;
 pub mod memories;
+pub mod repeats;
 pub mod searches;
+pub mod succession;
 pub mod transfers;
+pub mod versions;
 
 use omp_model::{
     Content, Memory, MemoryId, MemoryType, Namespace, NewMemory, OwnerId, Tag, Tags, Timestamp, ToolName,
@@ -59,6 +62,14 @@ macro_rules! conformance_suite {
                 every_script_is_found, no_query_breaks_the_search;
             transfers: conflicts_are_settled_as_asked, importing_twice_changes_nothing, a_dry_run_writes_nothing,
                 originals_come_back, a_changed_original_replaces_the_old_one, the_same_envelope_is_kept_once, exports_come_in_pages;
+            versions: every_change_keeps_what_was, a_change_of_nothing_is_no_version, an_overwriting_import_keeps_what_was,
+                a_version_comes_back_as_a_new_one, an_unknown_version_is_refused, versions_go_with_their_memory,
+                an_expiry_that_has_passed_does_not_come_back, long_histories_come_in_pages;
+            succession: a_superseded_memory_stays_and_tells_its_successor, only_a_current_memory_can_be_superseded,
+                without_its_successor_a_memory_is_current_again, a_gap_in_a_chain_closes,
+                an_expired_successor_stands_in_nobodys_place;
+            repeats: an_exact_repeat_is_told_and_not_stored, other_texts_and_namespaces_are_no_repeats,
+                what_is_gone_or_superseded_is_not_repeated, two_at_once_store_one, a_changed_text_is_compared_as_it_is_now;
             changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;

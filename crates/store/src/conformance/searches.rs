@@ -1,13 +1,13 @@
 //! Searches by words.
 
-use omp_model::{Content, Filter, MemoryPatch, MemoryType, OwnerId, ToolName};
+use omp_model::{Content, MemoryPatch, MemoryType, OwnerId, SearchFilter, ToolName};
 use omp_search::keywords;
 
 use super::{NOW, OWNER, memory, tagged, within};
 use crate::memories::KeywordSearch;
 use crate::{Page, Store};
 
-async fn page(store: &dyn Store, q: &str, filter: &Filter, limit: u32) -> Page<String> {
+async fn page(store: &dyn Store, q: &str, filter: &SearchFilter, limit: u32) -> Page<String> {
     let keywords = keywords(q);
     let search = KeywordSearch { keywords: &keywords, filter, limit, with_embedding: false };
     let page = store.search_memories(OWNER, search, NOW).await.expect("searched");
@@ -17,8 +17,12 @@ async fn page(store: &dyn Store, q: &str, filter: &Filter, limit: u32) -> Page<S
 /// The contents of the best ten, for an owner.
 pub(super) async fn search(store: &dyn Store, owner: OwnerId, q: &str) -> Vec<String> {
     let keywords = keywords(q);
-    let search =
-        KeywordSearch { keywords: &keywords, filter: &Filter::default(), limit: 10, with_embedding: false };
+    let search = KeywordSearch {
+        keywords: &keywords,
+        filter: &SearchFilter::default(),
+        limit: 10,
+        with_embedding: false,
+    };
     let page = store.search_memories(owner, search, NOW).await.expect("searched");
     page.items.into_iter().map(|m| m.content.into_string()).collect()
 }
@@ -57,7 +61,7 @@ pub async fn totals_count_matches_beyond_the_page(store: &dyn Store) {
             .await
             .expect("created");
     }
-    let found = page(store, "tea", &Filter::default(), 4).await;
+    let found = page(store, "tea", &SearchFilter::default(), 4).await;
     assert_eq!((found.items.len(), found.total), (4, 25));
 }
 
@@ -76,13 +80,17 @@ pub async fn filters_hold_in_searches(store: &dyn Store) {
         }
         store.create_memory(OWNER, &memory, NOW).await.expect("created");
     }
-    let only = |filter: Filter| async move { page(store, "tea", &filter, 1).await };
-    let tags = |names: &[&str]| Filter { tags: tagged(memory(0, "x"), names).tags, ..Filter::default() };
+    let only = |filter: SearchFilter| async move { page(store, "tea", &filter, 1).await };
+    let tags =
+        |names: &[&str]| SearchFilter { tags: tagged(memory(0, "x"), names).tags, ..SearchFilter::default() };
     for filter in [
         tags(&["hot", "drink"]),
-        Filter { namespace: omp_model::Namespace::new("kitchen").ok(), ..Filter::default() },
-        Filter { kind: Some(MemoryType::Procedural), ..Filter::default() },
-        Filter { tool: ToolName::new("zed").ok(), ..tags(&["hot"]) },
+        SearchFilter {
+            namespaces: omp_model::Namespace::new("kitchen").into_iter().collect(),
+            ..SearchFilter::default()
+        },
+        SearchFilter { kind: Some(MemoryType::Procedural), ..SearchFilter::default() },
+        SearchFilter { tool: ToolName::new("zed").ok(), ..tags(&["hot"]) },
     ] {
         let found = only(filter.clone()).await;
         assert_eq!((found.total, found.items[0].len()), (1, 62), "{filter:?}");

@@ -9,6 +9,9 @@ use crate::StoreError;
 /// Marks our files (`PRAGMA application_id`): `OMem`.
 pub(super) const APPLICATION_ID: i32 = 0x4f4d_656d;
 
+/// How long a connection waits for a lock of another one's.
+pub(super) const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// Statements that a connection keeps compiled.
 const STATEMENTS: usize = 128;
 
@@ -19,10 +22,13 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
     // The cache is small because the file is cached by the operating system anyway, and a server on a laptop
     // must stay small through an import of a million memories.
-    let pragmas = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-         PRAGMA foreign_keys = ON; PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY; \
+    let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY; \
          PRAGMA wal_autocheckpoint = 12000; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;";
-    connection.execute_batch(pragmas).map_err(|e| opening(path, &e))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .and_then(|()| connection.execute_batch(pragmas))
+        .map_err(|e| opening(path, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -31,9 +37,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
-    let pragmas = "PRAGMA busy_timeout = 60000; PRAGMA query_only = ON; PRAGMA cache_size = -2048; \
+    let pragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -2048; \
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
-    connection.execute_batch(pragmas).map_err(|e| opening(path, &e))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .and_then(|()| connection.execute_batch(pragmas))
+        .map_err(|e| opening(path, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

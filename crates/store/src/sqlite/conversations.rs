@@ -51,9 +51,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, conversation: &Conversatio
     .map(drop)
 }
 
-fn delete(connection: &Connection, owner: OwnerId, id: ConversationId) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("DELETE FROM conversations WHERE owner = ?1 AND id = ?2")?
+fn delete(tx: &mut Tx<'_>, owner: OwnerId, id: ConversationId) -> rusqlite::Result<bool> {
+    tx.forgets();
+    tx.statement("DELETE FROM conversations WHERE owner = ?1 AND id = ?2")?
         .execute(params![owner.0, id.body()])
         .map(|rows| rows > 0)
 }
@@ -97,7 +97,7 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn delete_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<bool> {
-        self.write(move |tx| delete(tx.connection(), owner, id)).await
+        self.write(move |tx| delete(tx, owner, id)).await
     }
 
     async fn export_conversations(
@@ -131,7 +131,7 @@ impl ConversationStore for SqliteStore {
                     if !overwrite {
                         continue;
                     }
-                    delete(tx.connection(), owner, conversation.id)?;
+                    delete(tx, owner, conversation.id)?;
                 }
                 insert(tx, owner, conversation)?;
                 stored += 1;

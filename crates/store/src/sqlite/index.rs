@@ -6,10 +6,23 @@ use rusqlite::{Connection, Row, params};
 
 use super::tx::pk_range;
 use super::{SqliteStore, rows, snapshot, vectors};
-use crate::{IndexChange, IndexFeed, IndexRow, Result, Slot};
+use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
 
 #[async_trait]
 impl IndexFeed for SqliteStore {
+    async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
+        self.read(|connection| {
+            let sql = "SELECT seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0), \
+                 coalesce((SELECT n FROM facets AS f WHERE f.owner = ?1 AND kind = 'all' AND f.value = ''), 0) \
+                 FROM owners WHERE owner = ?1";
+            let (seq, generation, memories) = connection
+                .prepare_cached(sql)?
+                .query_row([owner.0], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
+            let space = vectors::spaces(connection)?.into_iter().find(|space| space.active);
+            Ok(IndexPosition { seq, generation, space, memories: memories.unsigned_abs() })
+        })
+    }
+
     async fn index_rows(
         &self,
         owner: OwnerId,

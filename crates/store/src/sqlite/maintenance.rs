@@ -8,11 +8,11 @@ use omp_model::Timestamp;
 use rusqlite::Connection;
 
 use super::connection::{self, failure};
-use super::{SqliteStore, migrate, rows, write, writer};
+use super::{SqliteStore, migrate, originals, rows, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo};
 
 /// Questions whose answer is nothing when all is well.
-const CHECKS: [(&str, &str); 6] = [
+const CHECKS: [(&str, &str); 8] = [
     ("the file", "SELECT nullif(group_concat(integrity_check, '; '), 'ok') FROM pragma_integrity_check"),
     (
         "references",
@@ -27,6 +27,17 @@ const CHECKS: [(&str, &str); 6] = [
         "the counters",
         "SELECT nullif(count(*), 0) || ' counters are wrong' FROM facets AS f \
          WHERE n <> (SELECT count(*) FROM facet_entries AS e WHERE e.owner = f.owner AND e.facet = f.facet)",
+    ),
+    (
+        "the versions",
+        "SELECT nullif(count(*), 0) || ' versions belong to no memory' FROM versions AS v \
+         WHERE NOT EXISTS (SELECT 1 FROM memories AS m WHERE m.pk = v.pk)",
+    ),
+    (
+        "the successors",
+        "SELECT nullif(count(*), 0) || ' memories were superseded by none that is there' FROM memories AS m \
+         WHERE (m.superseded_by IS NULL) <> (m.superseded_at IS NULL) OR (m.superseded_by IS NOT NULL AND NOT EXISTS ( \
+         SELECT 1 FROM memories AS s WHERE s.owner = m.owner AND s.id = m.superseded_by))",
     ),
     (
         "the lists",
@@ -62,7 +73,9 @@ impl Maintenance for SqliteStore {
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {
         // A look first: the sweep comes often and finds nothing, and a write would cost a flush of the disk.
         let due = "SELECT owner, pk FROM memories INDEXED BY memories_expiry WHERE expires_at <= ?1 LIMIT ?2";
-        let any = self.read(|c| c.prepare_cached(due)?.exists([now.as_millis(), 1]))?;
+        let any = self.read(|c| {
+            Ok(c.prepare_cached(due)?.exists([now.as_millis(), 1])? || originals::any_left_over(c, now)?)
+        })?;
         if !any {
             return Ok(0);
         }
@@ -75,6 +88,7 @@ impl Maintenance for SqliteStore {
                 let memory = rows::by_pk(tx.connection(), &[*pk], false)?.pop().expect("it was just there");
                 write::delete(tx, omp_model::OwnerId(*owner), *pk, &memory, now)?;
             }
+            originals::sweep(tx, now)?;
             Ok(rows.len() as u64)
         })
         .await
@@ -105,8 +119,18 @@ impl Maintenance for SqliteStore {
             let lock = writer::open_lock(&target)?;
             lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
             let mut live = connection::open_writer(&target)?;
+            let generation = "SELECT coalesce((SELECT value FROM settings WHERE name = 'generation'), 0)";
+            let before = live.query_row(generation, [], |row| row.get::<_, i64>(0));
             rusqlite::backup::Backup::new(&backup, &mut live)
                 .and_then(|copy| copy.run_to_completion(i32::MAX, std::time::Duration::ZERO, None))
+                .and_then(|()| {
+                    // Whoever keeps an index of the file learns that it is another one now.
+                    let next = before?.max(live.query_row(generation, [], |row| row.get(0))?) + 1;
+                    live.execute(
+                        "INSERT OR REPLACE INTO settings (name, value) VALUES ('generation', ?1)",
+                        [next],
+                    )
+                })
                 .map_err(|e| failure(&target, &e))?;
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
             Ok(())

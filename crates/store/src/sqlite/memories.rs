@@ -1,13 +1,14 @@
 //! The aggregate of memories on SQLite.
 
 use async_trait::async_trait;
-use omp_model::{ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Timestamp};
+use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Timestamp};
 use omp_search::Analyzer;
 
+use super::repeats::Probe;
 use super::tx::{FacetKind, Tx};
-use super::{SqliteStore, list, rows, search, snapshot, vectors, write};
+use super::{SqliteStore, list, rows, search, snapshot, succession, vectors, write};
 use crate::memories::KeywordSearch;
-use crate::{MemoryStore, Page, Result};
+use crate::{Added, Addition, MemoryStore, Page, Result};
 
 /// The row number and memory with this id, if it has not expired.
 pub(super) fn find_alive(
@@ -38,14 +39,40 @@ pub(super) fn taken_by(
 
 #[async_trait]
 impl MemoryStore for SqliteStore {
-    async fn create_memory(&self, owner: OwnerId, memory: &Memory, now: Timestamp) -> Result<bool> {
+    async fn add_memory(
+        &self,
+        owner: OwnerId,
+        memory: &Memory,
+        addition: Addition,
+        now: Timestamp,
+    ) -> Result<Added> {
+        let Addition { supersedes, dedupe } = addition;
         let (memory, words) = (memory.clone(), write::words(memory, &mut Analyzer::new()));
+        let repeat = (dedupe == Dedupe::Exact && supersedes.is_none()).then(|| Probe::new(&memory));
         self.write(move |tx| {
             if taken_by(tx, owner, memory.id, now)?.is_some() {
-                return Ok(false);
+                return Ok(Added::IdTaken);
             }
+            if let Some(probe) = &repeat
+                && let Some(known) = probe.find(tx.connection(), owner, &memory, now)?
+            {
+                return Ok(Added::Repeat(Box::new(known)));
+            }
+            let superseded = match supersedes {
+                None => None,
+                Some(old) => match find_alive(tx, owner, old, now)? {
+                    None => return Ok(Added::NothingToSupersede),
+                    Some((pk, _)) => match succession::successor(tx.connection(), pk, now)? {
+                        Some((_, successor)) => return Ok(Added::SupersededBy(successor)),
+                        None => Some(pk),
+                    },
+                },
+            };
             write::insert(tx, owner, &memory, &words)?;
-            Ok(true)
+            if let Some(pk) = superseded {
+                succession::supersede(tx, owner, pk, memory.id, now)?;
+            }
+            Ok(Added::Stored)
         })
         .await
     }
@@ -82,7 +109,7 @@ impl MemoryStore for SqliteStore {
             before.embedding = rows::supplied_embedding(tx.connection(), pk)?;
             let mut after = before.clone();
             patch.clone().apply(&mut after, now);
-            write::update(tx, owner, pk, &before, &after)?;
+            write::update(tx, owner, pk, &before, &after, now)?;
             after.embedding = None;
             Ok(Some(after))
         })

@@ -90,12 +90,13 @@ fn begin(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 }
 
 /// The word index is derived, so it is made by code and not by a step. The engine's own tokenizer only has to
-/// split our token stream at its spaces.
+/// split our token stream at its spaces. What is deleted is taken out of its pages at once instead of being marked.
 fn create_words(connection: &Connection) -> rusqlite::Result<()> {
     let tokenize = FTS5_TOKENIZE.replace('\'', "''");
     connection.execute_batch(&format!(
-        "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', contentless_delete = 1, tokenize = '{tokenize}'); \
-         INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);"
+        "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', tokenize = '{tokenize}'); \
+         INSERT INTO words (words, rank) VALUES ('hashsize', 4194304); \
+         INSERT INTO words (words, rank) VALUES ('secure-delete', 1);"
     ))
 }
 

@@ -10,14 +10,20 @@ mod list;
 mod maintenance;
 mod memories;
 mod migrate;
+mod originals;
 mod queue;
+mod repeats;
 mod rows;
 mod search;
+mod succession;
 mod transfer;
 mod tx;
 mod vectors;
+mod versions;
 mod write;
 mod writer;
+
+pub use write::words;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

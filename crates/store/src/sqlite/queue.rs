@@ -102,6 +102,12 @@ impl Queue {
         }
     }
 
+    /// Whether no write waits.
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.single.is_empty() && state.bulk.is_empty()
+    }
+
     /// The next single write, if one waits already.
     pub(super) fn next_waiting(&self) -> Option<Box<dyn Job>> {
         self.state().single.pop_front()

@@ -15,6 +15,9 @@ pub(super) const COLUMNS: &str = "id, type, tool, session_id, user_id, observed_
 /// How many columns that are.
 pub(super) const WIDTH: usize = 13;
 
+/// The column of the text among them.
+pub(super) const CONTENT: usize = 12;
+
 /// Reads a memory from the columns that begin at `at`.
 pub(super) fn memory(row: &Row<'_>, at: usize) -> rusqlite::Result<Memory> {
     let time = |column: usize| row.get(at + column).map(Timestamp::from_millis);
@@ -82,7 +85,7 @@ fn tags(text: &str) -> Option<Tags> {
 
 /// The number by which a type is stored.
 pub(super) fn kind_number(kind: MemoryType) -> u8 {
-    (0..).zip(MemoryType::ALL).find(|(_, k)| *k == kind).expect("every type is listed").0
+    kind.number()
 }
 
 /// Whether a row is there for whoever reads at `?now`.

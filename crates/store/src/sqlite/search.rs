@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use omp_model::{Filter, OwnerId, Timestamp};
+use omp_model::{Held, Namespace, OwnerId, SearchFilter, Timestamp};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::rows::kind_number;
@@ -39,7 +39,7 @@ pub(super) fn best(
     connection: &Connection,
     owner: OwnerId,
     expression: &str,
-    filter: &Filter,
+    filter: &SearchFilter,
     limit: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Page<i64>> {
@@ -55,6 +55,7 @@ pub(super) fn best(
     sql.push_str(&conditions);
 
     let expired = expired(connection, owner, now)?;
+    let superseded = superseded(connection, owner, filter.held)?;
     let keep = limit as usize;
     let mut heap: BinaryHeap<Reverse<Hit>> = BinaryHeap::with_capacity(keep + 1);
     let mut total = 0;
@@ -62,7 +63,7 @@ pub(super) fn best(
     let mut matches = select.query(params_from_iter(values))?;
     while let Some(row) = matches.next()? {
         let pk = row.get(0)?;
-        if expired.contains(&pk) {
+        if expired.contains(&pk) || superseded.contains(&pk) {
             continue;
         }
         total += 1;
@@ -79,7 +80,7 @@ pub(super) fn best(
     Ok(Page { items, total })
 }
 
-fn conditions(filter: &Filter, owner: OwnerId, values: &mut Vec<Value>) -> String {
+fn conditions(filter: &SearchFilter, owner: OwnerId, values: &mut Vec<Value>) -> String {
     let mut sql = String::new();
     let mut add = |condition: &str, value: Value| {
         values.push(value);
@@ -91,8 +92,20 @@ fn conditions(filter: &Filter, owner: OwnerId, values: &mut Vec<Value>) -> Strin
     if let Some(tool) = &filter.tool {
         add(" AND m.tool = ?v", Value::from(tool.as_str().to_owned()));
     }
-    if let Some(namespace) = &filter.namespace {
-        add(" AND m.namespace = ?v", Value::from(namespace.as_str().to_owned()));
+    if !filter.namespaces.is_empty() {
+        let names: Vec<&str> = filter.namespaces.iter().map(Namespace::as_str).collect();
+        // No namespace contains a space.
+        add(" AND instr(?v, ' ' || m.namespace || ' ') > 0", Value::from(format!(" {} ", names.join(" "))));
+    }
+    if let Some(after) = filter.created_after {
+        add(" AND m.created_at >= ?v", Value::from(after.as_millis()));
+    }
+    if let Some(before) = filter.created_before {
+        add(" AND m.created_at <= ?v", Value::from(before.as_millis()));
+    }
+    if let Held::At(at) = filter.held {
+        add(" AND m.created_at <= ?v", Value::from(at.as_millis()));
+        add(" AND (m.superseded_at IS NULL OR m.superseded_at > ?v)", Value::from(at.as_millis()));
     }
     for tag in &filter.tags {
         let condition = format!(
@@ -104,6 +117,19 @@ fn conditions(filter: &Filter, owner: OwnerId, values: &mut Vec<Value>) -> Strin
         add(&condition, Value::from(tag.as_str().to_owned()));
     }
     sql
+}
+
+/// Memories in whose place others stand, if only what holds now is wanted.
+fn superseded(connection: &Connection, owner: OwnerId, held: Held) -> rusqlite::Result<HashSet<i64>> {
+    if held != Held::Now {
+        return Ok(HashSet::new());
+    }
+    connection
+        .prepare_cached(
+            "SELECT pk FROM memories INDEXED BY memories_superseded WHERE owner = ?1 AND superseded_by IS NOT NULL",
+        )?
+        .query_map([owner.0], |row| row.get(0))?
+        .collect()
 }
 
 /// Memories that have expired and wait for the sweep.

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
 use omp_search::Analyzer;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
-use super::{SqliteStore, rows, vectors, write};
+use super::{SqliteStore, originals, rows, vectors, write};
 use crate::transfer::ExportPage;
-use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
+use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Result, StoreError, TransferStore};
 
 /// A page ends after so many bytes of text, however few memories that are.
 const PAGE_BYTES: usize = 4 << 20;
@@ -62,7 +62,11 @@ impl TransferStore for SqliteStore {
                 .query_row(params![owner.0, format, text], |row| row.get(0))
                 .optional()?;
             match known {
-                Some(envelope) => Ok(envelope),
+                // The import that begins now may come to refer to it.
+                Some(envelope) => tx
+                    .statement("UPDATE envelopes SET created_at = ?2 WHERE envelope = ?1")?
+                    .execute([envelope, now.as_millis()])
+                    .map(|_| envelope),
                 None => tx
                     .statement(
                         "INSERT INTO envelopes (owner, format, text, created_at) VALUES (?1, ?2, ?3, ?4)",
@@ -107,7 +111,7 @@ impl TransferStore for SqliteStore {
                 if page.with_embedding {
                     memory.embedding = vectors::shown(connection, position)?;
                 }
-                let original = if page.with_original { original(connection, position)? } else { None };
+                let original = if page.with_original { originals::read(connection, position)? } else { None };
                 let raw = original.as_ref().and_then(|original| original.raw.as_ref()).map_or(0, String::len);
                 bytes += memory.content.as_str().len() + raw;
                 exported.push(Exported { position, memory, original });
@@ -119,17 +123,6 @@ impl TransferStore for SqliteStore {
         })
         .await
     }
-}
-
-fn original(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Original>> {
-    let read = |row: &Row<'_>| {
-        let head = row.get_ref(3)?.as_str_or_null()?.and_then(MemoryId::from_body);
-        Ok(Original { format: row.get(0)?, envelope: row.get(1)?, raw: row.get(2)?, head })
-    };
-    connection
-        .prepare_cached("SELECT format, envelope, raw, head FROM originals WHERE pk = ?1")?
-        .query_row([pk], read)
-        .optional()
 }
 
 /// What is to happen to an item, given what has its id.
@@ -154,7 +147,7 @@ fn decide(
 /// Whether an item that is the same memory has another original or vector than the one that is stored.
 fn brings_more(connection: &Connection, pk: i64, item: &ImportItem) -> rusqlite::Result<bool> {
     if let Some(original) = &item.original {
-        let stored = self::original(connection, pk)?;
+        let stored = originals::read(connection, pk)?;
         if stored.is_none_or(|stored| stored.raw != original.raw) {
             return Ok(true);
         }
@@ -185,7 +178,7 @@ fn import(
     let pk = match (outcome, known) {
         (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,
         (ImportOutcome::Updated, Some((pk, before))) => {
-            write::update(tx, owner, pk, &before, &item.memory)?;
+            write::update(tx, owner, pk, &before, &item.memory, now)?;
             pk
         }
         _ => return Ok(outcome),

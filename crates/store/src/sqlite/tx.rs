@@ -84,11 +84,24 @@ pub(super) struct Tx<'c> {
     owners: HashMap<OwnerId, Numbers>,
     counts: HashMap<i64, i64>,
     pub(super) entries: Entries,
+    forgets: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, memo: &'c mut Memo) -> Self {
-        Self { connection, memo, owners: HashMap::new(), counts: HashMap::new(), entries: Entries::default() }
+        Self {
+            connection,
+            memo,
+            owners: HashMap::new(),
+            counts: HashMap::new(),
+            entries: Entries::default(),
+            forgets: false,
+        }
+    }
+
+    /// Something is removed for good: no former page of the file may outlive this transaction.
+    pub(super) fn forgets(&mut self) {
+        self.forgets = true;
     }
 
     pub(super) fn connection(&self) -> &'c Connection {
@@ -153,18 +166,27 @@ impl<'c> Tx<'c> {
         *self.counts.entry(facet).or_insert(0) += difference;
     }
 
-    /// Writes what was collected and added up.
-    pub(super) fn finish(mut self) -> rusqlite::Result<()> {
+    /// Writes what was collected and added up; tells whether something was removed for good.
+    pub(super) fn finish(mut self) -> rusqlite::Result<bool> {
         self.write_entries()?;
         let mut update = self.statement("UPDATE facets SET n = n + ?2 WHERE facet = ?1")?;
         for (facet, difference) in self.counts.iter().filter(|(_, difference)| **difference != 0) {
             update.execute([facet, difference])?;
         }
+        // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
+        let mut remove = self.statement("DELETE FROM facets WHERE facet = ?1 AND n <= 0")?;
+        let mut removed = 0;
+        for (facet, _) in self.counts.iter().filter(|(_, difference)| **difference <= 0) {
+            removed += remove.execute([facet])?;
+        }
+        if removed > 0 {
+            self.memo.forget();
+        }
         let mut update = self.statement("UPDATE owners SET next_pk = ?2, seq = ?3 WHERE owner = ?1")?;
         for (owner, numbers) in &self.owners {
             update.execute(params![owner.0, numbers.next_pk, numbers.seq])?;
         }
-        Ok(())
+        Ok(self.forgets)
     }
 }
 

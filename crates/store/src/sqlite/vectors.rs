@@ -120,7 +120,7 @@ fn table(slot: Slot) -> &'static str {
     if slot.0 == 0 { "vectors_0" } else { "vectors_1" }
 }
 
-fn spaces(connection: &Connection) -> rusqlite::Result<Vec<VectorSpace>> {
+pub(super) fn spaces(connection: &Connection) -> rusqlite::Result<Vec<VectorSpace>> {
     let space = |row: &Row<'_>| {
         let model = SpaceModel { name: row.get(1)?, revision: row.get(2)?, dimensions: row.get(3)? };
         Ok(VectorSpace { slot: Slot(row.get(0)?), model, active: row.get(4)? })

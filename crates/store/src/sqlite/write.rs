@@ -6,11 +6,11 @@ use rusqlite::params;
 
 use super::rows::{kind_number, tags_text};
 use super::tx::{FacetKind, Tx};
-use super::vectors;
+use super::{originals, succession, vectors, versions};
 
 /// The words by which a memory is found: its content and its tags (reading 14). An analyser that is used for many
 /// memories knows their words already.
-pub(super) fn words(memory: &Memory, analyzer: &mut Analyzer) -> String {
+pub fn words(memory: &Memory, analyzer: &mut Analyzer) -> String {
     let mut words = String::with_capacity(memory.content.as_str().len() + 64);
     analyzer.token_stream(memory.content.as_str(), &mut words);
     for tag in &memory.tags {
@@ -52,15 +52,20 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &s
     Ok(pk)
 }
 
-/// Writes a changed memory over its row. `words` are given when content or tags changed.
+/// Writes a changed memory over its row and keeps what it was as a version.
 pub(super) fn update(
     tx: &mut Tx<'_>,
     owner: OwnerId,
     pk: i64,
     before: &Memory,
     after: &Memory,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let seq = tx.next_seq(owner)?;
+    let former = Memory { embedding: None, ..before.clone() };
+    if former != (Memory { embedding: None, updated_at: before.updated_at, ..after.clone() }) {
+        versions::keep(tx, pk, &former, now)?;
+    }
     tx.statement(
         "UPDATE memories SET type = ?2, tool = ?3, session_id = ?4, user_id = ?5, observed_at = ?6, namespace = ?7, \
          tags = ?8, created_at = ?9, updated_at = ?10, expires_at = ?11, seq = ?12, metadata = ?13, content = ?14 \
@@ -91,8 +96,9 @@ pub(super) fn update(
     remove_facets(tx, owner, before, &old)?;
     add_facets(tx, owner, pk, after, &new)?;
     if before.content != after.content || before.tags != after.tags {
-        remove_words(tx, pk)?;
-        add_words(tx, pk, &words(after, &mut Analyzer::new()))?;
+        let mut analyzer = Analyzer::new();
+        remove_words(tx, pk, &words(before, &mut analyzer))?;
+        add_words(tx, pk, &words(after, &mut analyzer))?;
         vectors::expect(tx, pk)?;
     }
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
@@ -108,11 +114,14 @@ pub(super) fn delete(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let seq = tx.next_seq(owner)?;
+    tx.forgets();
     remove_facets(tx, owner, memory, &facets(memory))?;
-    remove_words(tx, pk)?;
+    remove_words(tx, pk, &words(memory, &mut Analyzer::new()))?;
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     vectors::forget(tx, pk)?;
-    tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
+    originals::forget(tx, owner, pk, now)?;
+    versions::forget(tx, pk)?;
+    succession::step_back(tx, owner, pk, memory.id)?;
     tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk])?;
     tx.statement("INSERT INTO tombstones (owner, seq, id, pk, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![owner.0, seq, memory.id.body(), pk, now.as_millis()])?;
@@ -171,8 +180,11 @@ fn add_words(tx: &Tx<'_>, pk: i64, words: &str) -> rusqlite::Result<()> {
     tx.statement("INSERT INTO words (rowid, t) VALUES (?1, ?2)")?.execute(params![pk, words]).map(drop)
 }
 
-fn remove_words(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
-    tx.statement("DELETE FROM words WHERE rowid = ?1")?.execute([pk]).map(drop)
+/// `words` must be those that were added: the index has no texts of its own to look them up in.
+fn remove_words(tx: &Tx<'_>, pk: i64, words: &str) -> rusqlite::Result<()> {
+    tx.statement("INSERT INTO words (words, rowid, t) VALUES ('delete', ?1, ?2)")?
+        .execute(params![pk, words])
+        .map(drop)
 }
 
 fn put_embedding(tx: &Tx<'_>, pk: i64, memory: &Memory) -> rusqlite::Result<()> {

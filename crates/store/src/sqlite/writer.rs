@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::connection::failure;
+use super::connection::{BUSY_TIMEOUT, failure};
 use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
 use crate::StoreError;
@@ -25,6 +25,15 @@ const LONGEST_GATHER: Duration = Duration::from_millis(2);
 
 /// How long there is no work before the writer tidies up.
 const REST: Duration = Duration::from_secs(3);
+
+/// How long emptying the log waits for readers of former states at a time; how long after a commit that removed
+/// something, if nobody else wants to write; and how soon it is tried again.
+const WAIT_FOR_READERS: Duration = Duration::from_millis(20);
+const LONGEST_WAIT_FOR_READERS: Duration = Duration::from_millis(200);
+const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// Most attempts when the store closes.
+const LAST_ATTEMPTS: usize = 8;
 
 /// Most jobs of one transaction.
 const BATCH: usize = 512;
@@ -57,6 +66,8 @@ impl Writer {
             path: path.to_owned(),
             queue: Arc::clone(&queue),
             memo: Memo::default(),
+            remains: false,
+            tried: Instant::now(),
         };
         let thread = std::thread::Builder::new()
             .name("omp-writer".into())
@@ -143,40 +154,51 @@ struct Loop {
     path: PathBuf,
     queue: Arc<Queue>,
     memo: Memo,
+    /// Whether the log may still hold what was removed.
+    remains: bool,
+    /// When it was tried last to empty it.
+    tried: Instant,
 }
 
 impl Loop {
     fn run(&mut self) {
-        let mut tidy = true;
+        // The log may be left over from a program that was killed.
+        let mut tidy = false;
         loop {
             if self.answered > 1 {
                 self.queue.gather(self.answered, (self.flush / 2).min(LONGEST_GATHER));
             }
-            match self.queue.next((!tidy).then_some(REST)) {
+            let patience = if self.remains { Some(TRY_AGAIN) } else { (!tidy).then_some(REST) };
+            match self.queue.next(patience) {
                 Next::Closed => break,
+                Next::Nothing if self.remains => self.in_turn(|this| this.empty_log(WAIT_FOR_READERS)),
                 Next::Nothing => {
                     // The log goes into the file and the cache back to the system. If it fails, nothing is lost.
-                    let _ = self
-                        .connection
-                        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory");
+                    self.in_turn(|this| this.empty_log(WAIT_FOR_READERS));
+                    let _ = self.connection.execute_batch("PRAGMA shrink_memory");
                     (tidy, self.answered) = (true, 0);
                 }
                 Next::Job(job, priority) => {
                     tidy = false;
-                    self.in_turn(job, priority);
+                    self.work(job, priority);
                     // However many single writes there are, an import goes on between them.
                     let chunk = (priority == Priority::Single).then(|| self.queue.bulk_waiting()).flatten();
                     if let Some(chunk) = chunk {
-                        self.in_turn(chunk, Priority::Bulk);
+                        self.work(chunk, Priority::Bulk);
                     }
                 }
+            }
+        }
+        for _ in 0..LAST_ATTEMPTS {
+            if self.remains {
+                self.in_turn(|this| this.empty_log(WAIT_FOR_READERS));
             }
         }
         let _ = self.connection.execute_batch("PRAGMA optimize");
     }
 
     /// Waits until no other process writes, then does the work.
-    fn in_turn(&mut self, job: Box<dyn Job>, priority: Priority) {
+    fn work(&mut self, job: Box<dyn Job>, priority: Priority) {
         if let Err(error) = self.lock.lock() {
             job.finish(Err(StoreError::Internal(format!("the lock file failed: {error}"))));
             return;
@@ -187,6 +209,32 @@ impl Loop {
         }
         // Closing the file unlocks too; there is nothing to do about an error.
         let _ = self.lock.unlock();
+    }
+
+    /// Does something that answers nobody while no other process writes.
+    fn in_turn(&mut self, work: impl FnOnce(&mut Self)) {
+        if self.lock.lock().is_ok() {
+            work(self);
+            let _ = self.lock.unlock();
+        }
+    }
+
+    /// Empties the log, whose pages of former states hold what was removed since. Readers that are still in such a state
+    /// are waited for, with `patience` and while no other write waits; after that it is tried again now and then.
+    fn empty_log(&mut self, patience: Duration) {
+        let begun = Instant::now();
+        // Setting it cannot fail: it is only a number.
+        let _ = self.connection.busy_timeout(WAIT_FOR_READERS);
+        loop {
+            let busy =
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            self.remains = !matches!(busy, Ok(0));
+            if !self.remains || begun.elapsed() >= patience || !self.queue.is_empty() {
+                break;
+            }
+        }
+        let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+        self.tried = Instant::now();
     }
 
     /// One transaction: the job, and whatever waits by the time it has run.
@@ -250,13 +298,20 @@ impl Loop {
             self.memo.check(&self.connection)?;
             let mut tx = Tx::new(&self.connection, &mut self.memo);
             work(&mut tx, &self.queue)?;
-            tx.finish()?;
+            let forgets = tx.finish()?;
             let begun = Instant::now();
             self.connection.execute_batch("COMMIT")?;
             self.flush = begun.elapsed();
-            Ok(())
+            Ok(forgets)
         });
-        result.map_err(|error| {
+        if matches!(result, Ok(true)) {
+            // Who reads for so long that the last attempt failed is not waited for again and again.
+            let patience = if self.remains { WAIT_FOR_READERS } else { LONGEST_WAIT_FOR_READERS };
+            self.empty_log(patience);
+        } else if self.remains && self.tried.elapsed() >= TRY_AGAIN {
+            self.empty_log(WAIT_FOR_READERS);
+        }
+        result.map(drop).map_err(|error| {
             self.memo.forget();
             if !self.connection.is_autocommit() {
                 // If this fails too, the next BEGIN will tell.

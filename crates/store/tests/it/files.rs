@@ -106,12 +106,12 @@ async fn a_word_index_of_another_analysis_is_made_anew() {
     store.close().await.unwrap();
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection
-        .execute_batch("UPDATE settings SET value = 0 WHERE name = 'tokenizer_version'; DELETE FROM words WHERE rowid > 0;")
+        .execute_batch("UPDATE settings SET value = 0 WHERE name = 'tokenizer_version'; INSERT INTO words (words) VALUES ('delete-all');")
         .unwrap();
     drop(connection);
     let store = open(&path).unwrap();
     let keywords = omp_search::keywords("tea");
-    let filter = omp_model::Filter::default();
+    let filter = omp_model::SearchFilter::default();
     let search = omp_store::memories::KeywordSearch {
         keywords: &keywords,
         filter: &filter,

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "in helpers too, a test that cannot go on must stop")]
 
 mod files;
+mod forgetting;
 mod suite;
 mod typescript;

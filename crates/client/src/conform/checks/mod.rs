@@ -40,6 +40,7 @@ mod export;
 mod fields;
 mod handoff;
 mod health;
+mod history;
 mod import;
 mod import_conflicts;
 mod import_errors;
@@ -48,6 +49,7 @@ mod list_order;
 mod media;
 mod modes;
 mod odd_queries;
+mod repeats;
 mod scripts;
 mod search;
 mod search_params;
@@ -80,6 +82,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         update_rules::CHECKS,
         update_follow::CHECKS,
         delete::CHECKS,
+        history::CHECKS,
+        repeats::CHECKS,
         expiry::CHECKS,
         list::CHECKS,
         list_order::CHECKS,

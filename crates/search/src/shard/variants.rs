@@ -1,0 +1,111 @@
+//! What the variants of a query's term add: the postings of several terms as if they were one.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+
+use super::Shard;
+use super::bits::Bits;
+use super::bm25;
+use super::filter::Selection;
+use super::postings::{BLOCK, Postings};
+
+/// What a match of a term or its variants, taken as one term, is worth beside one of the term itself.
+const WORTH: f32 = 0.6;
+
+/// A term that so many memories of a selection hold needs no help: its variants would cost more than all else and add
+/// little.
+pub(crate) const ENOUGH: usize = 1000;
+
+/// The variants of one term that count, those in the most memories: beyond them are rare words.
+pub(crate) const MOST: usize = 64;
+/// The variants of all terms of a query together, divided evenly.
+pub(crate) const MOST_IN_ALL: usize = 512;
+
+/// A list of this share of the documents is joined with the others; longer ones are read where they lie.
+const LONG: usize = 1024;
+
+/// A term and its variants, taken as one term.
+pub(crate) struct Variants<'a> {
+    /// As if it were one term, less what it is worth less.
+    pub(crate) weight: f32,
+    /// The documents of the selection that hold the term or one of its variants.
+    pub(crate) documents: Bits,
+    /// Those of them that hold a variant.
+    pub(crate) holding: Bits,
+    pub(crate) count: usize,
+    /// Those of the variants; a document may be in several.
+    pub(crate) postings: Vec<Cow<'a, Postings>>,
+    /// The numbers of the variants.
+    pub(crate) numbers: Vec<u32>,
+}
+
+impl Shard {
+    /// The variants of a term with these postings; `None` if the selection holds none. At most `most` of them: those
+    /// with the most memories, then by their names.
+    pub(crate) fn variants(
+        &self,
+        token: &str,
+        exact: &Postings,
+        selection: &Selection<'_>,
+        most: usize,
+    ) -> Option<Variants<'_>> {
+        let alive = |number: u32| self.terms.postings(number).alive();
+        let mut numbers: Vec<u32> = self.terms.variants(token).filter(|&number| alive(number) > 0).collect();
+        if numbers.len() > most {
+            let order = |&number: &u32| (Reverse(alive(number)), self.terms.name(number));
+            numbers.select_nth_unstable_by(most, |a, b| order(a).cmp(&order(b)));
+            numbers.truncate(most);
+        }
+        let mut documents = Bits::with_room(self.documents.rows().len());
+        for &number in &numbers {
+            self.terms.postings(number).add_in(selection, &mut documents);
+        }
+        if !selection.everything {
+            documents.keep(&selection.bits);
+        }
+        if documents.is_empty() {
+            return None;
+        }
+        let holding = documents.clone();
+        exact.add_in(selection, &mut documents);
+        if !selection.everything {
+            documents.keep(&selection.bits);
+        }
+        let count = documents.count();
+
+        let long = BLOCK.max(self.documents.rows().len() / LONG);
+        let (long, short): (Vec<u32>, Vec<u32>) = numbers.iter().partition(|&&number| alive(number) > long);
+        let mut postings: Vec<_> =
+            long.into_iter().map(|number| Cow::Borrowed(self.terms.postings(number))).collect();
+        match *short.as_slice() {
+            [] => {}
+            [one] => postings.push(Cow::Borrowed(self.terms.postings(one))),
+            _ => postings.push(Cow::Owned(self.union(&short))),
+        }
+        let weight = WORTH * bm25::weight(bm25::idf(selection.count, count));
+        Some(Variants { weight, documents, holding, count, postings, numbers })
+    }
+
+    /// The postings of several terms as if they were one.
+    pub(crate) fn union(&self, numbers: &[u32]) -> Postings {
+        let mut all: Vec<u64> = Vec::new();
+        for &number in numbers {
+            self.terms
+                .postings(number)
+                .each(|document, count| all.push(u64::from(document) << 32 | u64::from(count)));
+        }
+        all.sort_unstable();
+        let (lengths, alive) = (self.documents.lengths(), self.documents.alive());
+        #[expect(clippy::cast_possible_truncation, reason = "32 bits each")]
+        let parts = |posting: u64| ((posting >> 32) as u32, (posting & u64::from(u32::MAX)) as u32);
+        let mut union = Postings::new();
+        for run in all.chunk_by(|&a, &b| parts(a).0 == parts(b).0) {
+            let document = parts(run[0]).0;
+            if alive.contains(document) {
+                let count = run.iter().map(|&posting| parts(posting).1).sum();
+                union.push(document, count, lengths[document as usize]);
+            }
+        }
+        union
+    }
+}

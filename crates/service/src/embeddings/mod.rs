@@ -1,0 +1,91 @@
+//! Vectors for what is stored and for what is asked: the model, its threads, and the space that its vectors are in.
+
+mod worker;
+
+use std::sync::Arc;
+
+use omp_embed::{EmbeddingSettings, ModelIdentity, Pool, PoolOptions, QueryVector};
+use omp_store::{SpaceModel, VectorSpace};
+use tokio::sync::Notify;
+
+/// The models that this process can run. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Embeddings {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    /// The configured model.
+    chosen: Pool,
+    /// The built-in one, when another is configured: its vectors answer until those of the other are complete.
+    builtin: Option<Pool>,
+    /// Something new may wait for its vector.
+    wake: Notify,
+}
+
+impl Embeddings {
+    /// No vectors at all: searches go by words.
+    pub fn off() -> Self {
+        Self::default()
+    }
+
+    /// Starts the threads of the configured model; the model itself is loaded when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no threads.
+    pub fn start(settings: &EmbeddingSettings) -> std::io::Result<Self> {
+        let options = PoolOptions::default();
+        let Some(chosen) = pool(settings, &options)? else { return Ok(Self::off()) };
+        let builtin = match settings {
+            EmbeddingSettings::Builtin => None,
+            _ => pool(&EmbeddingSettings::Builtin, &options)?,
+        };
+        let inner = Inner { chosen, builtin, wake: Notify::new() };
+        Ok(Self { inner: Some(Arc::new(inner)) })
+    }
+
+    /// Whether there is a model.
+    pub fn are_on(&self) -> bool {
+        self.inner.is_some()
+    }
+
+    /// Something was stored that may wait for its vector.
+    pub(crate) fn wake(&self) {
+        if let Some(inner) = &self.inner {
+            inner.wake.notify_one();
+        }
+    }
+
+    /// The vector of a question in this space, or why there is none.
+    pub(crate) async fn query(&self, text: &str, space: Option<&VectorSpace>) -> Result<QueryVector, String> {
+        let Some(inner) = &self.inner else { return Err("no embedding model is configured".to_owned()) };
+        let Some(space) = space else { return Err("no memory has a vector yet".to_owned()) };
+        let fits = |pool: &&Pool| pool.identity().is_some_and(|identity| model(&identity) == space.model);
+        let Some(pool) = [Some(&inner.chosen), inner.builtin.as_ref()].into_iter().flatten().find(fits)
+        else {
+            let model = &space.model.name;
+            return Err(format!("the vectors were made by {model}, which is not the configured model"));
+        };
+        let pending = pool.query(text).map_err(|error| error.to_string())?;
+        let question = pending.await.map_err(|error| error.to_string())?;
+        if question.vector.is_none() {
+            return Err("there is nothing in the question to embed".to_owned());
+        }
+        Ok(question)
+    }
+}
+
+fn pool(settings: &EmbeddingSettings, options: &PoolOptions) -> std::io::Result<Option<Pool>> {
+    let factory = settings.clone().factory();
+    factory.map(|factory| Pool::start(options, settings.identity(), factory)).transpose()
+}
+
+/// A model as the store knows it.
+fn model(identity: &ModelIdentity) -> SpaceModel {
+    SpaceModel {
+        name: identity.name.clone(),
+        revision: identity.revision.clone(),
+        dimensions: u32::try_from(identity.dimensions).unwrap_or(u32::MAX),
+    }
+}

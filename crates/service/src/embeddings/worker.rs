@@ -1,0 +1,162 @@
+//! Giving every memory its vector, after it was stored: the backlog in the store says which ones wait, so nothing is
+//! forgotten when the process ends.
+
+use std::time::Duration;
+
+use omp_embed::{EmbedError, Pool};
+use omp_model::api::EmbeddingModel;
+use omp_model::{Error, ErrorCode, Memory, Result};
+use omp_store::{NewVector, Pending, SpaceModel, VectorSpace};
+
+use super::{Inner, model};
+use crate::Service;
+use crate::failure::shown;
+
+/// Memories that are embedded before their vectors are stored together.
+const BATCH: u32 = 64;
+/// What comes within this time is stored together: vectors are made again if they are lost, so they need no flush each.
+const COLLECT: Duration = Duration::from_millis(100);
+/// How often to look for what other processes stored.
+const LOOK: Duration = Duration::from_secs(5);
+/// Longest rest after a failure.
+const LONGEST_REST: Duration = Duration::from_mins(5);
+/// A store with no more memories is prepared at once.
+const AT_ONCE: u64 = 20_000;
+/// How long an import is left alone.
+const IMPORT: Duration = Duration::from_mins(1);
+
+impl Service {
+    /// Embeds what waits until the task is dropped or aborted. Failures of the model or its endpoint are tried again,
+    /// later and later; the memories are found by their words meanwhile.
+    pub async fn embed_forever(self) {
+        let Some(inner) = self.embeddings.inner.clone() else { return };
+        let mut failures = 0;
+        loop {
+            match self.embed_waiting(&inner, None).await {
+                Ok(_) => {
+                    failures = 0;
+                    let _ = tokio::time::timeout(LOOK, inner.wake.notified()).await;
+                    tokio::time::sleep(COLLECT).await;
+                }
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(%error, failures, "memories could not be embedded; they are found by their words");
+                    let rest = Duration::from_secs(1) * 2_u32.saturating_pow(failures - 1);
+                    tokio::time::sleep(rest.min(LONGEST_REST)).await;
+                }
+            }
+        }
+    }
+
+    /// Makes room for the configured model's vectors, where that takes no time: so that the first search of a new store
+    /// is by meaning too.
+    pub async fn prepare_embeddings(&self) -> Result<()> {
+        let Some(identity) = self.embeddings.inner.as_ref().and_then(|inner| inner.chosen.identity()) else {
+            return Ok(());
+        };
+        let spaces = self.store.vector_spaces().await.map_err(shown)?;
+        let position = self.store.index_position(omp_model::OwnerId::FIRST).await.map_err(shown)?;
+        if spaces.is_empty() && position.memories <= AT_ONCE {
+            self.store.open_vector_space(&model(&identity)).await.map_err(shown)?;
+        }
+        Ok(())
+    }
+
+    /// Embeds what waits, if that is no more than `most` memories: for a process that has nobody who does it in the
+    /// background. What the model cannot do now stays on the backlog.
+    pub async fn embed_some(&self, most: u64) -> Result<()> {
+        let Some(inner) = self.embeddings.inner.clone() else { return Ok(()) };
+        self.prepare_embeddings().await?;
+        let spaces = self.store.vector_spaces().await.map_err(shown)?;
+        let Some(space) = active(&inner.chosen, &spaces) else { return Ok(()) };
+        if self.store.count_backlog(space.slot).await.map_err(shown)? > most {
+            return Ok(());
+        }
+        self.fill(&inner.chosen, &space, None).await
+    }
+
+    /// Embeds everything with the configured model and lets searches use it from then on. `progress` is told now and
+    /// then how many memories are left.
+    pub async fn reindex(&self, progress: impl Fn(u64) + Send + Sync) -> Result<EmbeddingModel> {
+        let Some(inner) = self.embeddings.inner.clone() else {
+            let message = "No embedding model is configured, so there is nothing to make vectors with.";
+            return Err(Error::new(ErrorCode::ValidationError, message));
+        };
+        let SpaceModel { name, revision, dimensions } = self.embed_waiting(&inner, Some(&progress)).await?;
+        Ok(EmbeddingModel { name, revision, dimensions, normalised: true })
+    }
+
+    async fn embed_waiting(
+        &self,
+        inner: &Inner,
+        told: Option<&(dyn Fn(u64) + Send + Sync)>,
+    ) -> Result<SpaceModel> {
+        let spaces = self.store.vector_spaces().await.map_err(shown)?;
+        // What is active goes on being complete until another model's vectors are.
+        if let Some((pool, space)) =
+            inner.builtin.as_ref().and_then(|pool| Some((pool, active(pool, &spaces)?)))
+        {
+            self.fill(pool, &space, None).await?;
+        }
+        let identity = if let Some(identity) = inner.chosen.identity() {
+            identity
+        } else {
+            // Loading the model tells its identity.
+            inner.chosen.query("identity").map_err(|e| failed(&e))?.await.map_err(|e| failed(&e))?.model
+        };
+        let space = self.store.open_vector_space(&model(&identity)).await.map_err(shown)?;
+        self.fill(&inner.chosen, &space, told).await?;
+        if !space.active {
+            self.store.activate_vector_space(space.slot).await.map_err(shown)?;
+            tracing::info!(model = %space.model.name, "every memory has its vector; searches use this model now");
+        }
+        Ok(space.model)
+    }
+
+    /// Embeds until nothing waits in this space.
+    async fn fill(
+        &self,
+        pool: &Pool,
+        space: &VectorSpace,
+        told: Option<&(dyn Fn(u64) + Send + Sync)>,
+    ) -> Result<()> {
+        let mut waiting = self.store.count_backlog(space.slot).await.map_err(shown)?;
+        loop {
+            if let Some(told) = told {
+                told(waiting);
+            }
+            let pending = self.store.backlog(space.slot, BATCH).await.map_err(shown)?;
+            if pending.is_empty() {
+                return Ok(());
+            }
+            // An import and the model would only take the processor from each other.
+            let _ = tokio::time::timeout(IMPORT, self.transfers_done()).await;
+            let texts = pending.iter().map(|pending| embedded_text(&pending.memory)).collect();
+            let answer = pool.documents(texts).map_err(|e| failed(&e))?.await.map_err(|e| failed(&e))?;
+            let vectors =
+                pending.iter().zip(answer.texts).map(|(pending, windows)| new_vector(pending, &windows));
+            let vectors: Vec<_> = vectors.collect();
+            waiting = waiting.saturating_sub(vectors.len() as u64);
+            self.store.put_vectors(space.slot, vectors).await.map_err(shown)?;
+        }
+    }
+}
+
+/// The active space, if this pool's model made it.
+fn active(pool: &Pool, spaces: &[VectorSpace]) -> Option<VectorSpace> {
+    let identity = model(&*pool.identity()?);
+    spaces.iter().find(|space| space.active && space.model == identity).cloned()
+}
+
+fn new_vector(pending: &Pending, windows: &[Vec<f32>]) -> NewVector {
+    NewVector { pk: pending.pk, seq: pending.seq, windows: windows.concat() }
+}
+
+/// The text that a memory's vector stands for.
+fn embedded_text(memory: &Memory) -> String {
+    memory.content.as_str().to_owned()
+}
+
+fn failed(error: &EmbedError) -> Error {
+    Error::new(ErrorCode::Unavailable, error.to_string())
+}

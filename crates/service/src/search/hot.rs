@@ -1,0 +1,263 @@
+//! The hot indices: one shard for each owner, made of the store's rows on first use and kept current by `seq`.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use omp_model::{OwnerId, Tag};
+use omp_search::Analyzer;
+use omp_search::shard::{Entry, Shard, text_hash};
+use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError};
+use tokio::sync::watch;
+
+/// Memories that are read at once while an index is made.
+const ROWS: u32 = 2_000;
+/// Changes that are read at once.
+const CHANGES: u32 = 1_000;
+/// Bytes that a memory takes in an index, about: enough to tell beforehand whether there is room.
+const BYTES_EACH: u64 = 900;
+
+/// What stands in the way of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// It is being made.
+    Loading,
+    /// It would take more memory than indices may.
+    NoRoom,
+    /// The store failed.
+    Failed,
+}
+
+impl std::fmt::Display for Absent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Loading => "the index is being loaded",
+            Self::NoRoom => "the index needs more memory than OMP_INDEX_MB allows",
+            Self::Failed => "the index could not be made",
+        })
+    }
+}
+
+/// All indices, within a budget of memory.
+pub(crate) struct HotIndices {
+    owners: Mutex<HashMap<OwnerId, Arc<Hot>>>,
+    budget: u64,
+    /// Counts searches: who was used least recently goes first.
+    uses: AtomicU64,
+}
+
+/// One owner's index.
+pub(crate) struct Hot {
+    owner: OwnerId,
+    /// Which vectors it holds, and of which state of the file: a restored file is another one.
+    slot: Option<Slot>,
+    generation: i64,
+    shard: RwLock<Shard>,
+    /// The last change that it has seen.
+    seen: AtomicI64,
+    /// Held by whoever brings it up to date.
+    turn: tokio::sync::Mutex<()>,
+    stage: watch::Receiver<Result<(), Absent>>,
+    bytes: AtomicU64,
+    used: AtomicU64,
+}
+
+impl HotIndices {
+    /// Indices that take at most `budget` bytes together.
+    pub(crate) fn new(budget: u64) -> Self {
+        Self { owners: Mutex::default(), budget, uses: AtomicU64::new(0) }
+    }
+
+    /// The owner's index with everything up to `position`; waits at most `patience` for it to be made.
+    pub(crate) async fn current(
+        &self,
+        store: &Arc<dyn Store>,
+        owner: OwnerId,
+        position: &IndexPosition,
+        patience: Duration,
+    ) -> Result<Arc<Hot>, Absent> {
+        let hot = self.find(store, owner, position);
+        hot.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let mut stage = hot.stage.clone();
+        let loaded =
+            tokio::time::timeout(patience, stage.wait_for(|stage| *stage != Err(Absent::Loading))).await;
+        loaded.map_err(|_| Absent::Loading)?.map_err(|_| Absent::Failed).and_then(|stage| *stage)?;
+        if let Err(error) = hot.catch_up(store, position.seq).await {
+            tracing::error!(%error, "an index could not be brought up to date");
+            return Err(Absent::Failed);
+        }
+        self.make_room(owner);
+        Ok(hot)
+    }
+
+    /// The index that fits the position, begun anew if there is none.
+    fn find(&self, store: &Arc<dyn Store>, owner: OwnerId, position: &IndexPosition) -> Arc<Hot> {
+        let slot = position.space.as_ref().map(|space| space.slot);
+        let mut owners = self.owners();
+        if let Some(hot) = owners.get(&owner).filter(|hot| hot.serves(slot, position)) {
+            return Arc::clone(hot);
+        }
+        let dimensions = position.space.as_ref().map_or(0, |space| space.model.dimensions as usize);
+        let (told, stage) = watch::channel(Err(Absent::Loading));
+        let hot = Arc::new(Hot {
+            owner,
+            slot,
+            generation: position.generation,
+            shard: RwLock::new(Shard::new(dimensions)),
+            seen: AtomicI64::new(0),
+            turn: tokio::sync::Mutex::default(),
+            stage,
+            bytes: AtomicU64::new(0),
+            used: AtomicU64::new(0),
+        });
+        owners.insert(owner, Arc::clone(&hot));
+        let (store, loading) = (Arc::clone(store), Arc::clone(&hot));
+        let room = self.budget;
+        tokio::spawn(async move {
+            let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "an index could not be made");
+                Err(Absent::Failed)
+            });
+            // Whoever waited may have gone.
+            let _ = told.send(outcome);
+        });
+        hot
+    }
+
+    /// Lets go of the indices that were used least recently until the rest fits.
+    fn make_room(&self, keep: OwnerId) {
+        let mut owners = self.owners();
+        let total = |owners: &HashMap<OwnerId, Arc<Hot>>| {
+            owners.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum::<u64>()
+        };
+        while total(&owners) > self.budget {
+            let others = owners.iter().filter(|(owner, _)| **owner != keep);
+            let oldest =
+                others.min_by_key(|(_, hot)| hot.used.load(Ordering::Relaxed)).map(|(owner, _)| *owner);
+            let Some(oldest) = oldest else { return };
+            owners.remove(&oldest);
+        }
+    }
+
+    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<OwnerId, Arc<Hot>>> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hot {
+    /// The index itself.
+    pub(crate) fn shard(&self) -> RwLockReadGuard<'_, Shard> {
+        self.shard.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shard_mut(&self) -> RwLockWriteGuard<'_, Shard> {
+        self.shard.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serves(&self, slot: Option<Slot>, position: &IndexPosition) -> bool {
+        self.slot == slot
+            && self.generation == position.generation
+            && !matches!(*self.stage.borrow(), Err(Absent::Failed | Absent::NoRoom))
+    }
+
+    /// Reads every memory of the owner.
+    async fn load(&self, store: &Arc<dyn Store>, room: u64) -> Result<Result<(), Absent>, StoreError> {
+        let position = store.index_position(self.owner).await?;
+        if position.memories.saturating_mul(BYTES_EACH) > room {
+            return Ok(Err(Absent::NoRoom));
+        }
+        let mut shard = std::mem::take(&mut *self.shard_mut());
+        let mut after = 0;
+        loop {
+            let rows = store.index_rows(self.owner, after, ROWS, self.slot).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.pk;
+            shard = tokio::task::spawn_blocking(move || {
+                let mut analyzer = Analyzer::new();
+                for row in &rows {
+                    put(&mut shard, row, &mut analyzer);
+                }
+                shard
+            })
+            .await
+            .map_err(|_| StoreError::Internal("making an index ended early".into()))?;
+        }
+        self.bytes.store(shard.bytes() as u64, Ordering::Relaxed);
+        *self.shard_mut() = shard;
+        self.seen.store(position.seq, Ordering::Release);
+        Ok(Ok(()))
+    }
+
+    /// Takes in everything up to `seq`, whoever wrote it.
+    async fn catch_up(&self, store: &Arc<dyn Store>, seq: i64) -> Result<(), StoreError> {
+        if self.seen.load(Ordering::Acquire) >= seq {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        loop {
+            let seen = self.seen.load(Ordering::Acquire);
+            if seen >= seq {
+                break;
+            }
+            let changes = store.index_changes(self.owner, seen, CHANGES, self.slot).await?;
+            // Numbers of the other space's vectors, or of memories that have changed again, are no changes.
+            let complete = changes.len() < CHANGES as usize;
+            let last = changes.last().map_or(seq, |(last, _)| if complete { seq.max(*last) } else { *last });
+            self.apply(&changes);
+            self.seen.store(last, Ordering::Release);
+        }
+        if self.shard().should_compact() {
+            let compacted = self.shard().compacted();
+            self.bytes.store(compacted.bytes() as u64, Ordering::Relaxed);
+            *self.shard_mut() = compacted;
+        }
+        Ok(())
+    }
+
+    fn apply(&self, changes: &[(i64, IndexChange)]) {
+        let mut analyzer = Analyzer::new();
+        let mut shard = self.shard_mut();
+        for (_, change) in changes {
+            match change {
+                IndexChange::Put(row) => put(&mut shard, row, &mut analyzer),
+                IndexChange::Vector(key, windows) => put_vector(&mut shard, *key, windows),
+                IndexChange::Removed(key) => {
+                    shard.remove(*key);
+                }
+            }
+        }
+    }
+}
+
+fn put(shard: &mut Shard, row: &IndexRow, analyzer: &mut Analyzer) {
+    let memory = &row.memory;
+    let tags: Vec<&str> = memory.tags.iter().map(Tag::as_str).collect();
+    shard.put(&Entry {
+        key: row.pk,
+        kind: memory.kind.number(),
+        tool: memory.source.tool.as_str(),
+        namespace: memory.namespace.as_ref().map(omp_model::Namespace::as_str),
+        tags: &tags,
+        created_at: memory.created_at.as_millis(),
+        updated_at: memory.updated_at.as_millis(),
+        expires_at: memory.expires_at.map(omp_model::Timestamp::as_millis),
+        superseded_at: row.superseded_at,
+        valid_from: None,
+        session: memory.source.session_id.as_ref().map(omp_model::Text::as_str),
+        observed_at: memory.source.timestamp.as_millis(),
+        words: &omp_store::words(memory, analyzer),
+        text_hash: text_hash(memory.content.as_str()),
+    });
+    if let Some(windows) = &row.vector {
+        put_vector(shard, row.pk, windows);
+    }
+}
+
+fn put_vector(shard: &mut Shard, key: i64, windows: &[f32]) {
+    let dimensions = shard.dimensions().max(1);
+    let windows: Vec<&[f32]> = windows.chunks(dimensions).collect();
+    if let Err(error) = shard.put_vectors(key, &windows) {
+        tracing::warn!(%error, "a vector was left out of the index");
+    }
+}

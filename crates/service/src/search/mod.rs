@@ -1,0 +1,175 @@
+//! Finding memories: by words, by meaning, by both.
+
+mod answer;
+mod hot;
+
+use std::sync::Arc;
+
+use omp_model::api::{Degraded, SearchResponse};
+use omp_model::{Held, Namespace, Principal, Result, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp};
+use omp_search::shard::{self, Mode, Ranking, Request};
+use omp_search::{Keywords, keywords};
+use omp_store::memories::KeywordSearch;
+use omp_store::{IndexPosition, VectorSpace};
+
+pub(crate) use self::hot::HotIndices;
+use self::hot::{Absent, Hot};
+use crate::Service;
+use crate::failure::shown;
+
+/// Indices of more memories are searched on a thread that may block.
+const LARGE: usize = 20_000;
+
+/// A search as it is about to run.
+struct Plan {
+    query: SearchQuery,
+    keywords: Keywords,
+    mode: SearchMode,
+    vector: Option<Arc<[f32]>>,
+    /// How well the model knows the words of the question.
+    fit: f32,
+    degraded: Option<Degraded>,
+    now: Timestamp,
+}
+
+impl Plan {
+    /// By words instead of what was wanted.
+    fn fall_back(&mut self, reason: String) {
+        if self.mode != SearchMode::Keyword {
+            let requested = self.mode.as_str().to_owned();
+            (self.mode, self.vector) = (SearchMode::Keyword, None);
+            self.degraded = Some(Degraded { requested, reason });
+        }
+    }
+}
+
+impl Service {
+    /// Finds the best memories for a question. A mode that is not available falls back to another one and the answer
+    /// says so (reading 13).
+    pub async fn search_memories(&self, principal: Principal, query: &SearchQuery) -> Result<SearchResponse> {
+        let position = self.store.index_position(principal.owner).await.map_err(shown)?;
+        let mut plan = self.plan(query, position.space.as_ref()).await;
+        match self.indices.current(&self.store, principal.owner, &position, self.patience).await {
+            Ok(hot) => self.search_index(principal, plan, &hot, position).await,
+            Err(absent) => {
+                plan.fall_back(format!("{absent}, so the search went by words"));
+                if absent == Absent::Loading {
+                    tracing::debug!("a search did not wait for its index");
+                }
+                self.search_store(principal, plan).await
+            }
+        }
+    }
+
+    async fn plan(&self, query: &SearchQuery, space: Option<&VectorSpace>) -> Plan {
+        let best = if self.embeddings.are_on() { SearchMode::Hybrid } else { SearchMode::Keyword };
+        let mut plan = Plan {
+            keywords: keywords(query.q.as_str()),
+            mode: query.mode.unwrap_or(best),
+            query: query.clone(),
+            vector: None,
+            fit: 1.0,
+            degraded: None,
+            now: self.clock.now(),
+        };
+        if plan.mode != SearchMode::Keyword {
+            match self.embeddings.query(query.q.as_str(), space).await {
+                Ok(question) => (plan.vector, plan.fit) = (question.vector, question.fit),
+                Err(reason) => plan.fall_back(format!("{reason}, so the search went by words")),
+            }
+        }
+        plan
+    }
+
+    async fn search_index(
+        &self,
+        principal: Principal,
+        plan: Plan,
+        hot: &Arc<Hot>,
+        position: IndexPosition,
+    ) -> Result<SearchResponse> {
+        let large = hot.shard().len() > LARGE;
+        let index = Arc::clone(hot);
+        let (plan, ranking) = if large {
+            let search = move || {
+                let ranking = rank(&index, &plan);
+                (plan, ranking)
+            };
+            tokio::task::spawn_blocking(search).await.map_err(|_| omp_model::Error::internal())?
+        } else {
+            let ranking = rank(&index, &plan);
+            (plan, ranking)
+        };
+        let mut ranking = ranking.map_err(|error| {
+            tracing::error!(%error, "an index did not take the question");
+            omp_model::Error::internal()
+        })?;
+        if let (SearchMode::Semantic, Some(vector), Some(space)) = (plan.mode, &plan.vector, &position.space)
+        {
+            self.rescore(&mut ranking, vector, space).await?;
+        }
+        ranking.hits.truncate(plan.query.limit as usize);
+        let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
+        let with_embedding = plan.query.with_embedding;
+        let memories =
+            self.store.memories_by_pk(principal.owner, &keys, with_embedding).await.map_err(shown)?;
+        Ok(answer::of_index(plan, &ranking, memories, position.space))
+    }
+
+    /// Puts the exact likeness in the place of the index's, which is right to two digits.
+    async fn rescore(&self, ranking: &mut Ranking, vector: &[f32], space: &VectorSpace) -> Result<()> {
+        let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
+        let windows = self.store.vectors(space.slot, &keys).await.map_err(shown)?;
+        for (hit, windows) in ranking.hits.iter_mut().zip(windows) {
+            if let Some(exact) = windows.and_then(|windows| shard::exact_cosine(vector, &windows)) {
+                hit.cosine = Some(exact);
+            }
+        }
+        Ok(())
+    }
+
+    /// By the store's own word index: slower on large stores, and always there.
+    async fn search_store(&self, principal: Principal, plan: Plan) -> Result<SearchResponse> {
+        let search = KeywordSearch {
+            keywords: &plan.keywords,
+            filter: &plan.query.filter,
+            limit: plan.query.limit,
+            with_embedding: plan.query.with_embedding,
+        };
+        let page = self.store.search_memories(principal.owner, search, plan.now).await.map_err(shown)?;
+        Ok(answer::of_store(plan, page))
+    }
+}
+
+fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {
+    let SearchFilter { kind, tool, tags, namespaces, created_after, created_before, held } =
+        &plan.query.filter;
+    let namespaces: Vec<&str> = namespaces.iter().map(Namespace::as_str).collect();
+    let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    let filter = shard::Filter {
+        now: plan.now.as_millis(),
+        namespaces: (!namespaces.is_empty()).then_some(&namespaces),
+        kind: kind.map(omp_model::MemoryType::number),
+        tool: tool.as_ref().map(omp_model::ToolName::as_str),
+        tags: &tags,
+        created_after: created_after.map(Timestamp::as_millis),
+        created_before: created_before.map(Timestamp::as_millis),
+        held: match held {
+            Held::Now => shard::Held::Now,
+            Held::At(at) => shard::Held::At(at.as_millis()),
+            Held::Ever => shard::Held::Ever,
+        },
+    };
+    hot.shard().ranking(&Request {
+        keywords: &plan.keywords,
+        vector: plan.vector.as_deref(),
+        fit: plan.fit,
+        filter: &filter,
+        mode: match plan.mode {
+            SearchMode::Keyword => Mode::Keyword,
+            SearchMode::Semantic => Mode::Semantic,
+            SearchMode::Hybrid => Mode::Hybrid,
+        },
+        limit: plan.query.limit as usize,
+    })
+}

@@ -1,0 +1,49 @@
+//! What a memory was before each of its changes.
+
+use async_trait::async_trait;
+use omp_model::{History, HistoryQuery, Memory, MemoryId, Timestamp};
+
+use crate::{OwnerId, Result};
+
+/// Most former versions that are kept of a memory; then the oldest go.
+pub const MOST_VERSIONS: u32 = 1_000;
+
+/// What became of the wish to have a version back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Restored {
+    /// It is the present one again, as a new version.
+    Memory(Box<Memory>),
+    /// There is no such memory.
+    NoMemory,
+    /// The memory has no such version; its versions have these numbers.
+    NoVersion {
+        /// The oldest that is kept.
+        oldest: u64,
+        /// The present one.
+        newest: u64,
+    },
+}
+
+/// Every change of a memory keeps what it was as a version; a change of nothing but `updated_at` is none. Versions go
+/// with their memory. A version has no vector.
+#[async_trait]
+pub trait VersionStore: Send + Sync {
+    /// One page of a memory's versions, newest first, the present one included; `None` when there is no such memory.
+    async fn history(
+        &self,
+        owner: OwnerId,
+        id: MemoryId,
+        query: HistoryQuery,
+        now: Timestamp,
+    ) -> Result<Option<History>>;
+
+    /// Makes a version the present one. `created_at` stays, `updated_at` moves, and if the version would have expired
+    /// by now, the present expiry stays too.
+    async fn restore_version(
+        &self,
+        owner: OwnerId,
+        id: MemoryId,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<Restored>;
+}
