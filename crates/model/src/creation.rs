@@ -15,6 +15,9 @@ pub enum Dedupe {
     Off,
     /// One whose text is the same but for case, width and white space, in the same namespace.
     Exact,
+    /// That, and one that says nearly the same: a cosine of 0.95 or more, with the same numbers in it. It is merged into
+    /// the one that is there, which keeps its text and gets the tags of both.
+    Near,
 }
 
 impl Dedupe {
@@ -23,6 +26,7 @@ impl Dedupe {
         match text {
             "off" => Some(Self::Off),
             "exact" => Some(Self::Exact),
+            "near" => Some(Self::Near),
             _ => None,
         }
     }
@@ -32,11 +36,12 @@ impl Dedupe {
         match self {
             Self::Off => "off",
             Self::Exact => "exact",
+            Self::Near => "near",
         }
     }
 }
 
-word_field!(Dedupe, "off, exact");
+word_field!(Dedupe, "off, exact, near");
 
 /// A memory to be stored, and what it means to those that are there.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_is_no_id_and_no_known_word_is_named() {
-        let error = read(r#","supersedes":"mem_x","dedupe":"near""#).unwrap_err();
+        let error = read(r#","supersedes":"mem_x","dedupe":"fuzzy""#).unwrap_err();
         assert_eq!(error.details.keys().collect::<Vec<_>>(), ["supersedes", "dedupe"]);
     }
 

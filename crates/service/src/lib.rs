@@ -4,6 +4,7 @@
 mod compress;
 mod context;
 mod conversations;
+mod duplicates;
 mod embeddings;
 mod extract;
 mod failure;

@@ -2,7 +2,7 @@
 
 use omp_model::api::MemoryList;
 use omp_model::creation::Created;
-use omp_model::{CreateMemory, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result};
+use omp_model::{CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result};
 use omp_store::{Added, Addition};
 
 use crate::Service;
@@ -17,6 +17,12 @@ impl Service {
     ) -> Result<Created> {
         let CreateMemory { new, supersedes, dedupe } = create.into();
         let (addition, now) = (Addition { supersedes, dedupe }, self.clock.now());
+        if dedupe == Dedupe::Near
+            && supersedes.is_none()
+            && let Some(memory) = self.merge_into_near(principal, &new).await?
+        {
+            return Ok(Created { duplicate_of: Some(memory.id), memory });
+        }
         // An id that is taken is one chance in many billions; then the next one is free.
         for _ in 0..3 {
             let mut memory = new.clone().into_memory(MemoryId::generate(now, self.random.as_ref()), now);

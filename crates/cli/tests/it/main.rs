@@ -7,5 +7,6 @@ mod generated;
 mod interchange;
 mod processes;
 mod program;
+mod searching;
 mod serving;
 mod storage_trouble;

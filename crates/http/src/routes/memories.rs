@@ -23,9 +23,9 @@ const BODY: usize = 1 << 20;
 /// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is now then.
 /// With `supersedes` it stands in the place of another memory from now on; that one stays, with the end of its validity.
 /// With `dedupe=exact` a text that is there already is not stored again: the answer is 200 with the memory that is there
-/// and `duplicate_of`.
+/// and `duplicate_of`. With `dedupe=near` one that says nearly the same is merged into the one that is there, too.
 #[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), params(
-    ("dedupe" = Option<String>, Query, description = "`exact` or `off` (default); goes before the body's"),
+    ("dedupe" = Option<String>, Query, description = "`exact`, `near` or `off` (default); goes before the body's"),
 ), request_body = bodies::NewMemoryBody, responses(
     (status = 201, description = "The memory as it was stored", body = Memory),
     (status = 200, description = "The memory that says the same, and its id as `duplicate_of`", body = Created),

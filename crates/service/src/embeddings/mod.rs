@@ -61,19 +61,33 @@ impl Embeddings {
     pub(crate) async fn query(&self, text: &str, space: Option<&VectorSpace>) -> Result<QueryVector, String> {
         let Some(inner) = &self.inner else { return Err("no embedding model is configured".to_owned()) };
         let Some(space) = space else { return Err("no memory has a vector yet".to_owned()) };
-        let fits = |pool: &&Pool| pool.identity().is_some_and(|identity| model(&identity) == space.model);
-        let Some(pool) = [Some(&inner.chosen), inner.builtin.as_ref()].into_iter().flatten().find(fits)
-        else {
-            let model = &space.model.name;
-            return Err(format!("the vectors were made by {model}, which is not the configured model"));
+        // A model on disk or at an endpoint has no identity until it is first used.
+        let chosen = inner.chosen.identity().is_none_or(|identity| model(&identity) == space.model);
+        let pool = if chosen {
+            Some(&inner.chosen)
+        } else {
+            inner.builtin.as_ref().filter(|pool| made(pool, space))
         };
+        let other =
+            || format!("the vectors were made by {}, which is not the configured model", space.model.name);
+        let pool = pool.ok_or_else(other)?;
         let pending = pool.query(text).map_err(|error| error.to_string())?;
         let question = pending.await.map_err(|error| error.to_string())?;
+        if model(&question.model) != space.model {
+            let builtin = inner.builtin.as_ref().filter(|pool| made(pool, space)).ok_or_else(other)?;
+            let pending = builtin.query(text).map_err(|error| error.to_string())?;
+            return pending.await.map_err(|error| error.to_string());
+        }
         if question.vector.is_none() {
             return Err("there is nothing in the question to embed".to_owned());
         }
         Ok(question)
     }
+}
+
+/// Whether this pool's model made the vectors of a space.
+fn made(pool: &Pool, space: &VectorSpace) -> bool {
+    pool.identity().is_some_and(|identity| model(&identity) == space.model)
 }
 
 fn pool(settings: &EmbeddingSettings, options: &PoolOptions) -> std::io::Result<Option<Pool>> {

@@ -1,14 +1,15 @@
 //! Giving every memory its vector, after it was stored: the backlog in the store says which ones wait, so nothing is
 //! forgotten when the process ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use omp_embed::{EmbedError, Pool};
+use omp_embed::{EmbedError, ModelIdentity, Pool};
 use omp_model::api::EmbeddingModel;
 use omp_model::{Error, ErrorCode, Memory, Result};
 use omp_store::{NewVector, Pending, SpaceModel, VectorSpace};
 
-use super::{Inner, model};
+use super::{Inner, made, model};
 use crate::Service;
 use crate::failure::shown;
 
@@ -68,6 +69,7 @@ impl Service {
         let Some(inner) = self.embeddings.inner.clone() else { return Ok(()) };
         self.prepare_embeddings().await?;
         let spaces = self.store.vector_spaces().await.map_err(shown)?;
+        identify(&inner.chosen).await?;
         let Some(space) = active(&inner.chosen, &spaces) else { return Ok(()) };
         if self.store.count_backlog(space.slot).await.map_err(shown)? > most {
             return Ok(());
@@ -98,12 +100,7 @@ impl Service {
         {
             self.fill(pool, &space, None).await?;
         }
-        let identity = if let Some(identity) = inner.chosen.identity() {
-            identity
-        } else {
-            // Loading the model tells its identity.
-            inner.chosen.query("identity").map_err(|e| failed(&e))?.await.map_err(|e| failed(&e))?.model
-        };
+        let identity = identify(&inner.chosen).await?;
         let space = self.store.open_vector_space(&model(&identity)).await.map_err(shown)?;
         self.fill(&inner.chosen, &space, told).await?;
         if !space.active {
@@ -142,10 +139,18 @@ impl Service {
     }
 }
 
+/// The identity of a pool's model; using the model tells it.
+async fn identify(pool: &Pool) -> Result<Arc<ModelIdentity>> {
+    if let Some(identity) = pool.identity() {
+        return Ok(identity);
+    }
+    let pending = pool.query("identity").map_err(|e| failed(&e))?;
+    Ok(pending.await.map_err(|e| failed(&e))?.model)
+}
+
 /// The active space, if this pool's model made it.
 fn active(pool: &Pool, spaces: &[VectorSpace]) -> Option<VectorSpace> {
-    let identity = model(&*pool.identity()?);
-    spaces.iter().find(|space| space.active && space.model == identity).cloned()
+    spaces.iter().find(|space| space.active && made(pool, space)).cloned()
 }
 
 fn new_vector(pending: &Pending, windows: &[Vec<f32>]) -> NewVector {

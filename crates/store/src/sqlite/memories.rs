@@ -48,7 +48,7 @@ impl MemoryStore for SqliteStore {
     ) -> Result<Added> {
         let Addition { supersedes, dedupe } = addition;
         let (memory, words) = (memory.clone(), write::words(memory, &mut Analyzer::new()));
-        let repeat = (dedupe == Dedupe::Exact && supersedes.is_none()).then(|| Probe::new(&memory));
+        let repeat = (dedupe != Dedupe::Off && supersedes.is_none()).then(|| Probe::new(&memory));
         self.write(move |tx| {
             if taken_by(tx, owner, memory.id, now)?.is_some() {
                 return Ok(Added::IdTaken);
