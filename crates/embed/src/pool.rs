@@ -1,7 +1,7 @@
 //! The threads that embedders run on.
 //!
-//! One thread answers queries and nothing else, so a query never waits for a document. The others work through documents,
-//! and take a query first if one waits. The model is loaded by whoever needs it first.
+//! Some threads answer queries and nothing else, so a query never waits for a document. The others work through documents,
+//! at the lowest priority that the system has. The model is loaded by whoever needs it first.
 
 mod lease;
 mod pending;
@@ -29,7 +29,7 @@ pub type Factory = Box<dyn Fn() -> Result<Arc<dyn Embedder>, EmbedError> + Send 
 /// How many threads there are and what they keep.
 #[derive(Clone, Debug)]
 pub struct PoolOptions {
-    /// How many threads embed documents; at least one. One more embeds queries.
+    /// How many threads embed documents; at least one. As many embed queries.
     pub threads: usize,
     /// How many requests of each kind may wait.
     pub queue: usize,
@@ -115,11 +115,12 @@ impl Pool {
         });
         // What has been started ends with `pool`, should a later thread not start.
         let pool = Self { shared, threads: Mutex::default() };
-        for number in 0..=options.threads.max(1) {
+        let threads = options.threads.max(1);
+        for number in 0..2 * threads {
             let shared = Arc::clone(&pool.shared);
             let (name, work): (_, fn(&Shared)) = match number {
-                0 => ("embed-query".to_owned(), worker::answer_queries),
-                _ => (format!("embed-{number}"), worker::answer_all),
+                _ if number < threads => (format!("embed-query-{number}"), worker::answer_queries),
+                _ => (format!("embed-{}", number - threads), worker::answer_documents),
             };
             let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared))?;
             pool.threads().push(thread);

@@ -95,24 +95,6 @@ fn a_query_does_not_wait_for_documents() {
 }
 
 #[test]
-fn a_thread_for_documents_takes_waiting_queries_first() {
-    let stage = stage(true);
-    let first = stage.pool.documents(texts("first")).unwrap();
-    assert_eq!(stage.seen.recv().unwrap(), "first");
-    let one = stage.pool.query("one").unwrap();
-    assert_eq!(stage.seen.recv().unwrap(), "one");
-    // Both threads are held; of what waits now, the query is taken first by whichever is done first.
-    let later = stage.pool.documents(texts("later")).unwrap();
-    let two = stage.pool.query("two").unwrap();
-    stage.go.send(()).unwrap();
-    assert_eq!(stage.seen.recv().unwrap(), "two");
-    for () in [(); 3] {
-        stage.go.send(()).unwrap();
-    }
-    assert!(one.wait().is_ok() && two.wait().is_ok() && first.wait().is_ok() && later.wait().is_ok());
-}
-
-#[test]
 fn what_nobody_waits_for_is_skipped() {
     let stage = stage(true);
     let first = stage.pool.documents(texts("first")).unwrap();

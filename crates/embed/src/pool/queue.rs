@@ -35,7 +35,7 @@ pub(super) enum Next {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Queries,
-    All,
+    Documents,
 }
 
 pub(super) struct Queue {
@@ -89,10 +89,10 @@ impl Queue {
     pub(super) fn next(&self, takes: Takes, idle: Option<Duration>) -> Next {
         let mut state = self.state();
         loop {
-            let job = state.queries.pop_front().or_else(|| match takes {
-                Takes::All => state.documents.pop_front(),
-                Takes::Queries => None,
-            });
+            let job = match takes {
+                Takes::Queries => state.queries.pop_front(),
+                Takes::Documents => state.documents.pop_front(),
+            };
             match job {
                 Some(job) if job.is_unwanted() => {}
                 Some(job) => {

@@ -8,6 +8,10 @@ use super::queue::{Job, Next, Takes};
 use super::{QueryVector, Shared, TextVectors};
 use crate::{EmbedError, Purpose};
 
+/// What `nice` calls the lowest priority.
+#[cfg(target_os = "linux")]
+const LOWEST: i32 = 19;
+
 /// Queries and nothing else; and to look whether the model is still needed, since this thread is the one that is least busy.
 pub(super) fn answer_queries(shared: &Shared) {
     loop {
@@ -19,11 +23,18 @@ pub(super) fn answer_queries(shared: &Shared) {
     }
 }
 
-/// Queries first, then documents.
-pub(super) fn answer_all(shared: &Shared) {
-    while let Next::Job(job) = shared.queue.next(Takes::All, None) {
+/// Documents. There may be millions of them: whatever else the computer has to do comes first.
+pub(super) fn answer_documents(shared: &Shared) {
+    step_back();
+    while let Next::Job(job) = shared.queue.next(Takes::Documents, None) {
         answer(shared, job);
     }
+}
+
+/// Gives this thread the lowest priority. Where that is not possible it goes on with its own.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, LOWEST);
 }
 
 fn answer(shared: &Shared, job: Job) {
