@@ -263,3 +263,37 @@ fn another_model_takes_over_when_its_vectors_are_complete_and_loses_nothing() {
     assert!(other["degraded"]["reason"].as_str().unwrap().contains("not the configured model"), "{other}");
     assert_eq!(home.ok(&["list", "--json"]).json()["total"], 3);
 }
+
+#[test]
+fn without_room_for_an_index_the_file_answers_the_same_memories_and_says_so() {
+    let home = Home::new();
+    for (number, drink) in ["green tea", "black tea", "coffee", "tea with milk and 東京都"].iter().enumerate()
+    {
+        let namespace = if number % 2 == 0 { "even" } else { "odd" };
+        home.ok(&[
+            "remember",
+            &format!("Drink {number} is {drink}"),
+            "--namespace",
+            namespace,
+            "--tag",
+            "drink",
+        ]);
+    }
+    for question in ["tea", "which tea is it?", "drink", "東京", "milk coffee", "nothing like it"] {
+        for filter in [&["--namespace", "even"][..], &["--tag", "drink"], &[]] {
+            let ask = |more: &[&str]| {
+                let args = [&["recall", question, "--json", "--mode", "keyword"], filter, more].concat();
+                let found = home.ok(&args).json();
+                let mut ids: Vec<String> = texts(&found).iter().map(ToString::to_string).collect();
+                ids.sort();
+                (ids, found["total"].clone())
+            };
+            assert_eq!(ask(&["--index-mb", "0"]), ask(&[]), "{question} {filter:?}");
+        }
+    }
+    let degraded = home.ok(&["recall", "tea", "--index-mb", "0", "--json"]).json();
+    assert_eq!(
+        (&degraded["mode_used"], &degraded["degraded"]["requested"]),
+        (&json!("keyword"), &json!("hybrid"))
+    );
+}
