@@ -71,7 +71,7 @@ fn versions_successors_and_repeats_over_http() {
     let (status, other) =
         post("/v1/memories?dedupe=off", &body("lives in  munich", &json!({"dedupe": "exact"})));
     assert!(status == 201 && other.get("duplicate_of").is_none(), "the query goes before the body");
-    for (query, more) in [("?dedupe=near", json!({})), ("", json!({"dedupe": true}))] {
+    for (query, more) in [("?dedupe=fuzzy", json!({})), ("", json!({"dedupe": true}))] {
         let (status, error) = post(&format!("/v1/memories{query}"), &body("x", &more));
         assert!(status == 422 && error["details"]["dedupe"].is_string(), "{error}");
     }
