@@ -28,7 +28,8 @@ impl Service {
             return Ok(None);
         };
         let (Some(vector), Some(space)) = (question.vector, position.space.clone()) else { return Ok(None) };
-        let Ok(hot) = self.indices.current(&self.store, owner, &position, self.patience).await else {
+        let Ok(hot) = self.indices.current(&self.store, owner, &position, self.patience(&position)).await
+        else {
             return Ok(None);
         };
         let namespace: Vec<&str> = new.namespace.iter().map(omp_model::Namespace::as_str).collect();

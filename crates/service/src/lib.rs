@@ -37,9 +37,6 @@ const TRANSFERS: usize = 8;
 
 /// The memory that indices may take when nothing else is said.
 const INDEX_BYTES: u64 = 2 << 30;
-/// How long a search waits for an index that is being made: a store of some ten thousand memories is ready by then.
-const PATIENCE: Duration = Duration::from_millis(300);
-
 /// All use cases over one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -50,8 +47,8 @@ pub struct Service {
     transfers: Arc<Semaphore>,
     embeddings: Embeddings,
     indices: Arc<HotIndices>,
-    /// How long a search waits for an index that is being made.
-    patience: Duration,
+    /// How long a search waits for an index that is being made; by default only where that takes no time.
+    patience: Option<Duration>,
     /// Where a body that must be read twice is put meanwhile, in a file without a name.
     spool_folder: PathBuf,
 }
@@ -66,7 +63,7 @@ impl Service {
             transfers: Arc::new(Semaphore::new(TRANSFERS)),
             embeddings: Embeddings::off(),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
-            patience: PATIENCE,
+            patience: None,
             spool_folder,
         }
     }
@@ -88,7 +85,7 @@ impl Service {
     /// The same with another patience: how long a search waits for an index that is being made, before it goes by words.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.patience = Some(patience);
         self
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod hot;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use omp_model::api::{Degraded, SearchResponse};
 use omp_model::{Held, Namespace, Principal, Result, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp};
@@ -19,6 +20,10 @@ use crate::failure::shown;
 
 /// Indices of more memories are searched on a thread that may block.
 const LARGE: usize = 20_000;
+
+/// The index of so many memories is made in a moment, and how long that is.
+const READY_SOON: u64 = 20_000;
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A search as it is about to run.
 struct Plan {
@@ -49,7 +54,7 @@ impl Service {
     pub async fn search_memories(&self, principal: Principal, query: &SearchQuery) -> Result<SearchResponse> {
         let position = self.store.index_position(principal.owner).await.map_err(shown)?;
         let mut plan = self.plan(query, position.space.as_ref()).await;
-        match self.indices.current(&self.store, principal.owner, &position, self.patience).await {
+        match self.indices.current(&self.store, principal.owner, &position, self.patience(&position)).await {
             Ok(hot) => self.search_index(principal, plan, &hot, position).await,
             Err(absent) => {
                 plan.fall_back(format!("{absent}, so the search went by words"));
@@ -59,6 +64,13 @@ impl Service {
                 self.search_store(principal, plan).await
             }
         }
+    }
+
+    /// How long to wait for an index that is being made: what is ready in a moment is worth it, while a large store is
+    /// searched by words meanwhile.
+    pub(crate) fn patience(&self, position: &IndexPosition) -> Duration {
+        let moment = if position.memories <= READY_SOON { PATIENCE } else { Duration::ZERO };
+        self.patience.unwrap_or(moment)
     }
 
     async fn plan(&self, query: &SearchQuery, space: Option<&VectorSpace>) -> Plan {
