@@ -7,7 +7,7 @@
 //! words. What the neighbours in a conversation score lends a share: the answer often stands beside the words.
 //!
 //! The constants were chosen on conversations, their summaries and questions about articles in several languages;
-//! `docs/benchmarks.md` has the figures. All optima are flat.
+//! `docs/benchmarks.md` has the figures. Most optima are flat.
 
 /// Candidates of each side.
 pub(crate) const DEPTH: usize = 100;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use omp_model::{OwnerId, Tag};
 use omp_search::Analyzer;
 use omp_search::shard::{Entry, Shard, text_hash};
-use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError};
+use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
 
 /// Memories that are read at once while an index is made.
@@ -51,7 +51,7 @@ pub(crate) struct HotIndices {
 pub(crate) struct Hot {
     owner: OwnerId,
     /// Which vectors it holds, and of which state of the file: a restored file is another one.
-    slot: Option<Slot>,
+    space: Option<VectorSpace>,
     generation: i64,
     shard: RwLock<Shard>,
     /// The last change that it has seen.
@@ -93,16 +93,15 @@ impl HotIndices {
 
     /// The index that fits the position, begun anew if there is none.
     fn find(&self, store: &Arc<dyn Store>, owner: OwnerId, position: &IndexPosition) -> Arc<Hot> {
-        let slot = position.space.as_ref().map(|space| space.slot);
         let mut owners = self.owners();
-        if let Some(hot) = owners.get(&owner).filter(|hot| hot.serves(slot, position)) {
+        if let Some(hot) = owners.get(&owner).filter(|hot| hot.serves(position)) {
             return Arc::clone(hot);
         }
         let dimensions = position.space.as_ref().map_or(0, |space| space.model.dimensions as usize);
         let (told, stage) = watch::channel(Err(Absent::Loading));
         let hot = Arc::new(Hot {
             owner,
-            slot,
+            space: position.space.clone(),
             generation: position.generation,
             shard: RwLock::new(Shard::new(dimensions)),
             seen: AtomicI64::new(0),
@@ -151,12 +150,17 @@ impl Hot {
         self.shard.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn slot(&self) -> Option<Slot> {
+        self.space.as_ref().map(|space| space.slot)
+    }
+
     fn shard_mut(&self) -> RwLockWriteGuard<'_, Shard> {
         self.shard.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serves(&self, slot: Option<Slot>, position: &IndexPosition) -> bool {
-        self.slot == slot
+    /// Places of vectors are used again, so it is the model that must be the same.
+    fn serves(&self, position: &IndexPosition) -> bool {
+        self.space == position.space
             && self.generation == position.generation
             && !matches!(*self.stage.borrow(), Err(Absent::Failed | Absent::NoRoom))
     }
@@ -170,7 +174,7 @@ impl Hot {
         let mut shard = std::mem::take(&mut *self.shard_mut());
         let mut after = 0;
         loop {
-            let rows = store.index_rows(self.owner, after, ROWS, self.slot).await?;
+            let rows = store.index_rows(self.owner, after, ROWS, self.slot()).await?;
             let Some(last) = rows.last() else { break };
             after = last.pk;
             shard = tokio::task::spawn_blocking(move || {
@@ -200,7 +204,7 @@ impl Hot {
             if seen >= seq {
                 break;
             }
-            let changes = store.index_changes(self.owner, seen, CHANGES, self.slot).await?;
+            let changes = store.index_changes(self.owner, seen, CHANGES, self.slot()).await?;
             // Numbers of the other space's vectors, or of memories that have changed again, are no changes.
             let complete = changes.len() < CHANGES as usize;
             let last = changes.last().map_or(seq, |(last, _)| if complete { seq.max(*last) } else { *last });
