@@ -1,6 +1,4 @@
-//! The key, and, where there is none, the machine.
-
-use std::net::IpAddr;
+//! The key.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -77,29 +75,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Without a key the server listens on this machine only; then the request must have been meant for this machine too.
-/// Else a web page could reach it under a name of its own that resolves here (DNS rebinding).
-pub(crate) async fn require_local_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    if app.key.is_none() && host.is_some_and(|host| !is_local(host)) {
-        let message =
-            "Without an API key this server answers only under the names localhost, 127.0.0.1 and [::1].";
-        return Failure(Error::new(ErrorCode::Forbidden, message)).into_response();
-    }
-    next.run(request).await
-}
-
-fn is_local(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let name = name.trim_end_matches('.');
-    name.eq_ignore_ascii_case("localhost")
-        || name.to_ascii_lowercase().ends_with(".localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,19 +85,5 @@ mod tests {
         let key = ApiKey::new(&"x".repeat(32)).unwrap();
         assert!(key.matches(&"x".repeat(32)) && !key.matches(&"x".repeat(33)));
         assert_eq!(format!("{key:?}"), "<key>");
-    }
-
-    #[test]
-    fn only_this_machine_is_local() {
-        for local in
-            ["localhost", "LocalHost:3456", "127.0.0.1:3456", "127.1.2.3", "[::1]:3456", "app.localhost:1"]
-        {
-            assert!(is_local(local), "{local}");
-        }
-        for other in
-            ["evil.example", "localhost.evil.example:3456", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", ""]
-        {
-            assert!(!is_local(other), "{other}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be typed. Only types: help and completions need no program behind them.
 
+mod door;
 mod embedding;
 mod memories;
 mod transfer;
@@ -13,7 +14,7 @@ use clap_complete::Shell;
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
-pub(crate) use self::upkeep::{Backup, Conform, Doctor, Restore, Serve};
+pub(crate) use self::upkeep::{Backup, Conform, Doctor, LogFormat, Restore, Serve};
 
 /// One memory for all your AI tools, on a server that you own.
 ///

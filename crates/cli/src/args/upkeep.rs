@@ -3,19 +3,41 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+use super::door::Door;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The port; 0 takes a free one. By default `OMP_PORT`, else `PORT`, else 3456
     #[arg(long, short)]
     pub(crate) port: Option<u16>,
-    /// The address to listen on; other than this machine needs a key
+    /// The address to listen on; other than this machine needs a key, and encryption
     #[arg(long, env = "OMP_HOST", hide_env_values = true, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
     /// Take a key of fewer than 32 characters: for trials
     #[arg(long)]
     pub(crate) allow_weak_key: bool,
+    /// How the log on stderr is written
+    #[arg(
+        long,
+        env = "OMP_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// A JSON object a line, for programs
+    Json,
 }
 
 #[derive(Debug, Args)]

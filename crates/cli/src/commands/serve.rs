@@ -8,18 +8,27 @@ use omp_http::ApiKey;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Global, Serve};
+use crate::args::{Global, LogFormat, Serve};
 use crate::printer::Printer;
 use crate::settings;
 
 pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> anyhow::Result<ExitCode> {
-    log();
+    log(args.log_format);
     let key = key(global, args)?;
     let port = settings::port(args.port)?;
     if key.is_none() && !args.host.is_loopback() {
         bail!(
             "{} can be reached from other machines, and no key is set. Set OMP_API_KEY to a key of at least 32 \
              characters (`openssl rand -hex 32` makes one), or leave --host out to serve this machine only.",
+            args.host
+        );
+    }
+    if !args.host.is_loopback() && !args.door.behind_tls {
+        bail!(
+            "{} can be reached from other machines, and without TLS your key and your memories would cross the network \
+             for anybody to read. If something in front of the server encrypts (a reverse proxy, a tunnel, a VPN, a port \
+             that a container publishes to this machine only), say so with --behind-tls or OMP_BEHIND_TLS=true; or \
+             leave --host out to serve this machine only.",
             args.host
         );
     }
@@ -42,7 +51,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let sweep = tokio::spawn(service.clone().sweep_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
     let store = service.store().clone();
-    omp_http::serve(listener, omp_http::router(service, key), stop_signal()).await?;
+    omp_http::serve(listener, omp_http::router(service, key, args.door.settings()), stop_signal()).await?;
     sweep.abort();
     embed.abort();
     store.close().await?;
@@ -61,10 +70,15 @@ fn key(global: &Global, args: &Serve) -> anyhow::Result<Option<ApiKey>> {
 }
 
 /// What happens goes to stderr; `OMP_LOG` says how much (`warn`, `omp_http=debug`, …).
-fn log() {
+fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("OMP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
 }
 
 /// Done when the person or the system asks the server to stop.

@@ -109,6 +109,14 @@ fn a_public_address_without_a_key_is_refused() {
     let run = home.omp(&["serve", "--host", "0.0.0.0", "--port", "0"]);
     assert_eq!(run.code, 1);
     assert!(run.err.contains("no key is set") && run.err.contains("OMP_API_KEY"), "{}", run.err);
+    let plain = crate::program::run(
+        home.command(&["serve", "--host", "0.0.0.0", "--port", "0"]).env("OMP_API_KEY", KEY),
+    );
+    assert!(plain.code == 1 && plain.err.contains("--behind-tls") && plain.err.contains("OMP_BEHIND_TLS"));
+    assert!(!plain.err.contains(KEY));
+    let mut command = home.command(&["serve", "--host", "0.0.0.0", "--port", "0"]);
+    command.env("OMP_API_KEY", KEY).env("OMP_BEHIND_TLS", "1");
+    assert!(Server::start(command).url.starts_with("http://0.0.0.0:"));
     let short = crate::program::run(home.command(&["serve", "--port", "0"]).env("OMP_API_KEY", "short"));
     assert!(
         short.code == 1 && short.err.contains("at least 32") && !short.err.contains("`short`"),
