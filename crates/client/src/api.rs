@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
@@ -24,6 +25,15 @@ pub struct Done {
 
 /// Told now and then how far the work is.
 pub type Progress = Box<dyn Fn(Done) + Send + Sync>;
+
+/// What is imported.
+#[derive(Debug)]
+pub enum Upload {
+    /// A file, read from its beginning.
+    File(File),
+    /// A folder with all that is in it.
+    Folder(PathBuf),
+}
 
 /// What an export wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,10 +81,10 @@ pub trait Api: Send + Sync {
     /// A text with which a saved conversation goes on in another tool.
     async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse>;
 
-    /// Reads a file into the memories.
+    /// Reads a file or folder into the memories.
     async fn import(
         &self,
-        file: File,
+        source: Upload,
         options: ImportOptions,
         progress: Option<Progress>,
     ) -> Result<ImportReport>;

@@ -1,6 +1,5 @@
 //! Straight on the database: the same use cases as the server's, without HTTP.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +15,7 @@ use omp_model::{
 };
 use omp_service::{HandoffRequest, ImportSource, Service};
 
-use crate::{Api, Done, ExportSummary, Progress};
+use crate::{Api, Done, ExportSummary, Progress, Upload};
 
 /// Memories that are embedded before a search, at most: more would take too long.
 const EMBEDDED_FIRST: u64 = 500;
@@ -90,10 +89,20 @@ impl Api for Embedded {
 
     async fn import(
         &self,
-        file: File,
+        source: Upload,
         options: ImportOptions,
         progress: Option<Progress>,
     ) -> Result<ImportReport> {
+        let file = match source {
+            Upload::File(file) => file,
+            Upload::Folder(path) => {
+                let progress = progress.map(|progress| -> omp_service::Progress {
+                    Box::new(move |memories| progress(Done { bytes: 0, memories: Some(memories) }))
+                });
+                let source = ImportSource::Folder(path);
+                return self.service.import(self.principal, source, options, progress).await;
+            }
+        };
         let source = ImportSource::File(file.try_clone().map_err(|_| omp_model::Error::internal())?);
         // The place in the file tells how far the import is; it may be read twice, so only forward counts.
         let furthest = AtomicU64::new(0);

@@ -1,6 +1,5 @@
 //! Over HTTP: the Rust SDK of Open Memory Protocol.
 
-use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use omp_model::api::{
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
-use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
+use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
     Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History, HistoryQuery,
     ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
@@ -21,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::{Api, Done, ExportSummary, Progress, pairs};
+use crate::{Api, Done, ExportSummary, Progress, Upload, pairs};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -226,13 +225,23 @@ impl Api for Http {
 
     async fn import(
         &self,
-        file: File,
+        source: Upload,
         options: ImportOptions,
         progress: Option<Progress>,
     ) -> Result<ImportReport> {
+        let file = match source {
+            Upload::File(file) => file,
+            Upload::Folder(path) => omp_service::pack_folder(&path)?,
+        };
         let mut query = vec![("dry_run", options.dry_run.to_string())];
         query.extend(options.conflict.map(|conflict| ("conflict", conflict.as_str().to_owned())));
         query.extend(options.format.map(|format| ("format", format.as_str().to_owned())));
+        query.extend(options.name.map(|name| ("name", name)));
+        let Choice { since, namespace, owner, redact } = options.choice;
+        query.extend(since.map(|since| ("since", since.to_string())));
+        query.extend(namespace.map(|namespace| ("namespace", namespace.as_str().to_owned())));
+        query.extend(owner.map(|owner| ("owner", owner)));
+        query.extend(redact.then(|| ("redact", "true".to_owned())));
         let mut sent = 0;
         let pieces = tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
         let pieces = pieces.inspect(move |piece| {

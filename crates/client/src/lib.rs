@@ -9,6 +9,6 @@ mod embedded;
 mod http;
 mod pairs;
 
-pub use api::{Api, Done, ExportSummary, Progress};
+pub use api::{Api, Done, ExportSummary, Progress, Upload};
 pub use embedded::Embedded;
 pub use http::Http;

@@ -40,6 +40,67 @@ pub struct Message {
     /// What is said.
     #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 10_000))]
     pub content: Content,
+    /// What the tool that it comes from says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<MessageOrigin>>,
+}
+
+/// What another tool says of one turn. Members that are not known are left out.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageOrigin {
+    /// Its name there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name of the turn before it there; turns that were left out may lie between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// When it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub created_at: Option<Timestamp>,
+    /// Which model said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Names of files that came with it; their bytes are not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
+}
+
+impl std::fmt::Debug for MessageOrigin {
+    /// Without the names of files, which are somebody's.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MessageOrigin").field("created_at", &self.created_at).finish_non_exhaustive()
+    }
+}
+
+/// What another tool says of a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationOrigin {
+    /// The format that it was read from.
+    pub format: String,
+    /// Its name there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its project or folder there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Which part of how many this is, from 1, when it was too long for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<(u32, u32)>,
+    /// Turns beside the path that was taken: edited questions, answers made again. Each branch holds what is not on
+    /// the path; the `parent_id` of its first turn tells where it leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub branches: Vec<Vec<Message>>,
+}
+
+impl ConversationOrigin {
+    /// Reads the member of an exported conversation; what is none counts as absent.
+    fn read(fields: &mut Fields<'_>) -> Option<Box<Self>> {
+        fields.raw("origin").and_then(|raw| serde_json::from_str(raw.get()).ok())
+    }
 }
 
 impl Field for Message {
@@ -53,7 +114,8 @@ impl Field for Message {
         let mut fields = Fields::from_json(json.get())
             .map_err(|_| vec![(String::new(), "must be an object".to_owned())])?;
         let (role, content) = (fields.required("role"), fields.required("content"));
-        let message = role.zip(content).map(|(role, content)| Self { role, content });
+        let origin = fields.raw("origin").and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let message = role.zip(content).map(|(role, content)| Self { role, content, origin });
         fields.into_result(message).map_err(at_member)
     }
 }
@@ -119,6 +181,7 @@ impl NewConversation {
             source_url: self.source_url,
             created_at: now,
             updated_at: now,
+            origin: None,
         }
     }
 }
@@ -149,6 +212,9 @@ pub struct Conversation {
     /// When it was changed last.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,
+    /// What the tool that it was imported from says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<ConversationOrigin>>,
 }
 
 impl Conversation {
@@ -157,10 +223,12 @@ impl Conversation {
         let id = fields.required::<ConversationId>("id");
         let created_at = fields.required::<Timestamp>("created_at");
         let updated_at = fields.optional::<Timestamp>("updated_at");
+        let origin = ConversationOrigin::read(fields);
         let new = NewConversation::read(fields);
         let (id, created_at) = (id?, created_at?);
         let mut conversation = new?.into_conversation(id, created_at);
         conversation.updated_at = updated_at.unwrap_or(created_at);
+        conversation.origin = origin;
         Some(conversation)
     }
 }

@@ -23,7 +23,7 @@ pub mod time;
 pub mod transfer;
 pub mod versions;
 
-pub use conversation::{Conversation, Message, NewConversation, Role};
+pub use conversation::{Conversation, ConversationOrigin, Message, MessageOrigin, NewConversation, Role};
 pub use creation::{CreateMemory, Dedupe};
 pub use embedding::Embedding;
 pub use error::{Error, ErrorCode, FieldErrors, Result};

@@ -1,9 +1,13 @@
 //! Moving memories in and out.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ErrorCode;
 use crate::fields::word_field;
+use crate::{Namespace, Timestamp};
 
 /// What happens to an item whose id is taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +19,9 @@ pub enum Conflict {
     Overwrite,
     /// Every item gets a new id, taken or not (reading 5).
     Duplicate,
+    /// The item replaces what is stored if its source has changed since it was imported, and later than what is
+    /// stored was. The default for files of other tools.
+    Newer,
 }
 
 impl Conflict {
@@ -24,6 +31,7 @@ impl Conflict {
             "skip" => Some(Self::Skip),
             "overwrite" => Some(Self::Overwrite),
             "duplicate" => Some(Self::Duplicate),
+            "newer" => Some(Self::Newer),
             _ => None,
         }
     }
@@ -34,64 +42,101 @@ impl Conflict {
             Self::Skip => "skip",
             Self::Overwrite => "overwrite",
             Self::Duplicate => "duplicate",
+            Self::Newer => "newer",
         }
     }
 }
 
-word_field!(Conflict, "skip, overwrite, duplicate");
+word_field!(Conflict, "skip, overwrite, duplicate, newer");
 
-/// A form in which memories travel.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Format {
-    /// The export document of Open Memory Protocol.
-    #[default]
-    Omp,
-    /// An Open Memory Interchange document, `.omi.json`.
-    Omi,
-    /// Open Memory Interchange as JSON Lines, `.omi.jsonl`.
-    OmiJsonl,
+/// A form in which memories travel, by its name: `omp`, `omi`, `omi-jsonl`, or one of the foreign ones that
+/// `omp_formats` registers. The set is open, so a name says nothing about who can read it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Format {
+    bytes: [u8; Self::MAX],
+    len: u8,
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Omp, Self::Omi, Self::OmiJsonl];
+    /// The longest name.
+    const MAX: usize = 31;
+
+    /// The export document of Open Memory Protocol.
+    pub const OMP: Self = Self::named("omp");
+    /// An Open Memory Interchange document, `.omi.json`.
+    pub const OMI: Self = Self::named("omi");
+    /// Open Memory Interchange as JSON Lines, `.omi.jsonl`.
+    pub const OMI_JSONL: Self = Self::named("omi-jsonl");
+    /// The two standards' own forms.
+    pub const NATIVE: [Self; 3] = [Self::OMP, Self::OMI, Self::OMI_JSONL];
+
+    /// The format of a registered name, which must be valid: small letters, digits and `-`, at most 31 bytes.
+    pub const fn named(name: &str) -> Self {
+        match Self::try_named(name) {
+            Some(format) => format,
+            None => panic!("a format's name is small letters, digits and `-`"),
+        }
+    }
+
+    const fn try_named(name: &str) -> Option<Self> {
+        let (text, mut bytes, mut at) = (name.as_bytes(), [0; Self::MAX], 0);
+        if text.is_empty() || text.len() > Self::MAX {
+            return None;
+        }
+        while at < text.len() {
+            if !(text[at].is_ascii_lowercase() || text[at].is_ascii_digit() || text[at] == b'-') {
+                return None;
+            }
+            bytes[at] = text[at];
+            at += 1;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 31")]
+        Some(Self { bytes, len: at as u8 })
+    }
 
     /// Its name in parameters and reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Omp => "omp",
-            Self::Omi => "omi",
-            Self::OmiJsonl => "omi-jsonl",
-        }
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("made of ASCII")
     }
 
-    /// The format of this name.
+    /// The format of this name, known or not; `None` when it cannot be a name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text)
-    }
-
-    /// The media type on the wire.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Omp => "application/json",
-            Self::Omi => "application/vnd.omi+json",
-            Self::OmiJsonl => "application/vnd.omi+jsonl",
-        }
-    }
-
-    /// What a file of this format is called.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Omp => "omp.json",
-            Self::Omi => "omi.json",
-            Self::OmiJsonl => "omi.jsonl",
-        }
+        Self::try_named(text)
     }
 }
 
-word_field!(Format, "omp, omi, omi-jsonl");
+impl Default for Format {
+    fn default() -> Self {
+        Self::OMP
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| serde::de::Error::custom("not the name of a format"))
+    }
+}
+
+word_field!(Format, "a format's name such as omp, omi or omi-jsonl");
 
 /// How to export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,14 +150,32 @@ pub struct ExportOptions {
 }
 
 /// How to import.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
     /// The form; absent means found out from the content.
     pub format: Option<Format>,
-    /// What happens to taken ids; absent means what the body says, else [`Conflict::Skip`] (reading 4).
+    /// What happens to taken ids; absent means what the body says, else [`Conflict::Skip`] (reading 4), and
+    /// [`Conflict::Newer`] for the files of other tools.
     pub conflict: Option<Conflict>,
     /// Only tell what would happen.
     pub dry_run: bool,
+    /// What the file is called: some formats are told by it.
+    pub name: Option<String>,
+    /// How the items of another tool's file are chosen and changed on the way.
+    pub choice: Choice,
+}
+
+/// Which items of another tool's file are taken, and what is done to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Only items that were changed at this time or later; items without a time are taken.
+    pub since: Option<Timestamp>,
+    /// The namespace of all items, in place of their own.
+    pub namespace: Option<Namespace>,
+    /// Only items of this account or user of the file.
+    pub owner: Option<String>,
+    /// Whether mail addresses, telephone numbers and keys are blotted out.
+    pub redact: bool,
 }
 
 /// One item that was left out, and why.
@@ -126,6 +189,9 @@ pub struct ImportIssue {
     pub line: Option<u64>,
     /// Its id, if it has a readable one.
     pub id: Option<String>,
+    /// Where in a file of another tool: the file in the archive and the place in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The error code.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub error: ErrorCode,
@@ -139,10 +205,41 @@ pub struct ImportIssue {
 pub struct ImportNote {
     /// The item's place in the file, from 0.
     pub index: u64,
+    /// Where in a file of another tool: the file in the archive and the place in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The member that it is about.
     pub field: String,
     /// What happened to it.
     pub message: String,
+}
+
+/// How often something happened, by kind: exact however long the lists of examples would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportCounts {
+    /// What was kept: memories, conversations.
+    pub kept: BTreeMap<String, u64>,
+    /// What was brought into form.
+    pub changed: BTreeMap<String, u64>,
+    /// What was passed over on purpose, by its kind in the file: hidden messages, deleted memories.
+    pub passed: BTreeMap<String, u64>,
+    /// What could not be kept.
+    pub lost: BTreeMap<String, u64>,
+}
+
+impl ImportCounts {
+    /// The most kinds that are counted apart.
+    const MAX_KINDS: usize = 200;
+
+    fn add(counts: &mut BTreeMap<String, u64>, kind: &str, times: u64) {
+        if let Some(count) = counts.get_mut(kind) {
+            *count += times;
+        } else {
+            let kind = if counts.len() < Self::MAX_KINDS { kind } else { "(others)" };
+            *counts.entry(kind.to_owned()).or_default() += times;
+        }
+    }
 }
 
 /// What an import did.
@@ -150,6 +247,7 @@ pub struct ImportNote {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
     /// The form that was read.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub format: Format,
     /// Items that the file has, good and bad.
     pub read: u64,
@@ -171,6 +269,15 @@ pub struct ImportReport {
     pub changed: Vec<ImportNote>,
     /// What could not be kept at all.
     pub lost: Vec<ImportNote>,
+    /// What was passed over on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<ImportNote>,
+    /// All of these by kind.
+    #[serde(default)]
+    pub counts: ImportCounts,
+    /// By what the format was recognised, when nobody named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Whether nothing was written because that was asked for.
     pub dry_run: bool,
 }
@@ -187,8 +294,22 @@ impl ImportReport {
         }
     }
 
+    /// Counts something that was kept.
+    pub fn keep(&mut self, kind: &str, times: u64) {
+        ImportCounts::add(&mut self.counts.kept, kind, times);
+    }
+
+    /// Records something that was passed over on purpose.
+    pub fn pass(&mut self, note: ImportNote) {
+        ImportCounts::add(&mut self.counts.passed, &note.field, 1);
+        if self.passed.len() < Self::MAX_LISTED {
+            self.passed.push(note);
+        }
+    }
+
     /// Records a repair.
     pub fn change(&mut self, note: ImportNote) {
+        ImportCounts::add(&mut self.counts.changed, &note.field, 1);
         if self.changed.len() < Self::MAX_LISTED {
             self.changed.push(note);
         }
@@ -196,6 +317,7 @@ impl ImportReport {
 
     /// Records a loss.
     pub fn lose(&mut self, note: ImportNote) {
+        ImportCounts::add(&mut self.counts.lost, &note.field, 1);
         if self.lost.len() < Self::MAX_LISTED {
             self.lost.push(note);
         }

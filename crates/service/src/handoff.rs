@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn message(role: Role, text: &str) -> Message {
-        Message { role, content: Text::new(text).unwrap() }
+        Message { role, content: Text::new(text).unwrap(), origin: None }
     }
 
     #[test]

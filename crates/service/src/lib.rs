@@ -29,8 +29,12 @@ pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;
 use self::search::HotIndices;
-pub use self::transfer::{ExportReport, ImportSource, Progress, convert, inspect};
+pub use self::transfer::{
+    ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
+    inspect, pack_folder,
+};
 pub use omp_embed as embed;
+pub use omp_formats as formats;
 
 /// Most imports and exports at once; more wait.
 const TRANSFERS: usize = 8;

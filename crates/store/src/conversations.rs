@@ -1,9 +1,10 @@
 //! Keeping and finding saved conversations.
 
 use async_trait::async_trait;
+use omp_model::transfer::Conflict;
 use omp_model::{Conversation, ConversationId, ConversationQuery};
 
-use crate::{OwnerId, Page, Result};
+use crate::{ImportOutcome, OwnerId, Page, Result};
 
 /// The aggregate of conversations.
 #[async_trait]
@@ -32,12 +33,13 @@ pub trait ConversationStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Conversation>>;
 
-    /// Stores conversations of an export; a taken id is replaced when `overwrite` is set, else passed over.
-    /// Returns how many were stored.
+    /// Stores conversations of an import, all of them or none; one outcome each, in order. With
+    /// [`Conflict::Newer`] a taken id is replaced when the conversation says something else and was changed later.
     async fn import_conversations(
         &self,
         owner: OwnerId,
         conversations: Vec<Conversation>,
-        overwrite: bool,
-    ) -> Result<u64>;
+        conflict: Conflict,
+        dry_run: bool,
+    ) -> Result<Vec<ImportOutcome>>;
 }

@@ -2,26 +2,63 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use omp_model::transfer::{Conflict, Format};
+use omp_model::transfer::{Choice, Conflict, Format};
+use omp_model::{Namespace, Timestamp};
+use omp_service::formats::FORMATS;
 
-/// A format of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    /// The export document of Open Memory Protocol
-    Omp,
-    /// Open Memory Interchange, one JSON document
-    Omi,
-    /// Open Memory Interchange, JSON Lines
-    OmiJsonl,
+/// The names of all formats that are read, or of those that are written.
+fn format_names(written: bool) -> PossibleValuesParser {
+    let native = [
+        PossibleValue::new("omp").help("The export document of Open Memory Protocol"),
+        PossibleValue::new("omi").help("Open Memory Interchange, one JSON document"),
+        PossibleValue::new("omi-jsonl").help("Open Memory Interchange, JSON Lines"),
+    ];
+    let foreign = FORMATS.iter().filter(|format| !written || format.write().is_some());
+    let foreign = foreign.map(|format| PossibleValue::new(format.name()).help(format.title()));
+    native.into_iter().chain(foreign).collect::<Vec<_>>().into()
 }
 
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Omp => Self::Omp,
-            FormatName::Omi => Self::Omi,
-            FormatName::OmiJsonl => Self::OmiJsonl,
+fn read_format() -> impl TypedValueParser<Value = Format> {
+    format_names(false).map(|name| Format::named(&name))
+}
+
+fn written_format() -> impl TypedValueParser<Value = Format> {
+    format_names(true).map(|name| Format::named(&name))
+}
+
+/// A time, or the midnight of a day.
+fn since(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text)
+        .or_else(|| Timestamp::parse_date(text))
+        .ok_or_else(|| "must be a day such as 2026-05-01 or a time such as 2026-05-01T10:00:00Z".into())
+}
+
+/// Which items of another tool's file are taken, and what is done to them.
+#[derive(Debug, Args)]
+pub(crate) struct Choosing {
+    /// Only what was changed on this day or later (files of other tools)
+    #[arg(long, value_name = "DAY", value_parser = since)]
+    since: Option<Timestamp>,
+    /// The namespace for everything, in place of its own (files of other tools)
+    #[arg(long, value_parser = |text: &str| Namespace::new(text))]
+    namespace: Option<Namespace>,
+    /// Only what belongs to this account or user of the file (files of other tools)
+    #[arg(long)]
+    owner: Option<String>,
+    /// Blot out mail addresses, telephone numbers and keys, in the kept originals too (files of other tools)
+    #[arg(long)]
+    redact: bool,
+}
+
+impl Choosing {
+    pub(crate) fn choice(&self) -> Choice {
+        Choice {
+            since: self.since,
+            namespace: self.namespace.clone(),
+            owner: self.owner.clone(),
+            redact: self.redact,
         }
     }
 }
@@ -35,6 +72,8 @@ pub(crate) enum ConflictName {
     Overwrite,
     /// Every item becomes a new memory
     Duplicate,
+    /// The item replaces it if its source has changed since, and later
+    Newer,
 }
 
 impl From<ConflictName> for Conflict {
@@ -43,6 +82,7 @@ impl From<ConflictName> for Conflict {
             ConflictName::Skip => Self::Skip,
             ConflictName::Overwrite => Self::Overwrite,
             ConflictName::Duplicate => Self::Duplicate,
+            ConflictName::Newer => Self::Newer,
         }
     }
 }
@@ -60,26 +100,28 @@ pub(crate) enum LevelName {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The file; `-` is standard input
+    /// The file, ZIP or folder; `-` is standard input
     pub(crate) file: PathBuf,
     /// Its format; by default found out from its content
-    #[arg(long, visible_alias = "format", value_enum)]
-    pub(crate) from: Option<FormatName>,
-    /// What happens to an item whose id is taken; by default what the file says, else skip
+    #[arg(long, visible_alias = "format", value_parser = read_format())]
+    pub(crate) from: Option<Format>,
+    /// What happens to an item whose id is taken; by default what the file says, else skip; newer for files of other tools
     #[arg(long, value_enum)]
     pub(crate) conflict: Option<ConflictName>,
     /// Write nothing, only tell what would happen
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The file; nothing or `-` is standard output
+    /// The file; nothing or `-` is standard output. A folder for formats of several files; a name in `.zip` packs them
     pub(crate) file: Option<PathBuf>,
     /// Its format; by default by the file's name, else omp
-    #[arg(long, visible_alias = "format", value_enum)]
-    pub(crate) to: Option<FormatName>,
+    #[arg(long, visible_alias = "format", value_parser = written_format())]
+    pub(crate) to: Option<Format>,
     /// Write saved conversations too (omp only)
     #[arg(long)]
     pub(crate) conversations: bool,
@@ -102,23 +144,28 @@ pub(crate) struct Validate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// The file to read
+    /// The file, ZIP or folder to read
     pub(crate) input: PathBuf,
-    /// The file to write; `-` is standard output
+    /// The file to write; `-` is standard output. A folder for formats of several files; a name in `.zip` packs them
     pub(crate) output: PathBuf,
     /// The input's format; by default found out from its content
-    #[arg(long, value_enum)]
-    pub(crate) from: Option<FormatName>,
+    #[arg(long, value_parser = read_format())]
+    pub(crate) from: Option<Format>,
     /// The output's format; by default by its name
-    #[arg(long, value_enum)]
-    pub(crate) to: Option<FormatName>,
+    #[arg(long, value_parser = written_format())]
+    pub(crate) to: Option<Format>,
     /// Replace the output if it exists
     #[arg(long, short)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The file
+    /// The file, ZIP or folder
     pub(crate) file: PathBuf,
+    /// Its format; by default found out from its content
+    #[arg(long, value_parser = read_format())]
+    pub(crate) from: Option<Format>,
 }

@@ -1,57 +1,62 @@
 //! `omp convert`
 
-use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use omp_model::transfer::ImportReport;
 use omp_model::{Clock, Error, SystemClock};
+use omp_service::formats::Format;
+use omp_service::formats::format::{Write, find};
+use omp_service::formats::write::DiskFiles;
+use omp_service::{ConvertOptions, ConvertTarget, ImportSource};
 
 use super::export::{Target, by_name};
+use super::source;
 use crate::args::Convert;
 use crate::printer::{Printer, Stream};
 
 pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let input =
-        File::open(&args.input).with_context(|| format!("{} cannot be opened", args.input.display()))?;
+    let input = source::open_here(&args.input)?;
     let to_stdout = args.output.as_os_str() == "-";
-    let to = args.to.map(Into::into).or_else(|| by_name(&args.output));
+    let to = args.to.or_else(|| by_name(&args.output));
     let to =
         to.ok_or_else(|| Error::invalid("output", "has a name that tells no format; say it with --to"))?;
-    let (from, now) = (args.from.map(Into::into), SystemClock.now());
-    let report = if to_stdout {
-        omp_service::convert(input, from, to, Stream, now)?
-    } else {
-        let target = Target::new(&args.output, args.force)?;
-        let report = omp_service::convert(input, from, to, target.writer()?, now)?;
-        target.keep()?;
-        report
+    let options = ConvertOptions {
+        from: args.from,
+        to,
+        name: source::name(&args.input),
+        choice: args.choosing.choice(),
     };
-    let written = report.read - report.error_count;
-    for issue in &report.errors {
-        printer.say(format!(
-            "left out: line {}: {}",
-            issue.line.unwrap_or_default(),
-            crate::printer::clean(&issue.message)
-        ));
-    }
-    for note in report.changed.iter().map(|n| ("changed", n)).chain(report.lost.iter().map(|n| ("lost", n))) {
-        printer.say(format!(
-            "{}: item {}: `{}` {}",
-            note.0,
-            note.1.index,
-            crate::printer::clean(&note.1.field),
-            note.1.message
-        ));
-    }
+    let report = write(input, &options, Some(&args.output), args.force)?;
+    let written = report.imported + report.unchanged;
+    super::losses::print(&report, printer);
     if printer.json && !to_stdout {
         printer.value(&report)?;
     } else {
-        printer.say(format!(
-            "{} → {}: {written} of {} items",
-            report.format.as_str(),
-            to.as_str(),
-            report.read
-        ));
+        printer.say(format!("{} → {to}: {written} of {} items", report.format, report.read));
     }
     Ok(if report.error_count == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Converts to a file, a folder or standard output, whichever the path and the format ask for.
+pub(super) fn write(
+    input: ImportSource,
+    options: &ConvertOptions,
+    output: Option<&Path>,
+    force: bool,
+) -> anyhow::Result<ImportReport> {
+    let now = SystemClock.now();
+    let Some(path) = output.filter(|path| path.as_os_str() != "-") else {
+        return Ok(omp_service::convert(input, options, ConvertTarget::File(Box::new(Stream)), now)?);
+    };
+    let several = matches!(find(options.to.as_str()).and_then(Format::write), Some(Write::Folder { .. }));
+    if several && path.extension().is_none_or(|extension| extension != "zip") {
+        let files = DiskFiles::new(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        return Ok(omp_service::convert(input, options, ConvertTarget::Folder(Box::new(files)), now)?);
+    }
+    let target = Target::new(path, force)?;
+    let report = omp_service::convert(input, options, ConvertTarget::File(target.writer()?), now)?;
+    target.keep()?;
+    Ok(report)
 }

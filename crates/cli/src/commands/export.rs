@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use omp_model::transfer::{ExportOptions, Format};
+use omp_service::{ConvertOptions, ImportSource};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
@@ -15,7 +16,10 @@ use crate::progress;
 
 pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> anyhow::Result<ExitCode> {
     let path = args.file.as_deref().filter(|path| path.as_os_str() != "-");
-    let format = args.to.map(Into::into).or_else(|| path.and_then(by_name)).unwrap_or_default();
+    let format = args.to.or_else(|| path.and_then(by_name)).unwrap_or_default();
+    if !Format::NATIVE.contains(&format) {
+        return foreign(global, args, format, printer).await;
+    }
     let options =
         ExportOptions { format, with_embedding: args.embeddings, with_conversations: args.conversations };
     let api = global.api()?;
@@ -40,14 +44,40 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
     Ok(ExitCode::SUCCESS)
 }
 
+/// Another tool's format, by way of an interchange file: so the losses are told, whichever carrier there is, and files
+/// that are there are kept where the format lets others write in them.
+async fn foreign(
+    global: &Global,
+    args: &Export,
+    format: Format,
+    printer: &Printer,
+) -> anyhow::Result<ExitCode> {
+    let spool = tempfile::tempfile()?;
+    let options = ExportOptions { format: Format::OMI_JSONL, ..ExportOptions::default() };
+    global.api()?.export(options, Box::new(spool.try_clone()?), None).await?;
+    let mut spool = spool;
+    std::io::Seek::rewind(&mut spool)?;
+    let options = ConvertOptions { from: Some(Format::OMI_JSONL), to: format, ..ConvertOptions::default() };
+    let path = args.file.as_deref();
+    let report = super::convert::write(ImportSource::File(spool), &options, path, args.force)?;
+    super::losses::print(&report, printer);
+    let Some(path) = path.filter(|path| path.as_os_str() != "-") else { return Ok(ExitCode::SUCCESS) };
+    if printer.json {
+        printer.value(&json!({"file": path, "format": format, "written": report.imported, "lost": report.lost, "changed": report.changed, "counts": report.counts}))?;
+    } else {
+        printer.say(format!("wrote {} ({} memories, {format})", path.display(), report.imported));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The format that a file's name asks for.
 pub(super) fn by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let mut parts = name.rsplit('.');
     match (parts.next()?, parts.next()?) {
-        ("jsonl", _) => Some(Format::OmiJsonl),
-        ("json", "omi") => Some(Format::Omi),
-        ("json", _) => Some(Format::Omp),
+        ("jsonl", _) => Some(Format::OMI_JSONL),
+        ("json", "omi") => Some(Format::OMI),
+        ("json", _) => Some(Format::OMP),
         _ => None,
     }
 }

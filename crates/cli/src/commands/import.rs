@@ -1,29 +1,31 @@
 //! `omp import`
 
-use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use omp_client::Upload;
 use omp_model::transfer::{ImportOptions, ImportReport};
 
+use super::source;
 use crate::args::{Global, Import};
 use crate::printer::Printer;
 use crate::progress;
 
-/// Most items named in the text report; `--json` has more.
-const NAMED: usize = 20;
-
 pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let file = open(&args.file)?;
+    let source = source::open(&args.file)?;
     let options = ImportOptions {
-        format: args.from.map(Into::into),
+        format: args.from,
         conflict: args.conflict.map(Into::into),
         dry_run: args.dry_run,
+        name: source::name(&args.file),
+        choice: args.choosing.choice(),
     };
-    let bar = progress::bytes(printer, Some(file.metadata()?.len()));
-    let report = global.api()?.import(file, options, progress::teller(bar.as_ref())).await;
+    let size = match &source {
+        Upload::File(file) => Some(file.metadata()?.len()),
+        Upload::Folder(_) => None,
+    };
+    let bar = progress::bytes(printer, size);
+    let report = global.api()?.import(source, options, progress::teller(bar.as_ref())).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
@@ -36,17 +38,6 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     Ok(if report.error_count == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The file, or standard input put into one: an import may have to be read twice.
-fn open(path: &Path) -> anyhow::Result<File> {
-    if path.as_os_str() == "-" {
-        let mut spool = tempfile::tempfile()?;
-        io::copy(&mut io::stdin(), &mut spool).context("standard input cannot be read")?;
-        io::Seek::rewind(&mut spool)?;
-        return Ok(spool);
-    }
-    File::open(path).with_context(|| format!("{} cannot be opened", path.display()))
-}
-
 fn print(report: &ImportReport, printer: &Printer) -> io::Result<()> {
     let ImportReport { read, imported, updated, unchanged, skipped, conversations, error_count, .. } = report;
     let what = if report.dry_run { "would be imported (nothing was written)" } else { "imported" };
@@ -55,32 +46,9 @@ fn print(report: &ImportReport, printer: &Printer) -> io::Result<()> {
          {conversations} conversations, {error_count} not valid",
         report.format.as_str()
     ))?;
-    for issue in report.errors.iter().take(NAMED) {
-        let line = issue.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        let id =
-            issue.id.as_deref().map(|id| format!(" ({})", crate::printer::clean(id))).unwrap_or_default();
-        printer.say(format!(
-            "not valid: item {}{line}{id}: {}",
-            issue.index,
-            crate::printer::clean(&issue.message)
-        ));
+    if let Some(because) = &report.because {
+        printer.say(format!("read as {} because {}", report.format, crate::printer::clean(because)));
     }
-    let notes = [("brought into form", &report.changed), ("lost", &report.lost)];
-    for (what, notes) in notes {
-        for note in notes.iter().take(NAMED) {
-            printer.say(format!(
-                "{what}: item {}: `{}` {}",
-                note.index,
-                crate::printer::clean(&note.field),
-                note.message
-            ));
-        }
-        if notes.len() > NAMED {
-            printer.say(format!("{what}: and {} more; --json lists them", notes.len() - NAMED));
-        }
-    }
-    if report.errors.len() > NAMED {
-        printer.say(format!("not valid: and {} more; --json lists them", error_count - NAMED as u64));
-    }
+    super::losses::print(report, printer);
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! `omp inspect`
 
-use std::fs::File;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use omp_model::{Clock, SystemClock};
 use serde_json::Value;
 
+use super::source;
 use crate::args::Inspect;
 use crate::printer::{Printer, clean};
 
 pub(super) fn run(args: &Inspect, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let file = File::open(&args.file).with_context(|| format!("{} cannot be opened", args.file.display()))?;
-    let contents = omp_service::inspect(file)?;
+    let (source, name) = (source::open_here(&args.file)?, source::name(&args.file));
+    let contents = omp_service::inspect(source, name.as_deref(), args.from, SystemClock.now())?;
     if printer.json {
         printer.value(&contents)?;
         return Ok(ExitCode::SUCCESS);

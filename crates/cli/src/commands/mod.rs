@@ -11,11 +11,13 @@ mod history;
 mod import;
 mod inspect;
 mod list;
+mod losses;
 mod recall;
 mod reindex;
 mod remember;
 mod serve;
 mod show;
+mod source;
 mod upkeep;
 mod validate;
 

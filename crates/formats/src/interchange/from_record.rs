@@ -4,6 +4,7 @@ use omi::Record;
 use omp_model::{Content, Memory, MemoryId, MemoryType, SessionRef, Source, Tags, Timestamp, ToolName};
 
 use super::{FORMAT, OWNER, Profile};
+use crate::origin::{Dated, Origin};
 
 /// What a record means beyond itself.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,9 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
     let profile = Profile::read(record);
     let created = record.created();
     let dated = created.as_deref().and_then(moment);
-    let date_assumed = dated.is_none();
+    let origin = Origin::of(record);
+    let assumed_there = origin.as_ref().and_then(Origin::dated) == Some(Dated::Assumed);
+    let date_assumed = dated.is_none() || assumed_there;
     let created_at = dated.unwrap_or_else(|| {
         let found = if created.is_some() { "is not a date-time" } else { "is missing" };
         note("created", &format!("{found}; the memory is dated {}", context.fallback));
@@ -79,7 +82,7 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
     let updated_hint =
         || ["updated", "updated_at", "modified"].iter().find_map(|name| record.members().get_str(name));
     let memory = Memory {
-        id: id(record, context, profile.as_ref(), &text),
+        id: id(record, context, profile.as_ref(), origin.as_ref(), &text),
         content: contents[0].clone(),
         kind: word.unwrap_or(MemoryType::Semantic),
         source: Source {
@@ -93,7 +96,7 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
         created_at,
         updated_at: profile
             .as_ref()
-            .map(|p| p.updated_at)
+            .and_then(|p| p.updated_at)
             .or_else(|| updated_hint().as_deref().and_then(Timestamp::parse))
             .map_or(created_at, |at| at.max(created_at)),
         expires_at: profile.as_ref().and_then(|p| p.expires_at),
@@ -114,10 +117,20 @@ pub fn part_id(head: MemoryId, index: usize) -> MemoryId {
 }
 
 /// A memory of ours keeps its id, which the profile names. Others get one that follows from whose record it is and how
-/// it is called there, so that importing a file twice finds the same memories; without an id, from what it says.
-fn id(record: &Record, context: Context<'_>, profile: Option<&Profile>, text: &str) -> MemoryId {
+/// it is called there, so that importing a file twice finds the same memories; without an id, from what it says. What
+/// comes from another tool is known by its name there, whether it comes directly or in an interchange file.
+fn id(
+    record: &Record,
+    context: Context<'_>,
+    profile: Option<&Profile>,
+    origin: Option<&Origin>,
+    text: &str,
+) -> MemoryId {
     if let Some(id) = profile.and_then(|profile| profile.id) {
         return id;
+    }
+    if let Some((origin, id)) = origin.and_then(|origin| Some((origin, origin.id()?))) {
+        return MemoryId::derive(&[&origin.format(), "id", &origin.scope(), &id]);
     }
     let own_subject = record.subject().map(|subject| subject.id);
     // A record without a subject is the owner's, and goes out under that name.
@@ -146,7 +159,7 @@ fn import_tool() -> ToolName {
 
 /// The text in pieces that fit, cut at the end of a paragraph, a line, a sentence or a word where there is one in
 /// the second half of a piece. All pieces together are the text.
-fn split(text: &str) -> Vec<Content> {
+pub(crate) fn split(text: &str) -> Vec<Content> {
     let clean: String = text.chars().filter(|c| *c != '\0').collect();
     let (mut pieces, mut rest) = (Vec::new(), clean.as_str());
     while !rest.is_empty() {

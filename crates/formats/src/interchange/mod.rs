@@ -9,6 +9,7 @@ mod from_record;
 mod profile;
 mod to_record;
 
+pub(crate) use from_record::split;
 pub use from_record::{Context, Mapped, Note, from_record, part_id};
 pub use profile::{NAME as PROFILE, Profile};
 pub use to_record::{native, overlay, with_subject};

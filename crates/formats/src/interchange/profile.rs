@@ -14,8 +14,9 @@ pub struct Profile {
     /// The memory's id here; the record's own may be a foreign one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MemoryId>,
-    /// When the memory was changed last.
-    pub updated_at: Timestamp,
+    /// When the memory was changed last; absent on what comes from another tool and was never changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
     /// When the fact was observed, where that is not when it was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<Timestamp>,
@@ -45,7 +46,7 @@ impl Profile {
         Self {
             v: Self::VERSION,
             id: Some(memory.id),
-            updated_at: memory.updated_at,
+            updated_at: Some(memory.updated_at),
             observed_at: Some(memory.source.timestamp).filter(|at| *at != memory.created_at),
             expires_at: memory.expires_at,
             namespace: memory.namespace.clone(),
@@ -53,6 +54,20 @@ impl Profile {
             metadata: memory.metadata.clone(),
             embedding: memory.embedding.clone(),
         }
+    }
+
+    /// Whether it holds nothing.
+    pub fn says_nothing(&self) -> bool {
+        let Self { v: _, id, updated_at, observed_at, expires_at, namespace, user_id, metadata, embedding } =
+            self;
+        id.is_none()
+            && updated_at.is_none()
+            && observed_at.is_none()
+            && expires_at.is_none()
+            && namespace.is_none()
+            && user_id.is_none()
+            && metadata.is_empty()
+            && embedding.is_none()
     }
 
     /// The profile of a record, if it has one that we understand.

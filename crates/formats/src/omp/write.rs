@@ -46,6 +46,12 @@ impl<W: Write> Writer<W> {
         self.element(conversation)
     }
 
+    /// Writes elements that are JSON text already, with the commas between them.
+    pub fn raw(&mut self, elements: &[u8]) -> io::Result<()> {
+        self.begun = true;
+        self.out.write_all(elements)
+    }
+
     /// Ends the document and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.write_all(b"\n]}\n")?;

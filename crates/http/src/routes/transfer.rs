@@ -12,9 +12,9 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use omp_formats::sniff::by_media_type;
 use omp_model::api::{ErrorBody, ImportResponse};
-use omp_model::transfer::{ExportOptions, Format, ImportOptions};
+use omp_model::transfer::{Choice, ExportOptions, Format, ImportOptions};
 use omp_model::{Error, ErrorCode, Fields, Principal};
-use omp_service::ImportSource;
+use omp_service::{ImportSource, file_form};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -31,9 +31,9 @@ const PIECES: usize = 4;
 /// Export all memories
 ///
 /// As an OMP export, or as Open Memory Interchange with `format` or by `Accept: application/vnd.omi+json` or
-/// `application/vnd.omi+jsonl`.
+/// `application/vnd.omi+jsonl`, or in the format of another tool; one of several files comes as a ZIP archive.
 #[utoipa::path(get, path = "/v1/export", tag = "transfer", security(("key" = [])), params(
-    ("format" = Option<String>, Query, description = "omp (default), omi or omi-jsonl; wins over Accept"),
+    ("format" = Option<String>, Query, description = "omp (default), omi, omi-jsonl or another tool's that can be written; wins over Accept"),
     ("include" = Option<String>, Query, description = "`conversations` (OMP only), `embedding`, or both with a comma"),
 ), responses(
     (status = 200, description = "Everything, as a stream", content(
@@ -50,6 +50,7 @@ pub(crate) async fn export_memories(
     query: Query,
 ) -> Answer<Response> {
     let options = query.read(|fields| Some(export_options(fields, &headers)))?;
+    omp_service::check_export(options.format)?;
     let (sender, receiver) = mpsc::channel(PIECES);
     let failed = sender.clone();
     let out = Box::new(Pieces { sender, runtime: Handle::current(), pace: Pace::default() });
@@ -64,9 +65,9 @@ pub(crate) async fn export_memories(
         receiver.recv().await.map(|piece| (piece, receiver))
     });
     let mut response = Body::from_stream(body).into_response();
-    let name = format!("attachment; filename=\"memories.{}\"", options.format.extension());
+    let name = format!("attachment; filename=\"memories.{}\"", file_form(options.format).0);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(options.format.media_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file_form(options.format).1));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     headers.extend(HeaderValue::from_str(&name).map(|name| (header::CONTENT_DISPOSITION, name)));
     Ok(response)
@@ -111,16 +112,24 @@ impl Write for Pieces {
 
 /// Import memories
 ///
-/// Takes an OMP export, Open Memory Interchange JSON or JSON Lines, told apart by media type or content. Each item
-/// lands whole or is listed in `errors`; importing the same again changes nothing.
+/// Takes an OMP export, Open Memory Interchange JSON or JSON Lines, or a file of another tool (its export as a ZIP,
+/// JSON or text), told apart by media type, content or `name`. Each item lands whole or is listed in `errors`;
+/// importing the same again changes nothing.
 #[utoipa::path(post, path = "/v1/import", tag = "transfer", security(("key" = [])), params(
-    ("conflict" = Option<String>, Query, description = "skip (default), overwrite or duplicate; wins over the body's"),
-    ("format" = Option<String>, Query, description = "omp, omi or omi-jsonl; by default found out from the content"),
+    ("conflict" = Option<String>, Query, description = "skip (default), overwrite, duplicate or newer (default for other tools' files); wins over the body's"),
+    ("format" = Option<String>, Query, description = "omp, omi, omi-jsonl or another tool's; by default found out from the content"),
+    ("from" = Option<String>, Query, description = "The same as `format`"),
     ("dry_run" = Option<bool>, Query, description = "Only tell what would happen"),
+    ("name" = Option<String>, Query, description = "What the file is called; some formats are told by it"),
+    ("since" = Option<String>, Query, description = "Of another tool's file, only what was changed at this time or later"),
+    ("namespace" = Option<String>, Query, description = "The namespace for everything in another tool's file"),
+    ("owner" = Option<String>, Query, description = "Of another tool's file, only what belongs to this account or user"),
+    ("redact" = Option<bool>, Query, description = "Blot out mail addresses, telephone numbers and keys in another tool's file"),
 ), request_body(content(
     (bodies::OmpExport = "application/json"),
     (serde_json::Value = "application/vnd.omi+json"),
     (String = "application/vnd.omi+jsonl"),
+    (String = "application/octet-stream"),
 )), responses(
     (status = 200, description = "What happened", body = ImportResponse),
     (status = 400, description = "`invalid_json`", body = ErrorBody),
@@ -134,16 +143,23 @@ pub(crate) async fn import_memories(
 ) -> Answer<Json<ImportResponse>> {
     let media_type = media_type(request.headers());
     let named = by_media_type(&media_type);
-    let general = matches!(media_type.as_str(), "application/json" | "application/octet-stream");
-    if named.is_none() && !general {
-        let message = "Send `Content-Type: application/json`, `application/vnd.omi+json` or `application/vnd.omi+jsonl`.";
+    if named.is_none() && !GENERAL.contains(&media_type.as_str()) {
+        let message = "Send `Content-Type: application/json`, `application/vnd.omi+json` or `application/vnd.omi+jsonl`; \
+                       a file of another tool as `application/zip`, `application/octet-stream`, `text/plain` or `text/markdown`.";
         return Err(Error::new(ErrorCode::UnsupportedMediaType, message).into());
     }
     let options = query.read(|fields| {
         Some(ImportOptions {
-            format: fields.optional::<Format>("format").or(named),
+            format: fields.optional::<Format>("format").or(fields.optional("from")).or(named),
             conflict: fields.optional("conflict"),
             dry_run: fields.optional("dry_run").unwrap_or(false),
+            name: fields.optional("name"),
+            choice: Choice {
+                since: fields.optional("since"),
+                namespace: fields.optional("namespace"),
+                owner: fields.optional("owner"),
+                redact: fields.optional("redact").unwrap_or(false),
+            },
         })
     })?;
     let body = patient(request.into_body().into_data_stream().map_err(io::Error::other).boxed());
@@ -151,6 +167,16 @@ pub(crate) async fn import_memories(
     let report = app.service.import(principal, source, options, None).await?;
     Ok(Json(report.into()))
 }
+
+/// Media types that leave open what the body is.
+const GENERAL: [&str; 6] = [
+    "application/json",
+    "application/octet-stream",
+    "application/zip",
+    "application/gzip",
+    "text/plain",
+    "text/markdown",
+];
 
 /// A body that fails when it comes too slowly.
 fn patient(body: BoxStream<'static, io::Result<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> + Send {

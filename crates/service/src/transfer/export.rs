@@ -4,15 +4,19 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use omi::{Envelope, Record, Subject, Writer};
+use omp_formats::format::{Write as Form, WriteOptions, find};
 use omp_formats::interchange::{self, Context, from_record, native, overlay, with_subject};
-use omp_formats::omp;
-use omp_model::transfer::{ExportOptions, Format};
+use omp_formats::write::{Outgoing, ZipFiles};
+use omp_formats::{Place, draft, omp, origin};
+use omp_model::transfer::{ExportOptions, Format, ImportReport};
 use omp_model::{Error, ErrorCode, Memory, MemoryId, Principal, Result};
 use omp_store::transfer::ExportPage;
 use omp_store::{Exported, Original};
 use tokio::runtime::Handle;
 
 use super::Progress;
+use super::detect::{Known, by_name};
+use super::foreign::Telling;
 use crate::Service;
 use crate::failure::shown;
 
@@ -38,16 +42,18 @@ impl Service {
         progress: Option<Progress>,
     ) -> Result<ExportReport> {
         let (service, handle) = (self.clone(), Handle::current());
+        let known = writable(options.format)?;
         let turn = self.turn().await?;
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let export =
                 Export { service, handle, principal, options, progress, report: ExportReport::default() };
             let out = io::BufWriter::with_capacity(1 << 16, out);
-            match options.format {
-                Format::Omp => export.omp(out),
-                Format::Omi => export.interchange(out, omi::Serialization::Json),
-                Format::OmiJsonl => export.interchange(out, omi::Serialization::JsonLines),
+            match known {
+                Known::Native(Format::OMP) => export.omp(out),
+                Known::Native(Format::OMI) => export.interchange(out, omi::Serialization::Json),
+                Known::Native(_) => export.interchange(out, omi::Serialization::JsonLines),
+                Known::Foreign(format) => export.foreign(out, format),
             }
         });
         task.await.unwrap_or_else(|_| Err(Error::internal()))
@@ -86,15 +92,7 @@ impl Export {
     }
 
     fn interchange(mut self, out: impl Write, serialization: omi::Serialization) -> Result<ExportReport> {
-        let known = self.service.store.envelopes(self.principal.owner, interchange::FORMAT);
-        let known: Vec<(i64, Envelope)> = self
-            .handle
-            .block_on(known)
-            .map_err(shown)?
-            .into_iter()
-            .filter_map(|(number, text)| Some((number, Envelope::from(omi::Members::parse(&text).ok()?))))
-            .collect();
-        let mut records = Records { envelope: self.envelope(&known), known, whole: HashSet::new() };
+        let mut records = Records::new(&self)?;
         let mut writer = Writer::new(out, &records.envelope, serialization).map_err(|e| unwritable(&e))?;
         self.each_page(true, |export, page| {
             for exported in page {
@@ -105,6 +103,36 @@ impl Export {
             Ok(())
         })?;
         writer.finish().map_err(|e| unwritable(&e))?;
+        Ok(self.report)
+    }
+
+    /// Another tool's format: a file, or a ZIP of several.
+    fn foreign(mut self, out: impl Write, format: &dyn omp_formats::Format) -> Result<ExportReport> {
+        let now = self.service.clock.now();
+        let options = WriteOptions { now };
+        let begun = match format.write() {
+            Some(Form::File { begin, .. }) => begin(Box::new(out), options),
+            Some(Form::Folder { begin }) => begin(Box::new(ZipFiles::new(out)), options),
+            None => return Err(Error::internal()),
+        };
+        let mut writer = begun.map_err(|e| unwritable(&e))?;
+        let mut told = ImportReport::default();
+        let mut records = Records::new(&self)?;
+        let mut index = 0;
+        self.each_page(true, |export, page| {
+            for exported in page {
+                let at = exported.memory.created_at;
+                let Some(record) = records.record(export, exported) else { continue };
+                let subject = records.envelope.subject().map(|subject| subject.id);
+                let outgoing = Outgoing::new(record, subject.as_deref(), at, Place::default().index(index));
+                if let Ok(outgoing) = outgoing {
+                    writer.write(&outgoing, &mut Telling { report: &mut told, index })?;
+                }
+                index += 1;
+            }
+            Ok(())
+        })?;
+        writer.finish(&mut Telling { report: &mut told, index }).map_err(|e| unwritable(&e))?;
         Ok(self.report)
     }
 
@@ -159,6 +187,18 @@ struct Records {
 }
 
 impl Records {
+    fn new(export: &Export) -> Result<Self> {
+        let known = export.service.store.envelopes(export.principal.owner, interchange::FORMAT);
+        let known: Vec<(i64, Envelope)> = export
+            .handle
+            .block_on(known)
+            .map_err(shown)?
+            .into_iter()
+            .filter_map(|(number, text)| Some((number, Envelope::from(omi::Members::parse(&text).ok()?))))
+            .collect();
+        Ok(Self { envelope: export.envelope(&known), known, whole: HashSet::new() })
+    }
+
     /// The record of a memory; `None` for the later parts of a record that went out whole.
     fn record(&mut self, export: &Export, exported: Exported) -> Option<Record> {
         let memory = exported.memory;
@@ -185,6 +225,11 @@ impl Records {
         } else {
             overlay(record, &memory, context.subject)
         };
+        let mut record = record;
+        if origin::Origin::of(&record).is_some() {
+            // What came without a date got the import's; a file must have one.
+            draft::date(&mut record, memory.created_at);
+        }
         Some(match came_with {
             Some(subject) if Some(&subject.id) != self.envelope.subject().map(|s| s.id).as_ref() => {
                 with_subject(record, &subject)
@@ -215,6 +260,35 @@ fn all_there(export: &Export, head: &Memory, parts: &[Memory], original: &Origin
     original.head.is_none()
         && same(&Memory { embedding: None, ..head.clone() }, &parts[0])
         && (1..parts.len()).all(|index| read(index).is_some_and(|stored| same(&stored, &parts[index])))
+}
+
+/// The format of this name, if it can be written.
+fn writable(format: Format) -> Result<Known> {
+    let known = by_name(format)?;
+    match known {
+        Known::Foreign(foreign) if foreign.write().is_none() => {
+            Err(Error::invalid("format", format!("cannot be `{format}`, which is only read")))
+        }
+        known => Ok(known),
+    }
+}
+
+/// Whether this format can be written; the error says why not.
+pub fn check_export(format: Format) -> Result<()> {
+    writable(format).map(drop)
+}
+
+/// What a file of this format is called and its media type; of a format of several files, the archive's.
+pub fn file_form(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::OMI => ("omi.json", "application/vnd.omi+json"),
+        Format::OMI_JSONL => ("omi.jsonl", "application/vnd.omi+jsonl"),
+        _ => match find(format.as_str()).and_then(omp_formats::Format::write) {
+            Some(Form::File { extension, media_type, .. }) => (extension, media_type),
+            Some(Form::Folder { .. }) => ("zip", "application/zip"),
+            None => ("omp.json", "application/json"),
+        },
+    }
 }
 
 fn unwritable(error: &io::Error) -> Error {

@@ -10,13 +10,14 @@ use omi::{Item, Reader};
 use omp_formats::interchange::{self, Context, from_record};
 use omp_formats::omp::{self, Entry};
 use omp_model::fields::Field;
-use omp_model::transfer::{Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
-use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Principal, Result, Timestamp};
+use omp_model::transfer::{Choice, Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
+use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Message, Principal, Result, Timestamp};
 use omp_store::{ImportChunk, ImportItem, ImportOutcome, Original};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use super::detect::{Detected, Known, by_name};
 use super::source::{ImportSource, Opened, unreadable};
 use super::{CHUNK, CHUNK_BYTES, Progress};
 use crate::Service;
@@ -39,12 +40,17 @@ impl Service {
         let embeddings = self.embeddings.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let opened = Opened::new(source)?;
-            let format = options.format.or(opened.sniffed.map(|sniffed| sniffed.format)).unwrap_or_default();
-            let mut import = Import::new(service, handle, principal, format, options, progress);
-            let read = match format {
-                Format::Omp => import.omp(opened),
-                Format::Omi | Format::OmiJsonl => import.interchange(opened, format),
+            let mut opened = Opened::new(source, options.name.as_deref())?;
+            let detected = match options.format {
+                Some(name) => Detected { known: by_name(name)?, because: String::new() },
+                None => opened.detect()?,
+            };
+            let mut import = Import::new(service, handle, principal, detected.known, options, progress);
+            import.report.because = Some(detected.because).filter(|because| !because.is_empty());
+            let read = match detected.known {
+                Known::Native(Format::OMP) => import.omp(opened),
+                Known::Native(format) => import.interchange(opened, format),
+                Known::Foreign(format) => import.foreign(opened, format),
             };
             import.finish(read)
         });
@@ -63,23 +69,25 @@ const CHUNKS_HELD: usize = 2;
 /// A chunk that is being stored.
 type Writing = JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>;
 
-struct Import {
-    service: Service,
+pub(super) struct Import {
+    pub(super) service: Service,
     handle: Handle,
     principal: Principal,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     /// The strategy that the caller named, which wins over one in the body (reading 4).
     asked: Option<Conflict>,
     conflict: Conflict,
+    pub(super) choice: Choice,
     dry_run: bool,
     progress: Option<Progress>,
-    report: ImportReport,
+    pub(super) report: ImportReport,
     chunk: Vec<ImportItem>,
     chunk_bytes: usize,
     /// Chunks are read on while earlier ones wait for their transaction to be complete.
     writing: VecDeque<Writing>,
     room: Arc<Semaphore>,
     conversations: Vec<Conversation>,
+    conversation_bytes: usize,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
 }
@@ -89,25 +97,33 @@ impl Import {
         service: Service,
         handle: Handle,
         principal: Principal,
-        format: Format,
+        known: Known,
         options: ImportOptions,
         progress: Option<Progress>,
     ) -> Self {
+        // What comes from a tool that is still used comes again, with what is new and what has changed.
+        let default = if matches!(known, Known::Foreign(_)) { Conflict::Newer } else { Conflict::Skip };
         Self {
             now: service.clock.now(),
             service,
             handle,
             principal,
             asked: options.conflict,
-            conflict: options.conflict.unwrap_or_default(),
+            conflict: options.conflict.unwrap_or(default),
+            choice: options.choice,
             dry_run: options.dry_run,
             progress,
-            report: ImportReport { format, dry_run: options.dry_run, ..ImportReport::default() },
+            report: ImportReport {
+                format: known.name(),
+                dry_run: options.dry_run,
+                ..ImportReport::default()
+            },
             chunk: Vec::with_capacity(CHUNK),
             chunk_bytes: 0,
             writing: VecDeque::new(),
             room: Arc::new(Semaphore::new(CHUNKS_HELD)),
             conversations: Vec::new(),
+            conversation_bytes: 0,
             met: HashMap::new(),
         }
     }
@@ -126,7 +142,7 @@ impl Import {
                 Entry::Memory { index, memory, unknown, .. } => {
                     for field in unknown {
                         let message = "is no member of a memory and was left out".to_owned();
-                        self.report.lose(ImportNote { index, field, message });
+                        self.report.lose(ImportNote { index, place: None, field, message });
                     }
                     self.count_read();
                     let mut memory = *memory;
@@ -147,12 +163,12 @@ impl Import {
     /// An interchange file. A document is looked over first, because its subject may stand behind its records;
     /// lines are read as they come.
     fn interchange(&mut self, opened: Opened, format: Format) -> Result<()> {
-        if format == Format::OmiJsonl {
+        if format == Format::OMI_JSONL {
             let options =
                 omi::ReadOptions { serialization: Some(omi::Serialization::JsonLines), ..Default::default() };
-            return self.records(Reader::new(opened.once(), options));
+            return self.records(Reader::new(opened.once()?, options));
         }
-        let is_document = opened.sniffed.is_some_and(|sniffed| sniffed.format == Format::Omi);
+        let is_document = opened.sniffed.is_some_and(|sniffed| sniffed.format == Format::OMI);
         let mut source = opened.rereadable(&self.service.spool_folder)?;
         if is_document {
             omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
@@ -185,7 +201,8 @@ impl Import {
                             }
                             for note in mapped.notes {
                                 let field = note.field.to_owned();
-                                self.report.change(ImportNote { index, field, message: note.message });
+                                let message = note.message;
+                                self.report.change(ImportNote { index, place: None, field, message });
                             }
                             self.add_record(&record, mapped.parts, mapped.date_assumed, envelope)?;
                         }
@@ -229,7 +246,7 @@ impl Import {
     }
 
     /// Adds a record's memories, the untouched record with the first of them.
-    fn add_record(
+    pub(super) fn add_record(
         &mut self,
         record: &omi::Record,
         mut parts: Vec<Memory>,
@@ -276,7 +293,7 @@ impl Import {
         id
     }
 
-    fn count_read(&mut self) {
+    pub(super) fn count_read(&mut self) {
         self.report.read += 1;
         if let Some(progress) =
             self.progress.as_ref().filter(|_| self.report.read.is_multiple_of(CHUNK as u64))
@@ -286,8 +303,8 @@ impl Import {
     }
 
     fn fail(&mut self, index: u64, line: u64, id: Option<String>, error: Error) {
-        let issue = ImportIssue { index, line: Some(line), id, error: error.code, message: error.message };
-        self.report.fail(issue);
+        let (error, message) = (error.code, error.message);
+        self.report.fail(ImportIssue { index, line: Some(line), id, place: None, error, message });
     }
 
     fn add(&mut self, item: ImportItem) -> Result<()> {
@@ -328,30 +345,39 @@ impl Import {
                 ImportOutcome::Unchanged => self.report.unchanged += 1,
                 ImportOutcome::Skipped => self.report.skipped += 1,
             }
+            self.report.keep(kind(outcome, "memory"), 1);
         }
         Ok(())
     }
 
-    fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
+    pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
         self.count_read();
         let mut conversation = conversation;
         if self.conflict == Conflict::Duplicate {
             conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
         }
+        let text = |messages: &[Message]| messages.iter().map(|m| m.content.as_str().len()).sum::<usize>();
+        let branches = conversation.origin.iter().flat_map(|origin| &origin.branches);
+        self.conversation_bytes +=
+            text(&conversation.messages) + branches.map(|turns| text(turns)).sum::<usize>();
         self.conversations.push(conversation);
-        // A conversation can be large: few at a time.
-        if self.conversations.len() >= 4 { self.store_conversations() } else { Ok(()) }
+        let full = self.conversations.len() >= CHUNK || self.conversation_bytes >= CHUNK_BYTES;
+        if full { self.store_conversations() } else { Ok(()) }
     }
 
     fn store_conversations(&mut self) -> Result<()> {
+        self.conversation_bytes = 0;
         let conversations = std::mem::take(&mut self.conversations);
-        if self.dry_run || conversations.is_empty() {
-            self.report.conversations += conversations.len() as u64;
+        if conversations.is_empty() {
             return Ok(());
         }
-        let overwrite = self.conflict == Conflict::Overwrite;
-        let store = self.service.store.import_conversations(self.principal.owner, conversations, overwrite);
-        self.report.conversations += self.handle.block_on(store).map_err(shown)?;
+        let (owner, conflict) = (self.principal.owner, self.conflict);
+        let store = self.service.store.import_conversations(owner, conversations, conflict, self.dry_run);
+        for outcome in self.handle.block_on(store).map_err(shown)? {
+            let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
+            self.report.conversations += u64::from(kept);
+            self.report.keep(kind(outcome, "conversation"), 1);
+        }
         Ok(())
     }
 
@@ -385,6 +411,20 @@ impl Import {
             error.message.push_str(&stands);
         }
         error.with_detail("imported", imported).with_detail("updated", updated)
+    }
+}
+
+/// How an outcome is counted.
+fn kind(outcome: ImportOutcome, what: &str) -> &'static str {
+    match (outcome, what == "memory") {
+        (ImportOutcome::Imported, true) => "memories: new",
+        (ImportOutcome::Updated, true) => "memories: updated",
+        (ImportOutcome::Unchanged, true) => "memories: unchanged",
+        (ImportOutcome::Skipped, true) => "memories: what is here stays",
+        (ImportOutcome::Imported, false) => "conversations: new",
+        (ImportOutcome::Updated, false) => "conversations: updated",
+        (ImportOutcome::Unchanged, false) => "conversations: unchanged",
+        (ImportOutcome::Skipped, false) => "conversations: what is here stays",
     }
 }
 

@@ -1,15 +1,16 @@
 //! What is in a file, without importing it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Seek};
+use std::io::{BufReader, Read, Seek};
 
 use omi::{Item, ReadOptions, Reader};
 use omp_formats::omp::{self, Entry};
+use omp_formats::{Draft, Fate, Note, Sink, Stop, Talk};
 use omp_model::transfer::Format;
-use omp_model::{Error, Result};
+use omp_model::{Result, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::detect::{Detected, Known, by_name, stopped};
 use super::source::{ImportSource, Opened, unreadable};
 
 /// Most different words of a kind that are counted by name.
@@ -37,7 +38,11 @@ impl Tally {
 struct Contents {
     memories: u64,
     conversations: u64,
+    messages: u64,
     bad: u64,
+    now: Timestamp,
+    passed: Tally,
+    lost: Tally,
     types: Tally,
     tools: Tally,
     tags: Tally,
@@ -57,37 +62,84 @@ impl Contents {
 }
 
 /// Names the format and why, the envelope, and counts what is inside; streams.
-pub fn inspect(mut file: File) -> Result<Value> {
-    let bytes = file.metadata().map_err(|e| unreadable(&e))?.len();
-    let opened = Opened::new(ImportSource::File(file.try_clone().map_err(|e| unreadable(&e))?))?;
-    let sniffed = opened.sniffed.ok_or_else(|| {
-        Error::invalid(
-            "file",
-            "is no format that this program reads: an OMP export, OMI JSON or OMI JSON Lines",
-        )
-    })?;
-    file.rewind().map_err(|e| unreadable(&e))?;
-    let (contents, envelope) = match sniffed.format {
-        Format::Omp => (of_export(file)?, Value::Null),
-        Format::Omi | Format::OmiJsonl => of_records(file)?,
+pub fn inspect(
+    source: ImportSource,
+    name: Option<&str>,
+    from: Option<Format>,
+    now: Timestamp,
+) -> Result<Value> {
+    let bytes = match &source {
+        ImportSource::File(file) => Some(file.metadata().map_err(|e| unreadable(&e))?.len()),
+        _ => None,
+    };
+    let mut opened = Opened::new(source, name)?;
+    let Detected { known, because } = match from {
+        Some(name) => Detected { known: by_name(name)?, because: "it was named".into() },
+        None => opened.detect()?,
+    };
+    let folder = std::env::temp_dir();
+    let (contents, envelope) = match known {
+        Known::Native(Format::OMP) => (of_export(opened.once()?)?, Value::Null),
+        Known::Native(_) => of_records(opened.rereadable(&folder)?)?,
+        Known::Foreign(format) => {
+            let mut contents = Contents { now, ..Contents::default() };
+            let mut input = opened.input(&folder)?;
+            format.read(&mut input, &omp_formats::ReadOptions { now }, &mut contents).map_err(stopped)?;
+            (contents, Value::Null)
+        }
     };
     Ok(json!({
-        "format": sniffed.format.as_str(),
-        "because": sniffed.reason,
+        "format": known.name().as_str(),
+        "because": because,
         "bytes": bytes,
         "envelope": envelope,
         "memories": contents.memories,
         "conversations": contents.conversations,
+        "messages": contents.messages,
         "unreadable": contents.bad,
         "oldest": contents.oldest,
         "newest": contents.newest,
         "types": contents.types.json(),
         "tools": contents.tools.json(),
         "tags": contents.tags.json(),
+        "passed": contents.passed.json(),
+        "lost": contents.lost.json(),
     }))
 }
 
-fn of_export(file: File) -> Result<Contents> {
+impl Sink for Contents {
+    fn memory(&mut self, draft: Draft) -> std::result::Result<(), Stop> {
+        self.memories += 1;
+        self.types.add(draft.kind.as_str());
+        self.tools.add(&draft.platform);
+        draft.tags.iter().for_each(|tag| self.tags.add(tag));
+        if let Some(created) = draft.created {
+            self.date(&created.to_string());
+        }
+        Ok(())
+    }
+
+    fn conversation(&mut self, talk: Talk) -> std::result::Result<(), Stop> {
+        let now = self.now;
+        for conversation in talk.into_conversations(now, self) {
+            self.conversations += 1;
+            self.messages += conversation.messages.len() as u64;
+            self.date(&conversation.created_at.to_string());
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, note: Note<'_>) {
+        match note.fate {
+            Fate::Failed => self.bad += 1,
+            Fate::Passed => self.passed.add(note.kind),
+            Fate::Lost => self.lost.add(note.kind),
+            Fate::Changed => {}
+        }
+    }
+}
+
+fn of_export(file: impl Read) -> Result<Contents> {
     let mut contents = Contents::default();
     for entry in omp::Reader::new(BufReader::new(file)) {
         match entry {
@@ -106,7 +158,7 @@ fn of_export(file: File) -> Result<Contents> {
     Ok(contents)
 }
 
-fn of_records(file: File) -> Result<(Contents, Value)> {
+fn of_records(file: impl Read + Seek) -> Result<(Contents, Value)> {
     let mut contents = Contents::default();
     let mut envelope = Value::Null;
     for item in Reader::two_pass(file, ReadOptions::default()).map_err(|e| unreadable(&e))? {

@@ -9,15 +9,17 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::Service;
 
 mod convert;
+mod detect;
 mod export;
+mod foreign;
 mod import;
 mod inspect;
 mod source;
 
-pub use convert::convert;
-pub use export::ExportReport;
+pub use convert::{ConvertOptions, ConvertTarget, convert};
+pub use export::{ExportReport, check_export, file_form};
 pub use inspect::inspect;
-pub use source::ImportSource;
+pub use source::{ImportSource, pack_folder};
 
 impl Service {
     /// Waits for its turn among the imports and exports.

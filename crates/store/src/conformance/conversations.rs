@@ -1,14 +1,21 @@
 //! Conversations.
 
 use omp_model::conversation::{Message, NewConversation, Role};
-use omp_model::{Content, Conversation, ConversationId, ConversationQuery, ModelName, Topic};
+use omp_model::transfer::Conflict;
+use omp_model::{
+    Content, Conversation, ConversationId, ConversationOrigin, ConversationQuery, ModelName, Topic,
+};
 
 use super::{NOW, OWNER};
+use crate::ImportOutcome::{Imported, Skipped, Unchanged, Updated};
 use crate::Store;
 
 fn conversation(number: i64, model: &str) -> Conversation {
-    let message =
-        Message { role: Role::User, content: Content::new(format!("hello {number}")).expect("fits") };
+    let message = Message {
+        role: Role::User,
+        content: Content::new(format!("hello {number}")).expect("fits"),
+        origin: None,
+    };
     let new = NewConversation {
         model: ModelName::new(model).expect("fits"),
         topic: Topic::new("greetings").expect("fits"),
@@ -51,15 +58,32 @@ pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
     assert_eq!(list(ConversationQuery::default()).await.items.len(), 10);
 }
 
-/// An import passes over taken ids unless told to replace.
+/// An import passes over taken ids unless told to replace; what a conversation comes with is kept.
 pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
-    let import = |conversations: Vec<Conversation>, overwrite| {
-        store.import_conversations(OWNER, conversations, overwrite)
+    let import = |conversations: Vec<Conversation>, conflict, dry_run| async move {
+        store.import_conversations(OWNER, conversations, conflict, dry_run).await.expect("imported")
     };
-    let both = vec![conversation(0, "a"), conversation(1, "a")];
-    assert_eq!(import(both, false).await.expect("imported"), 2);
-    assert_eq!(import(vec![conversation(0, "b")], false).await.expect("imported"), 0);
-    assert_eq!(import(vec![conversation(0, "b")], true).await.expect("imported"), 1);
+    let both = || {
+        let mut branched = conversation(0, "a");
+        let branches = vec![branched.messages.clone()];
+        let origin = ConversationOrigin { format: "f".into(), branches, ..ConversationOrigin::default() };
+        branched.origin = Some(Box::new(origin));
+        vec![branched, conversation(1, "a")]
+    };
+    assert_eq!(import(both(), Conflict::Skip, true).await, [Imported, Imported]);
+    assert_eq!(import(both(), Conflict::Skip, false).await, [Imported, Imported]);
+    assert_eq!(import(both(), Conflict::Newer, false).await, [Unchanged, Unchanged]);
+    let stored = store.get_conversation(OWNER, both()[0].id).await.expect("read");
+    assert_eq!(stored.as_ref(), both().first());
+
+    let changed = || conversation(0, "b");
+    assert_eq!(import(vec![changed()], Conflict::Skip, false).await, [Skipped]);
+    assert_eq!(import(vec![changed()], Conflict::Newer, false).await, [Skipped], "it was not changed later");
+    let mut later = changed();
+    later.updated_at = later.updated_at.plus_millis(1);
+    assert_eq!(import(vec![later.clone()], Conflict::Newer, true).await, [Updated]);
+    assert_eq!(import(vec![later], Conflict::Newer, false).await, [Updated]);
+    assert_eq!(import(vec![conversation(0, "c")], Conflict::Overwrite, false).await, [Updated]);
     let mut ids = Vec::new();
     while let [next] =
         store.export_conversations(OWNER, ids.last().copied(), 1).await.expect("exported").as_slice()

@@ -1,15 +1,16 @@
 //! The aggregate of conversations on SQLite.
 
 use async_trait::async_trait;
+use omp_model::transfer::Conflict;
 use omp_model::{Conversation, ConversationId, ConversationQuery, OwnerId, Text, Timestamp};
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
 use super::{SqliteStore, snapshot};
-use crate::{ConversationStore, Page, Result};
+use crate::{ConversationStore, ImportOutcome, Page, Result};
 
-const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages";
+const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
 
 fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let unusable =
@@ -26,15 +27,21 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         created_at: Timestamp::from_millis(row.get(5)?),
         updated_at: Timestamp::from_millis(row.get(6)?),
         messages: serde_json::from_str(row.get_ref(7)?.as_str()?).map_err(|_| unusable(7))?,
+        origin: row
+            .get_ref(8)?
+            .as_str_or_null()?
+            .map(|origin| serde_json::from_str(origin).map_err(|_| unusable(8)))
+            .transpose()?,
     })
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, conversation: &Conversation) -> rusqlite::Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
+    let origin = conversation.origin.as_ref().map(|o| serde_json::to_string(o).expect("an origin is JSON"));
     tx.statement(
-        "INSERT INTO conversations (pk, owner, id, model, topic, message_count, source_url, created_at, updated_at, messages) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO conversations (pk, owner, id, model, topic, message_count, source_url, created_at, updated_at, messages, origin) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         pk,
@@ -47,6 +54,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, conversation: &Conversatio
         conversation.created_at.as_millis(),
         conversation.updated_at.as_millis(),
         messages,
+        origin,
     ])
     .map(drop)
 }
@@ -79,12 +87,7 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn get_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<Option<Conversation>> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM conversations WHERE owner = ?1 AND id = ?2"))?
-                .query_row(params![owner.0, id.body()], conversation)
-                .optional()
-        })
+        self.read(|connection| find(connection, owner, id))
     }
 
     async fn list_conversations(
@@ -122,24 +125,62 @@ impl ConversationStore for SqliteStore {
         &self,
         owner: OwnerId,
         conversations: Vec<Conversation>,
-        overwrite: bool,
-    ) -> Result<u64> {
+        conflict: Conflict,
+        dry_run: bool,
+    ) -> Result<Vec<ImportOutcome>> {
+        if dry_run {
+            return self
+                .read_long(move |connection| {
+                    conversations.iter().map(|c| decide(connection, owner, c, conflict)).collect()
+                })
+                .await;
+        }
         self.write_bulk(false, move |tx| {
-            let mut stored = 0;
+            let mut outcomes = Vec::with_capacity(conversations.len());
             for conversation in &conversations {
-                if exists(tx.connection(), owner, conversation.id)? {
-                    if !overwrite {
-                        continue;
-                    }
+                let outcome = decide(tx.connection(), owner, conversation, conflict)?;
+                if outcome == ImportOutcome::Updated {
                     delete(tx, owner, conversation.id)?;
                 }
-                insert(tx, owner, conversation)?;
-                stored += 1;
+                if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
+                    insert(tx, owner, conversation)?;
+                }
+                outcomes.push(outcome);
             }
-            Ok(stored)
+            Ok(outcomes)
         })
         .await
     }
+}
+
+/// What is to happen to a conversation, given what has its id.
+fn decide(
+    connection: &Connection,
+    owner: OwnerId,
+    new: &Conversation,
+    conflict: Conflict,
+) -> rusqlite::Result<ImportOutcome> {
+    let Some(known) = find(connection, owner, new.id)? else { return Ok(ImportOutcome::Imported) };
+    let same = known.messages == new.messages
+        && (&known.model, &known.topic, &known.source_url) == (&new.model, &new.topic, &new.source_url);
+    Ok(match conflict {
+        Conflict::Overwrite => ImportOutcome::Updated,
+        Conflict::Newer if same => ImportOutcome::Unchanged,
+        Conflict::Newer if new.updated_at > known.updated_at => ImportOutcome::Updated,
+        _ if same => ImportOutcome::Unchanged,
+        _ => ImportOutcome::Skipped,
+    })
+}
+
+fn find(
+    connection: &Connection,
+    owner: OwnerId,
+    id: ConversationId,
+) -> rusqlite::Result<Option<Conversation>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM conversations WHERE owner = ?1 AND id = ?2"))?
+        .query_row(params![owner.0, id.body()], conversation)
+        .optional()
 }
 
 fn list(

@@ -11,7 +11,10 @@ use super::{adopt, maintenance, rows, write};
 use crate::StoreError;
 
 /// The steps; step N brings a file from version N to N + 1. A released step never changes.
-const STEPS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_first.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_conversation_origins.sql"),
+];
 
 /// The version after the last step.
 fn newest() -> u32 {

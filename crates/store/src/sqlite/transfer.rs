@@ -140,6 +140,18 @@ fn decide(
             ImportOutcome::Unchanged
         }
         Some(_) if overwrite => ImportOutcome::Updated,
+        Some((pk, known)) if conflict == Conflict::Newer => {
+            // A later part of a cut record has no original of its own to compare.
+            let is_part = item.original.as_ref().is_some_and(|original| original.raw.is_none());
+            if !is_part && !brings_more(connection, *pk, item)? {
+                // The source says what it said: what differs was changed here, and stays.
+                ImportOutcome::Unchanged
+            } else if item.memory.updated_at > known.updated_at {
+                ImportOutcome::Updated
+            } else {
+                ImportOutcome::Skipped
+            }
+        }
         Some(_) => ImportOutcome::Skipped,
     })
 }

@@ -1,0 +1,3 @@
+//! The formats of other tools, one place each.
+
+pub mod chatgpt;

@@ -1,0 +1,110 @@
+//! Which format is it? Asked before anything is read.
+
+use omp_formats::format::{Candidate, candidates, decide, find};
+use omp_formats::{Input, Limits, Stop};
+use omp_model::transfer::Format;
+use omp_model::{Error, ErrorCode, Result};
+
+/// A format that this program reads.
+#[derive(Clone, Copy)]
+pub(super) enum Known {
+    /// One of the two standards' own.
+    Native(Format),
+    /// Another tool's.
+    Foreign(&'static dyn omp_formats::Format),
+}
+
+impl Known {
+    /// The name in reports.
+    pub(super) fn name(self) -> Format {
+        match self {
+            Self::Native(format) => format,
+            Self::Foreign(format) => Format::named(format.name()),
+        }
+    }
+}
+
+/// The format of this name. The error lists the names there are.
+pub(super) fn by_name(name: Format) -> Result<Known> {
+    if Format::NATIVE.contains(&name) {
+        return Ok(Known::Native(name));
+    }
+    find(name.as_str()).map(Known::Foreign).ok_or_else(|| {
+        let names: Vec<&str> = Format::NATIVE
+            .iter()
+            .map(Format::as_str)
+            .chain(omp_formats::FORMATS.iter().map(|f| f.name()))
+            .collect();
+        Error::invalid("format", format!("must be one of {}", names.join(", ")))
+    })
+}
+
+/// What was found out, and by what.
+pub(super) struct Detected {
+    pub(super) known: Known,
+    pub(super) because: String,
+}
+
+/// Finds out the format of an input. The error lists the candidates, or says that there is none.
+pub(super) fn detect(input: &mut Input) -> Result<Detected> {
+    let found = candidates(input);
+    match decide(&found) {
+        Some(Candidate { name, recognised }) => {
+            Ok(Detected { known: by_name(Format::named(name))?, because: recognised.reason.clone() })
+        }
+        None if found.is_empty() => Err(unknown()),
+        None => Err(ambiguous(&found)),
+    }
+}
+
+/// None of ours.
+pub(super) fn unknown() -> Error {
+    Error::new(
+        ErrorCode::ValidationError,
+        "This is no format that is recognised. If you know what it is, name it (`--from`, `?from=`).",
+    )
+    .with_detail("format", "was not recognised")
+}
+
+fn ambiguous(found: &[Candidate]) -> Error {
+    let most = found[0].recognised.confidence;
+    let equal: Vec<String> = found
+        .iter()
+        .filter(|candidate| candidate.recognised.confidence == most)
+        .map(|candidate| format!("{} ({})", candidate.name, candidate.recognised.reason))
+        .collect();
+    let message = format!(
+        "This may be of several formats; name the right one (`--from`, `?from=`): {}.",
+        equal.join("; ")
+    );
+    let names: Vec<&str> = found.iter().map(|candidate| candidate.name).collect();
+    Error::new(ErrorCode::ValidationError, message)
+        .with_detail("format", "may be several")
+        .with_detail("candidates", names)
+}
+
+/// Why a foreign file could not be read on.
+pub(super) fn stopped(stop: Stop) -> Error {
+    match stop {
+        Stop::Broken { place, what } => {
+            let place = place.to_string();
+            let message =
+                if place.is_empty() { capital(&format!("{what}.")) } else { format!("At {place}: {what}.") };
+            Error::new(ErrorCode::ValidationError, message).with_detail("file", what)
+        }
+        Stop::Limit(what) => Error::new(ErrorCode::ValidationError, capital(&format!("{what}.")))
+            .with_detail("file", "exceeds a limit"),
+        Stop::Io(error) => super::source::unreadable(&error),
+        Stop::Refused => Error::internal(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// The limits of this program.
+pub(super) fn limits() -> Limits {
+    Limits::default()
+}

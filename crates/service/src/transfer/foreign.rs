@@ -1,0 +1,152 @@
+//! Importing another tool's file: between its reader and the chunks of an import.
+
+use omp_formats::interchange::{Context, from_record};
+use omp_formats::{Choosing, Draft, Fate, Format, Note, ReadOptions, Sink, Stop, Talk};
+use omp_model::transfer::{ImportIssue, ImportNote, ImportReport};
+use omp_model::{Error, ErrorCode, Result};
+
+use super::detect::stopped;
+use super::import::Import;
+use super::source::Opened;
+
+impl Import {
+    /// Reads another tool's file. What was read before it broke stays.
+    pub(super) fn foreign(&mut self, mut opened: Opened, format: &'static dyn Format) -> Result<()> {
+        let mut input = opened.input(&self.service.spool_folder)?;
+        let choice = self.choice.clone();
+        let options = ReadOptions { now: self.now };
+        let mut taking = Taking { import: self, failed: None };
+        let mut choosing = Choosing::new(&mut taking, &choice);
+        let read = format.read(&mut input, &options, &mut choosing);
+        let accounts: Vec<String> = choosing.accounts().map(str::to_owned).collect();
+        let failed = taking.failed.take();
+        for (name, why) in input.ignored() {
+            let note = ImportNote {
+                index: self.report.read,
+                place: Some(name.clone()),
+                field: "file".into(),
+                message: format!("{why} and was not read"),
+            };
+            self.report.pass(note);
+        }
+        if accounts.len() > 1 {
+            let message =
+                format!("the items of {} accounts were taken; --owner takes those of one", accounts.len());
+            let place = Some(accounts.join(", "));
+            self.report.change(ImportNote { index: 0, place, field: "owner".into(), message });
+        }
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, read) => read.map_err(stopped),
+        }
+    }
+}
+
+/// Takes what a reader finds into an import.
+struct Taking<'a> {
+    import: &'a mut Import,
+    /// Why nothing more is taken.
+    failed: Option<Error>,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, result: Result<()>) -> std::result::Result<(), Stop> {
+        result.map_err(|error| {
+            self.failed = Some(error);
+            Stop::Refused
+        })
+    }
+}
+
+impl Sink for Taking<'_> {
+    fn memory(&mut self, draft: Draft) -> std::result::Result<(), Stop> {
+        self.import.count_read();
+        let (place, index, now) = (draft.place.clone(), self.import.report.read - 1, self.import.now);
+        let record = draft.into_record(now, self);
+        let mapped = match from_record(&record, Context { subject: None, fallback: now }) {
+            Ok(mapped) => mapped,
+            Err(what) => {
+                self.failed("memory", &what, &place);
+                return Ok(());
+            }
+        };
+        for note in mapped.notes {
+            let (kind, what, fate) = (note.field, note.message.as_str(), Fate::Changed);
+            tell(&mut self.import.report, index, Note { kind, what, place: &place, fate });
+        }
+        let added = self.import.add_record(&record, mapped.parts, mapped.date_assumed, None);
+        self.take(added)
+    }
+
+    fn conversation(&mut self, talk: Talk) -> std::result::Result<(), Stop> {
+        self.import.count_read();
+        let now = self.import.now;
+        for conversation in talk.into_conversations(now, self) {
+            let added = self.import.add_conversation(conversation);
+            self.take(added)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, note: Note<'_>) {
+        let index = if note.fate == Fate::Failed {
+            self.import.count_read();
+            self.import.report.read - 1
+        } else {
+            self.import.report.read.saturating_sub(1)
+        };
+        tell(&mut self.import.report, index, note);
+    }
+}
+
+impl Taking<'_> {
+    fn failed(&mut self, kind: &str, what: &str, place: &omp_formats::Place) {
+        let index = self.import.report.read - 1;
+        tell(&mut self.import.report, index, Note { kind, what, place, fate: Fate::Failed });
+    }
+}
+
+/// Puts a note into a report. Lists are limited, and what does not get into one is not put into words.
+pub(super) fn tell(report: &mut ImportReport, index: u64, note: Note<'_>) {
+    let Note { kind, what, place, fate } = note;
+    let entry = |listed: usize| {
+        let room = listed < ImportReport::MAX_LISTED;
+        let text = |text: &str| if room { text.to_owned() } else { String::new() };
+        let place = room.then(|| place.to_string()).filter(|place| !place.is_empty());
+        ImportNote { index, place, field: kind.to_owned(), message: text(what) }
+    };
+    match fate {
+        Fate::Changed => report.change(entry(report.changed.len())),
+        Fate::Passed => report.pass(entry(report.passed.len())),
+        Fate::Lost => report.lose(entry(report.lost.len())),
+        Fate::Failed => report.fail(ImportIssue {
+            index,
+            line: place.line_number(),
+            id: None,
+            place: Some(place.to_string()).filter(|place| !place.is_empty()),
+            error: ErrorCode::ValidationError,
+            message: format!("{kind}: {what}."),
+        }),
+    }
+}
+
+/// A sink for the notes of a writer.
+pub(super) struct Telling<'a> {
+    pub(super) report: &'a mut ImportReport,
+    /// The item that is written.
+    pub(super) index: u64,
+}
+
+impl Sink for Telling<'_> {
+    fn memory(&mut self, _: Draft) -> std::result::Result<(), Stop> {
+        Err(Stop::Refused)
+    }
+
+    fn conversation(&mut self, _: Talk) -> std::result::Result<(), Stop> {
+        Err(Stop::Refused)
+    }
+
+    fn note(&mut self, note: Note<'_>) {
+        tell(self.report, self.index, note);
+    }
+}
