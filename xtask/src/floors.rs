@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 7] = [
     &["omp-store"],
     &["omp-service"],
     &["omp-client"],
-    &["omp-http"],
+    &["omp-http", "omp-mcp"],
     &["omp"],
 ];
 
@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 7] = [
 const OUTSIDE: [&str; 2] = ["xtask", "omp-benches"];
 
 /// Libraries that shape whatever uses them, and the crates that may.
-const HEAVY: [(&str, &[&str]); 14] = [
+const HEAVY: [(&str, &[&str]); 16] = [
     ("axum", &["omp-http"]),
     ("utoipa", &["omp-http", "omp-model"]), // the model derives schemas behind its `openapi` feature
     ("utoipa-axum", &["omp-http"]),
@@ -30,6 +30,8 @@ const HEAVY: [(&str, &[&str]); 14] = [
     ("tracing-subscriber", &["omp"]),
     ("rusqlite", &["omp-store"]),
     ("reqwest", &["omp-client"]),
+    ("rmcp", &["omp-mcp"]),
+    ("schemars", &["omp-mcp"]),
     ("rten", &["omp-embed"]),
     ("rten-tensor", &["omp-embed"]),
     ("tokenizers", &["omp-embed"]),

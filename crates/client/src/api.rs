@@ -5,14 +5,18 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
+use omp_model::api::{
+    CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
+    MemoryList, SearchResponse,
+};
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory, MemoryPatch,
-    ModelName, RestoreVersion, Result, SearchQuery,
+    ContextQuery, Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory,
+    MemoryPatch, ModelName, RestoreVersion, Result, SearchQuery,
 };
+use omp_service::{CompressRequest, ExtractRequest};
 
 /// How far an import or export is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,6 +75,15 @@ pub trait Api: Send + Sync {
 
     /// The best memories for a question.
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse>;
+
+    /// A block of text about a question, marked as data, within a budget of tokens.
+    async fn context(&self, query: &ContextQuery) -> Result<ContextResponse>;
+
+    /// Takes memories out of a conversation; needs an AI provider.
+    async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse>;
+
+    /// Makes one memory of a conversation; needs an AI provider.
+    async fn compress(&self, request: CompressRequest) -> Result<CompressResponse>;
 
     /// Saves a conversation.
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation>;

@@ -5,31 +5,49 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use omp_model::api::{ConversationList, HandoffResponse, Health, MemoryList, SearchResponse};
+use omp_model::api::{
+    CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
+    MemoryList, SearchResponse,
+};
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory, MemoryPatch,
-    ModelName, Principal, RestoreVersion, Result, SearchMode, SearchQuery,
+    ContextQuery, Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory,
+    MemoryPatch, ModelName, Principal, RestoreVersion, Result, SearchMode, SearchQuery,
 };
-use omp_service::{HandoffRequest, ImportSource, Service};
+use omp_service::{CompressRequest, ExtractRequest, HandoffRequest, ImportSource, Service};
 
 use crate::{Api, Done, ExportSummary, Progress, Upload};
 
 /// Memories that are embedded before a search, at most: more would take too long.
 const EMBEDDED_FIRST: u64 = 500;
 
-/// The carrier over a [`Service`], as the owner of the file.
+/// The carrier over a [`Service`], on behalf of one principal.
 pub struct Embedded {
     service: Service,
     principal: Principal,
+    /// Whether a search embeds first what waits for its vector.
+    embeds: bool,
 }
 
 impl Embedded {
-    /// Works on the memories of the person who owns the file.
+    /// For a single command: works on the memories of the person who owns the file, and embeds before it searches, as
+    /// nobody does it in the background.
     pub fn new(service: Service) -> Self {
-        Self { service, principal: Principal::OWNER }
+        Self { service, principal: Principal::OWNER, embeds: true }
+    }
+
+    /// For a process that stays and runs [`Service::embed_forever`].
+    pub fn resident(service: Service, principal: Principal) -> Self {
+        Self { service, principal, embeds: false }
+    }
+
+    /// Embeds what is not too much. What the model cannot do is found by its words.
+    async fn embed_first(&self) {
+        if self.embeds {
+            let _ = self.service.embed_some(EMBEDDED_FIRST).await;
+        }
     }
 }
 
@@ -68,11 +86,25 @@ impl Api for Embedded {
     }
 
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
-        // Nobody embeds in the background of a single command. What the model cannot do is found by its words.
         if query.mode != Some(SearchMode::Keyword) {
-            let _ = self.service.embed_some(EMBEDDED_FIRST).await;
+            self.embed_first().await;
         }
         self.service.search_memories(self.principal, query).await
+    }
+
+    async fn context(&self, query: &ContextQuery) -> Result<ContextResponse> {
+        if query.q.is_some() {
+            self.embed_first().await;
+        }
+        self.service.context(self.principal, query).await
+    }
+
+    async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse> {
+        self.service.extract(self.principal, request).await
+    }
+
+    async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
+        self.service.compress(self.principal, request).await
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {

@@ -6,15 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use omp_model::api::{
-    ConversationList, ErrorBody, HandoffResponse, Health, ImportResponse, MemoryList, SearchResponse,
+    CompressResponse, ContextResponse, ConversationList, ErrorBody, ExtractResponse, HandoffResponse, Health,
+    ImportResponse, MemoryList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History, HistoryQuery,
-    ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
+    ContextQuery, Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History,
+    HistoryQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
 };
+use omp_service::{CompressRequest, ExtractRequest, Provider};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -207,6 +209,24 @@ impl Api for Http {
             Held::Ever => put(members, "include", Some("superseded")),
         }
         self.json(self.request(Method::POST, "memories/search").json(&body)).await
+    }
+
+    async fn context(&self, query: &ContextQuery) -> Result<ContextResponse> {
+        self.json(self.request(Method::GET, "context").query(&pairs::of_context(query))).await
+    }
+
+    async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse> {
+        let ExtractRequest { transcript, provider, source_tool } = request;
+        let provider = provider.map(Provider::as_str);
+        let body = json!({"transcript": transcript, "provider": provider, "source_tool": source_tool});
+        self.json(self.request(Method::POST, "extract").json(&body)).await
+    }
+
+    async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
+        let CompressRequest { transcript, provider, source_tool } = request;
+        let provider = provider.map(Provider::as_str);
+        let body = json!({"transcript": transcript, "provider": provider, "source_tool": source_tool});
+        self.json(self.request(Method::POST, "compress").json(&body)).await
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {

@@ -1,6 +1,6 @@
 //! Queries as the pairs of a query string.
 
-use omp_model::{ConversationQuery, Filter, ListQuery, Tag, Tags};
+use omp_model::{ContextQuery, ConversationQuery, Filter, Held, ListQuery, Namespace, Tag, Tags};
 
 /// Name and value.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
@@ -23,6 +23,29 @@ fn of_filter(filter: &Filter) -> Pairs {
     pairs.extend(filter.namespace.iter().map(|namespace| ("namespace", namespace.to_string())));
     if !filter.tags.is_empty() {
         pairs.push(("tags", joined(&filter.tags)));
+    }
+    pairs
+}
+
+pub(crate) fn of_context(query: &ContextQuery) -> Pairs {
+    let filter = &query.filter;
+    let mut pairs = vec![("budget", query.budget.to_string())];
+    pairs.extend(query.q.iter().map(|q| ("q", q.as_str().to_owned())));
+    pairs.extend(filter.kind.map(|kind| ("type", kind.as_str().to_owned())));
+    pairs.extend(filter.tool.iter().map(|tool| ("tool", tool.to_string())));
+    if !filter.tags.is_empty() {
+        pairs.push(("tags", joined(&filter.tags)));
+    }
+    if !filter.namespaces.is_empty() {
+        let names: Vec<_> = filter.namespaces.iter().map(Namespace::as_str).collect();
+        pairs.push(("namespace", names.join(",")));
+    }
+    pairs.extend(filter.created_after.map(|at| ("created_after", at.to_string())));
+    pairs.extend(filter.created_before.map(|at| ("created_before", at.to_string())));
+    match filter.held {
+        Held::Now => {}
+        Held::At(at) => pairs.push(("as_of", at.to_string())),
+        Held::Ever => pairs.push(("include", "superseded".to_owned())),
     }
     pairs
 }

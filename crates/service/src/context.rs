@@ -46,16 +46,30 @@ impl Service {
     }
 }
 
-/// A memory as a line of a list; further lines are indented, so that no text can look like the next item.
+/// Memories as a block that is marked as data, with their ids, namespaces and tags: for a model that may change them.
+pub fn recalled<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> String {
+    let mut block = String::from(OPENING);
+    for memory in memories {
+        let mut details = format!(", {}", memory.id);
+        memory.namespace.iter().for_each(|namespace| details.push_str(&format!(", in {namespace}")));
+        memory.tags.iter().for_each(|tag| details.push_str(&format!(", #{tag}")));
+        block.push_str(&detailed_line(memory, &details));
+    }
+    block.push_str(CLOSING);
+    block
+}
+
 fn line(memory: &Memory) -> String {
+    detailed_line(memory, "")
+}
+
+/// A memory as a line of a list; further lines are indented, so that no text can look like the next item.
+fn detailed_line(memory: &Memory, more: &str) -> String {
     let day: String = memory.source.timestamp.to_string().chars().take(10).collect();
     // Nothing in a memory may close the block.
     let text = memory.content.as_str().replace('<', "&lt;").replace('\n', "\n  ");
-    format!(
-        "- [{day}, {}, {}] {text}\n",
-        memory.kind.as_str(),
-        memory.source.tool.as_str().replace(['<', '\n', ']'], " ")
-    )
+    let tool = memory.source.tool.as_str().replace(['<', '\n', ']'], " ");
+    format!("- [{day}, {}, {tool}{more}] {text}\n", memory.kind.as_str())
 }
 
 /// About how many tokens a model makes of a text: four letters of the Latin alphabet are one, and each character of

@@ -15,6 +15,14 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+        }
+    }
+
     /// Reads `provider` and `api_key`; the key is checked to be text and then let go.
     pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.nullable::<String>("provider").flatten();

@@ -25,6 +25,7 @@ use omp_store::Store;
 use tokio::sync::Semaphore;
 
 pub use self::compress::CompressRequest;
+pub use self::context::recalled;
 pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;

@@ -54,6 +54,11 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run the server
     Serve(Serve),
+    /// Answer an AI tool over MCP on standard input and output
+    ///
+    /// Tools start this themselves: put `omp mcp` into their MCP configuration. With --server (`OMP_SERVER`) it passes on
+    /// to a server, without it works on the database file.
+    Mcp,
     /// Store a memory
     Remember(Remember),
     /// Find memories

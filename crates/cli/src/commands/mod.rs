@@ -11,7 +11,9 @@ mod history;
 mod import;
 mod inspect;
 mod list;
+mod logging;
 mod losses;
+mod mcp;
 mod recall;
 mod reindex;
 mod remember;
@@ -40,6 +42,7 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(&global, &args, printer).await,
+            Command::Mcp => mcp::run(&global).await,
             Command::Remember(args) => remember::run(&global, args, printer).await,
             Command::Recall(args) => recall::run(&global, args, printer).await,
             Command::List(args) => list::run(&global, args, printer).await,

@@ -1,19 +1,18 @@
 //! `omp serve`
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use omp_http::ApiKey;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
-use crate::args::{Global, LogFormat, Serve};
+use super::logging;
+use crate::args::{Global, Serve};
 use crate::printer::Printer;
 use crate::settings;
 
 pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> anyhow::Result<ExitCode> {
-    log(args.log_format);
+    logging::start("info", args.log_format);
     let key = key(global, args)?;
     let port = settings::port(args.port)?;
     if key.is_none() && !args.host.is_loopback() {
@@ -66,18 +65,6 @@ fn key(global: &Global, args: &Serve) -> anyhow::Result<Option<ApiKey>> {
         Some(key) => {
             Ok(Some(ApiKey::new(key).context("--allow-weak-key takes it all the same, for trials")?))
         }
-    }
-}
-
-/// What happens goes to stderr; `OMP_LOG` says how much (`warn`, `omp_http=debug`, …).
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("OMP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
-    match format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
     }
 }
 

@@ -1,0 +1,54 @@
+//! Many clients at once on one database.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::session::{MODERN, Session};
+use crate::program::{Home, assert_sound};
+
+#[test]
+fn a_thousand_calls_from_three_processes_beside_a_server_lose_and_double_nothing() {
+    const CALLS: usize = 1_000;
+    const FACTS: usize = 800;
+    let home = Home::new();
+    let server = home.serve(None);
+    // Each fact is told by at least one client, many by two.
+    let told: Vec<String> = (0..CALLS).map(|n| format!("fact number {}", n % FACTS)).collect();
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let clients: Vec<_> = ["2024-11-05", "2025-11-25", MODERN]
+            .into_iter()
+            .enumerate()
+            .map(|(client, version)| {
+                let (home, told) = (&home, &told);
+                scope.spawn(move || {
+                    let mut session = Session::start(home, version);
+                    let mine = told.iter().skip(client).step_by(3);
+                    let calls: Vec<_> = mine
+                        .map(|fact| {
+                            let params = json!({"name": "omp_remember", "arguments": {"content": fact}});
+                            session.send("tools/call", params)
+                        })
+                        .collect();
+                    let answers: Vec<_> = calls.into_iter().map(|id| session.answer(id)).collect();
+                    assert_eq!(session.end(), Some(0));
+                    answers
+                })
+            })
+            .collect();
+        // Meanwhile the server is written to as well.
+        for n in 0..50 {
+            let memory = json!({"content": format!("told the server {n}"), "type": "semantic", "source": {"tool": "t"}});
+            assert_eq!(server.json("POST", "/v1/memories", &memory).0, 201);
+        }
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    assert_eq!(answers.len(), CALLS);
+    let results: Vec<_> = answers.iter().map(|answer| &answer["result"]["structuredContent"]).collect();
+    let stored = results.iter().filter(|result| result["stored"] == true).count();
+    let ids: HashSet<_> = results.iter().map(|result| result["id"].as_str().unwrap()).collect();
+    assert_eq!((stored, ids.len()), (FACTS, FACTS));
+    let total = server.json("GET", "/v1/memories?limit=1", &Value::Null).1["total"].clone();
+    assert_eq!(total, FACTS + 50);
+    assert_sound(&home.path("memory.db"));
+}

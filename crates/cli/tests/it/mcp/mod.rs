@@ -1,0 +1,6 @@
+//! `omp mcp`, as AI tools start it.
+
+mod concurrency;
+mod protocol;
+mod session;
+mod tools;
