@@ -11,6 +11,7 @@ mod body;
 mod envelope;
 mod headers;
 mod limits;
+mod mcp;
 mod openapi;
 mod origin;
 mod pace;
@@ -21,11 +22,14 @@ mod settings;
 mod stall;
 mod trace;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use omp_model::OsRandom;
 use omp_service::Service;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -58,6 +62,26 @@ pub(crate) struct App {
 /// All routes. With a key every call under `/v1` but the health check must bring it; without one only this machine is
 /// answered.
 pub fn router(service: Service, key: Option<ApiKey>, settings: Settings) -> Router {
+    routes(service, key, settings, None)
+}
+
+/// The same with MCP at `/mcp`, under the same key. A request comes to `mcp` with its
+/// [`Principal`](omp_model::Principal) among its extensions.
+pub fn router_with_mcp<M>(service: Service, key: Option<ApiKey>, settings: Settings, mcp: M) -> Router
+where
+    M: tower::Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    M::Response: IntoResponse,
+    M::Future: Send + 'static,
+{
+    routes(service, key, settings, Some(mcp::endpoint(mcp)))
+}
+
+fn routes(
+    service: Service,
+    key: Option<ApiKey>,
+    settings: Settings,
+    mcp: Option<(Router<App>, Router<App>)>,
+) -> Router {
     let (limits, cors) = (Arc::new(Limits::new(&settings)), origin::cors(&settings.cors_origins));
     let requests = Arc::new(RequestIds::new(&OsRandom));
     let app = App { service, key, settings: Arc::new(settings), limits, requests };
@@ -65,17 +89,20 @@ pub fn router(service: Service, key: Option<ApiKey>, settings: Settings) -> Rout
     let (protocol, document) = routes::protocol().split_for_parts();
     let (transfer, more) = routes::transfer().split_for_parts();
     let document = openapi::complete(document.merge_from(more));
+    let (endpoint, metadata) = mcp.unwrap_or_default();
     let keyed = Router::new()
         .merge(protocol.layer(timeout))
         .merge(transfer)
+        .merge(endpoint)
         .layer(from_fn_with_state(app.clone(), auth::require_key))
         .layer(from_fn_with_state(app.clone(), limits::limit_keys));
     let keyless = Router::new()
         .merge(routes::health().split_for_parts().0)
         .merge(routes::web())
+        .merge(metadata)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .layer(from_fn_with_state(app.clone(), limits::limit_addresses));
-    let routes = keyed.merge(keyless);
+    let routes = keyed.layer(from_fn_with_state(app.clone(), mcp::around)).merge(keyless);
     let routes = match cors {
         Some(cors) => routes.layer(cors),
         None => routes,

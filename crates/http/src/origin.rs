@@ -51,12 +51,7 @@ fn foreign(method: &Method, uri: &Uri, headers: &HeaderMap, allowed: &[Origin]) 
     {
         return Some(HOST);
     }
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    if let Some(origin) = origins.next() {
-        let known = origins.next().is_none()
-            && (is_own(origin, host)
-                || is_extension(origin)
-                || allowed.iter().any(|one| one == origin.as_bytes()));
+    if let Some(known) = known_page(headers, allowed) {
         return (!known).then_some(ORIGIN);
     }
     let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
@@ -67,6 +62,17 @@ fn foreign(method: &Method, uri: &Uri, headers: &HeaderMap, allowed: &[Origin]) 
         && !uri.path().starts_with("/v1")
         && !uri.path().starts_with("/mcp");
     (from_elsewhere && !followed_link).then_some(ORIGIN)
+}
+
+/// Whether the page that made the request may: one of this server's, an extension's, or one of an allowed origin. `None`
+/// when no page says that it did.
+pub(crate) fn known_page(headers: &HeaderMap, allowed: &[Origin]) -> Option<bool> {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let origin = origins.next()?;
+    let known = is_own(origin, headers.get(header::HOST))
+        || is_extension(origin)
+        || allowed.iter().any(|one| one == origin.as_bytes());
+    Some(origins.next().is_none() && known)
 }
 
 /// Whether the page is this server's: its origin is the name that the request went to.
@@ -83,7 +89,7 @@ fn is_extension(origin: &HeaderValue) -> bool {
         .any(|scheme| origin.as_bytes().starts_with(scheme.as_bytes()))
 }
 
-fn is_local(host: &str) -> bool {
+pub(crate) fn is_local(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),

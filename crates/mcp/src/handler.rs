@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use omp_client::Api;
+use omp_client::{Api, Embedded};
+use omp_model::{Error, Principal};
+use omp_service::Service;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, Extensions, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -23,15 +25,40 @@ const INSTRUCTIONS: &str = "The user's long-term memory, shared by all their AI 
 /// All tools, in the order in which they are listed.
 static TOOLS: LazyLock<Vec<Entry>> = LazyLock::new(tools::all);
 
-/// Answers one client.
+/// Whose memories a request is about.
+#[derive(Clone)]
+pub(crate) enum Memories {
+    /// Always the same.
+    Of(Arc<dyn Api>),
+    /// Those of whoever sent it: found out anew for every request, so that nothing outlives its key.
+    OfTheCaller(Service),
+}
+
+impl Memories {
+    fn of(&self, request: &Extensions) -> Result<Arc<dyn Api>, Error> {
+        let service = match self {
+            Self::Of(api) => return Ok(Arc::clone(api)),
+            Self::OfTheCaller(service) => service.clone(),
+        };
+        let parts = request.get::<http::request::Parts>();
+        let principal = parts.and_then(|parts| parts.extensions.get::<Principal>());
+        let principal = principal.ok_or_else(|| {
+            tracing::error!("a request came to MCP and nobody asked who sent it");
+            Error::internal()
+        })?;
+        Ok(Arc::new(Embedded::resident(service, *principal)))
+    }
+}
+
+/// Answers clients.
 #[derive(Clone)]
 pub(crate) struct Handler {
-    api: Arc<dyn Api>,
+    memories: Memories,
 }
 
 impl Handler {
-    pub(crate) fn new(api: Arc<dyn Api>) -> Self {
-        Self { api }
+    pub(crate) fn new(memories: Memories) -> Self {
+        Self { memories }
     }
 }
 
@@ -65,8 +92,13 @@ impl ServerHandler for Handler {
             let message = format!("There is no such tool; there are {}.", names.join(", "));
             return Err(ErrorData::invalid_params(message, None));
         };
-        let call = Call { api: Arc::clone(&self.api), tool: caller::tool_name(&context) };
-        let result = entry.call(call, request.arguments.unwrap_or_default()).await;
+        let result = match self.memories.of(&context.extensions) {
+            Ok(api) => {
+                let call = Call { api, tool: caller::tool_name(&context) };
+                entry.call(call, request.arguments.unwrap_or_default()).await
+            }
+            Err(error) => Err(error),
+        };
         Ok(result.unwrap_or_else(|error| refusal::result(&error)).into())
     }
 }

@@ -8,9 +8,11 @@
 mod arguments;
 mod caller;
 mod handler;
+mod http;
 mod refusal;
 mod schema;
 mod stdio;
 mod tools;
 
+pub use self::http::HttpDoor;
 pub use self::stdio::serve_stdio;

@@ -6,7 +6,7 @@ use omp_client::Api;
 use rmcp::ServiceExt;
 use rmcp::transport::io::stdio_pipes;
 
-use crate::handler::Handler;
+use crate::handler::{Handler, Memories};
 
 /// Answers one client on standard input and output until it closes them.
 ///
@@ -14,7 +14,7 @@ use crate::handler::Handler;
 ///
 /// When what comes is no MCP.
 pub async fn serve_stdio(api: Arc<dyn Api>) -> std::io::Result<()> {
-    let handler = Handler::new(api);
+    let handler = Handler::new(Memories::Of(api));
     let running = match handler.serve(stdio_pipes()).await {
         Ok(running) => running,
         // A client that only looked whether the program starts.

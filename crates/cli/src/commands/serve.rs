@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use omp_http::ApiKey;
+use omp_mcp::HttpDoor;
 use tokio::net::TcpListener;
 
 use super::logging;
@@ -50,7 +51,13 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let sweep = tokio::spawn(service.clone().sweep_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
     let store = service.store().clone();
-    omp_http::serve(listener, omp_http::router(service, key, args.door.settings()), stop_signal()).await?;
+    let mcp = HttpDoor::new(service.clone());
+    let router = omp_http::router_with_mcp(service, key, args.door.settings(), mcp.clone());
+    let stopping = async move {
+        stop_signal().await;
+        mcp.stop();
+    };
+    omp_http::serve(listener, router, stopping).await?;
     sweep.abort();
     embed.abort();
     store.close().await?;

@@ -1,6 +1,8 @@
-//! `omp mcp`, as AI tools start it.
+//! MCP, as AI tools use it: `omp mcp`, and `/mcp` of a server.
 
 mod concurrency;
+mod http;
 mod protocol;
+mod remote;
 mod session;
 mod tools;

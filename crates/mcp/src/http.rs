@@ -1,0 +1,128 @@
+//! MCP over HTTP: one endpoint for both eras. Who is asking was found out before a request comes here, and stands in its
+//! extensions.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http_body::Body;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use omp_model::{OwnerId, Principal};
+use omp_service::Service;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use crate::handler::{Handler, Memories};
+
+/// How long a session of the older protocols stays without a request. Its client makes a new one after that.
+const IDLE: Duration = Duration::from_mins(30);
+/// Sessions of one person at once. A client that makes one for every call and ends none is stopped here.
+const SESSIONS: usize = 5_000;
+/// The longest transcript, each character escaped as a pair of surrogates, and what stands around it.
+const BODY: usize = 4 << 20;
+
+type Streamable = StreamableHttpService<Handler, LocalSessionManager>;
+/// One person's endpoint, and the sessions in it.
+type Person = (Streamable, Arc<LocalSessionManager>);
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+/// MCP for everybody who may come in, as a service of HTTP requests. Cheap to clone.
+///
+/// Every person has sessions of their own: the id of somebody else's names nothing. Within a session, each request does
+/// what its own key allows.
+#[derive(Clone)]
+pub struct HttpDoor {
+    service: Service,
+    people: Arc<Mutex<HashMap<OwnerId, Person>>>,
+    stop: CancellationToken,
+}
+
+impl HttpDoor {
+    /// Over the use cases.
+    pub fn new(service: Service) -> Self {
+        Self { service, people: Arc::default(), stop: CancellationToken::new() }
+    }
+
+    /// Ends all sessions and open streams, which would keep a server from stopping.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    fn of(&self, owner: OwnerId) -> Person {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        people.entry(owner).or_insert_with(|| self.start()).clone()
+    }
+
+    fn start(&self) -> Person {
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config.keep_alive = Some(IDLE);
+        let sessions = Arc::new(sessions);
+        // Whoever is before us has checked the names and origins that requests come under.
+        let mut config = StreamableHttpServerConfig::default().disable_allowed_hosts();
+        config.json_response = true;
+        config.max_request_body_bytes = BODY;
+        config.cancellation_token = self.stop.child_token();
+        let handler = Handler::new(Memories::OfTheCaller(self.service.clone()));
+        (StreamableHttpService::new(move || Ok(handler.clone()), Arc::clone(&sessions), config), sessions)
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body + Send + 'static,
+        B::Error: Display,
+    {
+        let Some(owner) = request.extensions().get::<Principal>().map(|principal| principal.owner) else {
+            tracing::error!("a request came to MCP and nobody asked who sent it");
+            return bare(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let (streamable, sessions) = self.of(owner);
+        if begins_session(&request) && sessions.sessions.read().await.len() >= SESSIONS {
+            let mut answer = bare(StatusCode::SERVICE_UNAVAILABLE);
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            return answer;
+        }
+        streamable.handle(request).await
+    }
+}
+
+/// Whether a request may make a session: since 2026-07-28 there are none.
+fn begins_session<B>(request: &Request<B>) -> bool {
+    let version = request.headers().get("mcp-protocol-version").map(HeaderValue::as_bytes);
+    request.method() == Method::POST
+        && !request.headers().contains_key("mcp-session-id")
+        && version.is_none_or(|version| version < b"2026-07-28".as_slice())
+}
+
+fn bare(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()).boxed());
+    *answer.status_mut() = status;
+    answer
+}
+
+impl<B> tower_service::Service<Request<B>> for HttpDoor
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Display,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let door = self.clone();
+        Box::pin(async move { Ok(door.answer(request).await) })
+    }
+}
