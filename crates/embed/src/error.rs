@@ -70,4 +70,14 @@ impl EmbedError {
             _ => false,
         }
     }
+
+    /// Whether the texts of the request may be what is wrong with it: others may well be embedded.
+    #[must_use]
+    pub fn may_be_the_text(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::BadAnswer { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 400 | 413 | 422),
+            _ => false,
+        }
+    }
 }

@@ -186,7 +186,7 @@ fn what_says_nearly_the_same_is_merged_when_asked() {
     assert_eq!(other["duplicate_of"], Value::Null);
 }
 
-/// An endpoint of OpenAI's kind with a model of three dimensions: one for each animal.
+/// An endpoint of OpenAI's kind with a model of three dimensions: one for each animal. It refuses requests with a dragon.
 fn endpoint() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -224,8 +224,9 @@ fn endpoint() -> String {
                 .collect();
             let answer = json!({"object": "list", "model": "animals", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}});
             let answer = answer.to_string();
+            let status = if body.contains("dragon") { "400 Bad Request" } else { "200 OK" };
             let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
                 answer.len()
             );
             stream.write_all((head + &answer).as_bytes()).unwrap();
@@ -296,4 +297,22 @@ fn without_room_for_an_index_the_file_answers_the_same_memories_and_says_so() {
         (&degraded["mode_used"], &degraded["degraded"]["requested"]),
         (&json!("keyword"), &json!("hybrid"))
     );
+}
+
+#[test]
+fn a_text_that_the_model_refuses_holds_up_no_other() {
+    let home = Home::new();
+    let url = endpoint();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    command.env("OMP_EMBEDDING_PROVIDER", "openai").env("OMP_EMBEDDING_URL", &url);
+    command.env("OMP_EMBEDDING_MODEL", "animals");
+    let server = Server::start(command);
+    // The last one stored is the first to be embedded.
+    for text in ["the cat", "the dog", "the dragon"] {
+        remember(&server, text, &Value::Null);
+    }
+    embedded(&server);
+    let found = search(&server, &json!({"q": "dog", "mode": "semantic"}));
+    assert_eq!(texts(&found)[0], "the dog");
+    assert_eq!(texts(&search(&server, &json!({"q": "dragons"}))), ["the dragon"]);
 }

@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_mins(5);
 /// A store with no more memories is prepared at once.
 const AT_ONCE: u64 = 20_000;
+/// A text that every model takes.
+const PROBE: &str = "identity";
 /// How long an import is left alone.
 const IMPORT: Duration = Duration::from_mins(1);
 
@@ -129,14 +131,39 @@ impl Service {
             // An import and the model would only take the processor from each other.
             let _ = tokio::time::timeout(IMPORT, self.transfers_done()).await;
             let texts = pending.iter().map(|pending| embedded_text(&pending.memory)).collect();
-            let answer = pool.documents(texts).map_err(|e| failed(&e))?.await.map_err(|e| failed(&e))?;
-            let vectors =
-                pending.iter().zip(answer.texts).map(|(pending, windows)| new_vector(pending, &windows));
-            let vectors: Vec<_> = vectors.collect();
+            let vectors = pending.iter().zip(embed(pool, texts).await.map_err(|e| failed(&e))?);
+            let vectors: Vec<_> = vectors.map(|(pending, windows)| new_vector(pending, &windows)).collect();
             waiting = waiting.saturating_sub(vectors.len() as u64);
             self.store.put_vectors(space.slot, vectors).await.map_err(shown)?;
         }
     }
+}
+
+/// The windows of each text. A text that the model refuses while it takes others has none: it would hold up everything
+/// behind it for ever.
+async fn embed(pool: &Pool, texts: Vec<String>) -> std::result::Result<Vec<Vec<Vec<f32>>>, EmbedError> {
+    match pool.documents(texts.clone())?.await {
+        Ok(answer) => return Ok(answer.texts),
+        Err(error) if !error.may_be_the_text() => return Err(error),
+        Err(_) => {}
+    }
+    let (mut answers, mut refused) = (Vec::with_capacity(texts.len()), None);
+    for text in texts {
+        match pool.documents(vec![text])?.await {
+            Ok(answer) => answers.extend(answer.texts),
+            Err(error) if !error.may_be_the_text() => return Err(error),
+            Err(error) => {
+                answers.push(Vec::new());
+                refused = Some((error, refused.map_or(1, |(_, count): (EmbedError, u32)| count + 1)));
+            }
+        }
+    }
+    if let Some((error, count)) = refused {
+        // A model that takes nothing at all is not configured right; then no text is to blame.
+        pool.documents(vec![PROBE.to_owned()])?.await?;
+        tracing::warn!(%error, count, "the model refuses some memories; they are found by their words");
+    }
+    Ok(answers)
 }
 
 /// The identity of a pool's model; using the model tells it.
@@ -144,7 +171,7 @@ async fn identify(pool: &Pool) -> Result<Arc<ModelIdentity>> {
     if let Some(identity) = pool.identity() {
         return Ok(identity);
     }
-    let pending = pool.query("identity").map_err(|e| failed(&e))?;
+    let pending = pool.query(PROBE).map_err(|e| failed(&e))?;
     Ok(pending.await.map_err(|e| failed(&e))?.model)
 }
 

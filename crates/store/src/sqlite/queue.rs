@@ -45,6 +45,9 @@ struct State {
     single: VecDeque<Box<dyn Job>>,
     bulk: VecDeque<Box<dyn Job>>,
     closed: bool,
+    /// While the writer gathers single writes: how many it wants. Those before the last one need not wake it, which
+    /// would cost more than they do.
+    gathering: Option<usize>,
 }
 
 /// Two queues with one door.
@@ -72,7 +75,9 @@ impl Queue {
             return Err(StoreError::Busy);
         }
         line.push_back(job);
-        self.changed.notify_one();
+        if state.gathering.is_none_or(|wanted| state.single.len() >= wanted) {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -128,12 +133,13 @@ impl Queue {
 
     /// Waits until `more` single writes wait than do now, but not longer than `patience`.
     pub(super) fn gather(&self, more: usize, patience: Duration) {
-        let state = self.state();
+        let mut state = self.state();
         let wanted = (state.single.len() + more).min(MOST_WAITING);
+        state.gathering = Some(wanted);
         let waited = self
             .changed
             .wait_timeout_while(state, patience, |state| state.single.len() < wanted && !state.closed);
-        drop(waited);
+        waited.unwrap_or_else(PoisonError::into_inner).0.gathering = None;
     }
 
     pub(super) fn close(&self) {
