@@ -2,6 +2,7 @@
 
 mod adopt;
 mod changes;
+mod checkpoint;
 mod connection;
 mod conversations;
 mod entries;

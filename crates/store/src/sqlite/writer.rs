@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::checkpoint::Log;
 use super::connection::{BUSY_TIMEOUT, failure};
 use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
@@ -54,14 +55,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         let lock = open_lock(path)?;
+        let log = Log::follow(&mut connection, path)?;
         let queue = Arc::new(Queue::default());
         let mut work = Loop {
             answered: 0,
             last_single: None,
             flush: Duration::ZERO,
             connection,
+            log,
             lock,
             path: path.to_owned(),
             queue: Arc::clone(&queue),
@@ -150,6 +153,7 @@ struct Loop {
     flush: Duration,
     last_single: Option<Instant>,
     connection: Connection,
+    log: Log,
     lock: File,
     path: PathBuf,
     queue: Arc<Queue>,
@@ -207,6 +211,7 @@ impl Loop {
             Priority::Single => self.batch(job),
             Priority::Bulk => self.chunks(job),
         }
+        self.log.committed(&self.connection, priority == Priority::Bulk);
         // Closing the file unlocks too; there is nothing to do about an error.
         let _ = self.lock.unlock();
     }
