@@ -52,7 +52,7 @@ GROWTH_EXEMPT = {"question", "deep_50", "deep_90", "get_free", "create_1_slow", 
 ALL_PROCESSORS = os.sched_getaffinity(0)
 ONE_PROCESSOR = {max(ALL_PROCESSORS)}
 READS = ("get", "get_free", "first_page", "tag_page", "namespace_page", "deep_50", "deep_90", "rare", "two", "question")
-# Connections. With a slow disk each flush takes as much longer as one of the reference's took altogether.
+# Connections. With a slow disk each flush takes as long as one of the reference's.
 CREATES = {"create_1": 1, "create_16": 16, "create_1_slow": 1, "create_16_slow": 16}
 LABELS = {
     "import": "import, dates in no order", "import_by_time": "import, oldest first", "create_1": "create, 1 connection", "create_16": "create, 16 connections",
@@ -103,6 +103,23 @@ def flush_loop(folder, seconds):
             taken.append((time.perf_counter() - begun) * 1e3)
     taken.sort()
     return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "n": len(taken)}
+
+
+def slowed(delay_ms):
+    """The command that makes every flush of a program take so much longer. As a detached tracer that stops nothing but
+    flushes, strace costs the rest of the program next to nothing."""
+    return ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
+            "-e", f"inject=fsync,fdatasync:delay_exit={delay_ms * 1e3:.0f}"]
+
+
+def delay_for(folder, flush_ms):
+    """The delay with which a flush takes `flush_ms` altogether: stopping and waking take their time too."""
+    delay = flush_ms
+    for _ in range(2):
+        code = f"import sys; sys.path.insert(0, {str(HERE)!r}); import load, pathlib; print(load.flush_loop(pathlib.Path({str(folder)!r}), 1)['p50'])"
+        taken = subprocess.run([*slowed(delay), sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        delay = max(0.0, delay - (float(taken) - flush_ms))
+    return delay
 
 
 ECHO = """
@@ -171,8 +188,8 @@ class Server:
         self.database = folder / "memory.db"
         self.process, self.port = None, None
 
-    def start(self, flush_ms=0.0):
-        """Starts it and waits for the first answer; returns how many milliseconds that took. With `flush_ms` every
+    def start(self, delay_ms=0.0):
+        """Starts it and waits for the first answer; returns how many milliseconds that took. With `delay_ms` every
         flush of the disk takes so much longer."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -180,9 +197,7 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
         # Making vectors in the background would take a processor from the rows that come after an import.
         environment |= {"OMP_DB_PATH": str(self.database), "OMP_LOG": "warn", "OMP_EMBEDDING_PROVIDER": "off"}
-        # As a detached tracer that stops nothing but flushes, strace costs the rest of the server next to nothing.
-        slow = ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
-                "-e", f"inject=fsync,fdatasync:delay_exit={flush_ms * 1e3:.0f}"] if flush_ms else []
+        slow = slowed(delay_ms) if delay_ms else []
         with open(self.folder / "server.log", "ab") as log:
             begun = time.perf_counter()
             self.process = subprocess.Popen(
@@ -482,7 +497,7 @@ def measure(args, size, data, folder):
                     os.sync()
                 flush = flush_loop(folder, 1)
                 result["flush"].append(flush)
-                server.start(REFERENCE_FLUSH_MS if name.endswith("_slow") else 0)
+                server.start(delay_for(folder, REFERENCE_FLUSH_MS) if name.endswith("_slow") else 0)
                 found.append(runner.wrk(name, CREATES[name], args.create_seconds) | {"flush_ms": flush["p50"]})
         server.stop()
         server.start()
