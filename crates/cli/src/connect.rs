@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use omp_client::{Api, Embedded, Http};
+use omp_client::{AccessApi, Api, Embedded, Http};
 use omp_model::{Clock, SystemClock};
 use omp_service::{Embeddings, Service};
 use omp_store::{SqliteOptions, SqliteStore};
@@ -42,6 +42,14 @@ impl Global {
             Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),
             // Nobody else waits for this process, so it may take its time.
             None => Ok(Box::new(Embedded::new(self.service()?.with_patience(ONE_SHOT)))),
+        }
+    }
+
+    /// The same for whoever looks after users and keys.
+    pub(crate) fn access(&self) -> anyhow::Result<Box<dyn AccessApi>> {
+        match &self.server {
+            Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),
+            None => Ok(Box::new(Embedded::new(self.service()?))),
         }
     }
 

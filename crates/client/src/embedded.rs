@@ -25,8 +25,8 @@ const EMBEDDED_FIRST: u64 = 500;
 
 /// The carrier over a [`Service`], on behalf of one principal.
 pub struct Embedded {
-    service: Service,
-    principal: Principal,
+    pub(crate) service: Service,
+    pub(crate) principal: Principal,
     /// Whether a search embeds first what waits for its vector.
     embeds: bool,
 }
@@ -58,65 +58,65 @@ impl Api for Embedded {
     }
 
     async fn create_memory(&self, create: CreateMemory) -> Result<Created> {
-        self.service.create_memory(self.principal, create).await
+        self.service.create_memory(self.principal.clone(), create).await
     }
 
     async fn memory_history(&self, id: &str, query: HistoryQuery) -> Result<History> {
-        self.service.memory_history(self.principal, id, query).await
+        self.service.memory_history(self.principal.clone(), id, query).await
     }
 
     async fn restore_memory(&self, id: &str, version: RestoreVersion) -> Result<Memory> {
-        self.service.restore_memory(self.principal, id, version).await
+        self.service.restore_memory(self.principal.clone(), id, version).await
     }
 
     async fn get_memory(&self, id: &str) -> Result<Memory> {
-        self.service.get_memory(self.principal, id, false).await
+        self.service.get_memory(self.principal.clone(), id, false).await
     }
 
     async fn update_memory(&self, id: &str, patch: MemoryPatch) -> Result<Memory> {
-        self.service.update_memory(self.principal, id, patch).await
+        self.service.update_memory(self.principal.clone(), id, patch).await
     }
 
     async fn delete_memory(&self, id: &str) -> Result<()> {
-        self.service.delete_memory(self.principal, id).await
+        self.service.delete_memory(self.principal.clone(), id).await
     }
 
     async fn list_memories(&self, query: &ListQuery) -> Result<MemoryList> {
-        self.service.list_memories(self.principal, query).await
+        self.service.list_memories(self.principal.clone(), query).await
     }
 
     async fn search_memories(&self, query: &SearchQuery) -> Result<SearchResponse> {
         if query.mode != Some(SearchMode::Keyword) {
             self.embed_first().await;
         }
-        self.service.search_memories(self.principal, query).await
+        self.service.search_memories(self.principal.clone(), query).await
     }
 
     async fn context(&self, query: &ContextQuery) -> Result<ContextResponse> {
         if query.q.is_some() {
             self.embed_first().await;
         }
-        self.service.context(self.principal, query).await
+        self.service.context(self.principal.clone(), query).await
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse> {
-        self.service.extract(self.principal, request).await
+        self.service.extract(self.principal.clone(), request).await
     }
 
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
-        self.service.compress(self.principal, request).await
+        self.service.compress(self.principal.clone(), request).await
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {
-        self.service.create_conversation(self.principal, new).await
+        self.service.create_conversation(self.principal.clone(), new).await
     }
 
     async fn list_conversations(&self, query: &ConversationQuery) -> Result<ConversationList> {
-        self.service.list_conversations(self.principal, query).await
+        self.service.list_conversations(self.principal.clone(), query).await
     }
 
     async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse> {
-        self.service.hand_off(self.principal, HandoffRequest::saved(conversation_id, target)).await
+        self.service.hand_off(self.principal.clone(), HandoffRequest::saved(conversation_id, target)).await
     }
 
     async fn import(
@@ -132,7 +132,7 @@ impl Api for Embedded {
                     Box::new(move |memories| progress(Done { bytes: 0, memories: Some(memories) }))
                 });
                 let source = ImportSource::Folder(path);
-                return self.service.import(self.principal, source, options, progress).await;
+                return self.service.import(self.principal.clone(), source, options, progress).await;
             }
         };
         let source = ImportSource::File(file.try_clone().map_err(|_| omp_model::Error::internal())?);
@@ -145,7 +145,7 @@ impl Api for Embedded {
                 progress(Done { bytes, memories: Some(memories) });
             })
         });
-        self.service.import(self.principal, source, options, progress).await
+        self.service.import(self.principal.clone(), source, options, progress).await
     }
 
     async fn export(
@@ -162,7 +162,7 @@ impl Api for Embedded {
                 progress(Done { bytes: written.load(Ordering::Relaxed), memories: Some(memories) });
             })
         });
-        self.service.export(self.principal, options, out, progress).await?;
+        self.service.export(self.principal.clone(), options, out, progress).await?;
         Ok(ExportSummary { bytes: bytes.load(Ordering::Relaxed) })
     }
 }

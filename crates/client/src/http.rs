@@ -27,7 +27,7 @@ use crate::{Api, Done, ExportSummary, Progress, Upload, pairs};
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer that is no import or export.
-const ANSWER: Duration = Duration::from_mins(1);
+pub(crate) const ANSWER: Duration = Duration::from_mins(1);
 
 /// The carrier to a server.
 pub struct Http {
@@ -51,7 +51,7 @@ impl Http {
         Ok(Self { client, base, key })
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = self.base.join(&format!("v1/{path}")).expect("a relative path of ours");
         let request = self.client.request(method, url);
         match &self.key {
@@ -60,12 +60,12 @@ impl Http {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }
 
-    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
         let response = self.send(request.timeout(ANSWER)).await?;
         response.json().await.map_err(|error| {
             Error::new(
@@ -109,7 +109,7 @@ fn path_of(kind: &str, id: &str) -> Result<String> {
 }
 
 /// Adds a member that is there.
-fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl Serialize>) {
+pub(crate) fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl Serialize>) {
     if let Some(value) = value {
         body.insert(name.to_owned(), serde_json::to_value(value).expect("our types are JSON"));
     }

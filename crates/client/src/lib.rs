@@ -3,12 +3,14 @@
 //!
 //! [`conform`] checks any server of Open Memory Protocol from outside.
 
+mod access;
 mod api;
 pub mod conform;
 mod embedded;
 mod http;
 mod pairs;
 
+pub use access::AccessApi;
 pub use api::{Api, Done, ExportSummary, Progress, Upload};
 pub use embedded::Embedded;
 pub use http::Http;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use omp_model::conversation::Message;
-use omp_model::{Memory, MemoryType, SearchMode};
+use omp_model::{Memory, MemoryType, Scope, SearchMode};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -161,4 +161,47 @@ pub(crate) struct OmpExport {
     exported_at: String,
     server: String,
     memories: Vec<Memory>,
+}
+
+/// A user to add.
+#[derive(ToSchema)]
+pub(crate) struct NewUserBody {
+    /// 1 to 50 of `a-z 0-9 _ : -`.
+    #[schema(example = "anna")]
+    name: String,
+    /// Whether the user administers the server.
+    admin: Option<bool>,
+}
+
+/// A key to make.
+#[derive(ToSchema)]
+pub(crate) struct NewKeyBody {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 100, example = "Cursor on the laptop")]
+    name: String,
+    /// Whose it is; by default whoever makes it.
+    user: Option<String>,
+    /// By default read and write.
+    scopes: Option<Vec<Scope>>,
+    /// The tool that is stamped on what it writes; only that tool's memories may be changed with it.
+    #[schema(max_length = 100, example = "cursor")]
+    tool: Option<String>,
+    /// Whether it sees only that tool's memories.
+    own_tool_only: Option<bool>,
+    /// The namespaces that it is limited to: names, and beginnings with `*`.
+    #[schema(example = json!(["project:*"]))]
+    namespaces: Option<Vec<String>>,
+    /// Where memories go that name no namespace.
+    default_namespace: Option<String>,
+    /// When it stops working.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+/// How a secret is changed.
+#[derive(ToSchema)]
+pub(crate) struct RotateKeyBody {
+    /// How long the former secret goes on working: at most thirty days, by default not at all.
+    #[schema(maximum = 2_592_000)]
+    grace_seconds: Option<u64>,
 }

@@ -53,7 +53,6 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(crate) struct App {
     service: Service,
-    key: Option<ApiKey>,
     settings: Arc<Settings>,
     limits: Arc<Limits>,
     requests: Arc<RequestIds>,
@@ -82,9 +81,13 @@ fn routes(
     settings: Settings,
     mcp: Option<(Router<App>, Router<App>)>,
 ) -> Router {
+    let service = match key {
+        Some(key) => service.with_server_key(key.hash()),
+        None => service,
+    };
     let (limits, cors) = (Arc::new(Limits::new(&settings)), origin::cors(&settings.cors_origins));
     let requests = Arc::new(RequestIds::new(&OsRandom));
-    let app = App { service, key, settings: Arc::new(settings), limits, requests };
+    let app = App { service, settings: Arc::new(settings), limits, requests };
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let (protocol, document) = routes::protocol().split_for_parts();
     let (transfer, more) = routes::transfer().split_for_parts();

@@ -203,6 +203,18 @@ impl Error {
         Self::new(ErrorCode::NotFound, format!("There is no conversation with the id {id}."))
     }
 
+    /// `forbidden` for want of a scope, which the details name.
+    pub fn missing_scope(scope: crate::Scope) -> Self {
+        let scope = scope.as_str();
+        Self::new(ErrorCode::Forbidden, format!("This key lacks the scope `{scope}`, which this needs."))
+            .with_detail("scope", scope)
+    }
+
+    /// `forbidden` for another reason.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, message)
+    }
+
     /// `invalid_json` with the place of the mistake.
     pub fn invalid_json(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());

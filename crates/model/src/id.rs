@@ -56,7 +56,7 @@ impl Body {
 }
 
 /// Writes the lowest digits of `number`, most significant first, over the whole of `out`.
-fn write_base36(mut number: u128, out: &mut [u8]) {
+pub(crate) fn write_base36(mut number: u128, out: &mut [u8]) {
     for byte in out.iter_mut().rev() {
         *byte = DIGITS[usize::try_from(number % 36).expect("a digit")];
         number /= 36;
@@ -131,6 +131,7 @@ macro_rules! id {
 
 id!(MemoryId, "mem_", "Names one memory: `mem_` and sixteen of `a-z0-9`; never changes.");
 id!(ConversationId, "conv_", "Names one saved conversation: `conv_` and sixteen of `a-z0-9`.");
+id!(KeyId, "key_", "Names one key, without being it: `key_` and sixteen of `a-z0-9`.");
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,10 @@
 //! A conversation's summary as one memory, by an AI provider.
 
 use omp_model::api::CompressResponse;
-use omp_model::{Fields, Principal, Result, ToolName, Transcript};
+use omp_model::{Fields, Principal, Result, Scope, ToolName, Transcript};
 
 use crate::Service;
+use crate::access::require;
 use crate::extract::{Provider, no_provider};
 
 /// A conversation to summarise.
@@ -31,7 +32,8 @@ impl CompressRequest {
 impl Service {
     /// Summarises. This server calls no AI provider yet, and says so.
     #[expect(clippy::unused_async, reason = "every use case is awaited alike")]
-    pub async fn compress(&self, _: Principal, _: CompressRequest) -> Result<CompressResponse> {
+    pub async fn compress(&self, principal: Principal, _: CompressRequest) -> Result<CompressResponse> {
+        require(&principal, Scope::Write)?;
         Err(no_provider("compress a conversation into a memory"))
     }
 }

@@ -2,9 +2,11 @@
 
 use omp_model::api::ConversationList;
 use omp_model::conversation::NewConversation;
-use omp_model::{Conversation, ConversationId, ConversationQuery, Error, Principal, Result};
+use omp_model::{Conversation, ConversationId, ConversationQuery, Error, Principal, Result, Scope};
+use omp_store::Changed;
 
 use crate::Service;
+use crate::access::{of_another_tool, require, require_change, require_conversations};
 use crate::failure::shown;
 use crate::memories::printable;
 
@@ -15,9 +17,11 @@ impl Service {
         principal: Principal,
         new: NewConversation,
     ) -> Result<Conversation> {
+        require(&principal, Scope::Write)?;
+        require_conversations(&principal)?;
         let now = self.clock.now();
         let conversation = new.into_conversation(ConversationId::generate(now, self.random.as_ref()), now);
-        if self.store.create_conversation(principal.owner, &conversation).await.map_err(shown)? {
+        if self.store.create_conversation(&principal, &conversation).await.map_err(shown)? {
             return Ok(conversation);
         }
         tracing::error!("a new id was taken: the random source is broken");
@@ -26,8 +30,9 @@ impl Service {
 
     /// Reads one conversation.
     pub async fn get_conversation(&self, principal: Principal, id: &str) -> Result<Conversation> {
+        require(&principal, Scope::Read)?;
         let found = match ConversationId::parse(id) {
-            Some(id) => self.store.get_conversation(principal.owner, id).await.map_err(shown)?,
+            Some(id) => self.store.get_conversation(&principal, id).await.map_err(shown)?,
             None => None,
         };
         found.ok_or_else(|| Error::conversation_not_found(&printable(id)))
@@ -39,16 +44,24 @@ impl Service {
         principal: Principal,
         query: &ConversationQuery,
     ) -> Result<ConversationList> {
-        let page = self.store.list_conversations(principal.owner, query).await.map_err(shown)?;
+        require(&principal, Scope::Read)?;
+        let page = self.store.list_conversations(&principal, query).await.map_err(shown)?;
         Ok(ConversationList { conversations: page.items, total: page.total })
     }
 
     /// Removes one conversation.
     pub async fn delete_conversation(&self, principal: Principal, id: &str) -> Result<()> {
-        let deleted = match ConversationId::parse(id) {
-            Some(id) => self.store.delete_conversation(principal.owner, id).await.map_err(shown)?,
-            None => false,
+        require_change(&principal)?;
+        let changed = match ConversationId::parse(id) {
+            Some(id) => {
+                self.store.delete_conversation(&principal, id, self.clock.now()).await.map_err(shown)?
+            }
+            None => Changed::Missing,
         };
-        if deleted { Ok(()) } else { Err(Error::conversation_not_found(&printable(id))) }
+        match changed {
+            Changed::Done(()) => Ok(()),
+            Changed::Missing => Err(Error::conversation_not_found(&printable(id))),
+            Changed::Refused => Err(of_another_tool(&principal)),
+        }
     }
 }

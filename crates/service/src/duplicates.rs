@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use omp_model::{Error, Memory, MemoryPatch, NewMemory, Principal, Result, Tags};
 use omp_search::shard::{self, Filter};
-use omp_store::StoreError;
+use omp_store::Changed;
 
 use crate::Service;
 use crate::failure::shown;
+use crate::search::Sight;
 
 /// Two texts are nearly the same from this cosine on, with the built-in model.
 const NEARLY_SAME: f32 = 0.95;
@@ -19,7 +20,7 @@ impl Service {
     /// that was stored a moment ago and has no vector yet is not seen; exact repeats always are.
     pub(crate) async fn merge_into_near(
         &self,
-        principal: Principal,
+        principal: &Principal,
         new: &NewMemory,
     ) -> Result<Option<Memory>> {
         let owner = principal.owner;
@@ -33,8 +34,10 @@ impl Service {
             return Ok(None);
         };
         let namespace: Vec<&str> = new.namespace.iter().map(omp_model::Namespace::as_str).collect();
+        let Some(sight) = Sight::of(principal) else { return Ok(None) };
         let filter = Filter {
             namespaces: (!namespace.is_empty()).then_some(&namespace),
+            limit: sight.limit(),
             ..Filter::at(self.clock.now().as_millis())
         };
         let found = hot.shard().semantic(&vector, &filter, LOOK_AT).map_err(|_| Error::internal())?;
@@ -47,18 +50,21 @@ impl Service {
         let near: Vec<i64> = near.collect();
         let memories = self.store.memories_by_pk(owner, &near, false).await.map_err(shown)?;
         let same = memories.into_iter().map(|(_, memory)| memory).find(|known| {
-            known.namespace == new.namespace
+            principal.sees(known)
+                && known.namespace == new.namespace
                 && numbers(known.content.as_str()) == numbers(new.content.as_str())
         });
         let Some(known) = same else { return Ok(None) };
         let union = Tags::new(known.tags.iter().chain(&new.tags).cloned());
         let patch = match union {
-            Ok(tags) if tags != known.tags => MemoryPatch { tags: Some(tags), ..MemoryPatch::default() },
-            // Nothing to add, or more tags than a memory can have: it stays as it is.
+            Ok(tags) if tags != known.tags && principal.may_change(&known) => {
+                MemoryPatch { tags: Some(tags), ..MemoryPatch::default() }
+            }
+            // Nothing to add, another tool's, or more tags than a memory can have: it stays as it is.
             _ => return Ok(Some(known)),
         };
-        let merged = self.store.update_memory(owner, known.id, patch, self.clock.now()).await;
-        merged.map_err(|error: StoreError| shown(error))
+        let merged = self.store.update_memory(principal, known.id, patch, self.clock.now()).await;
+        merged.map(Changed::done).map_err(shown)
     }
 }
 

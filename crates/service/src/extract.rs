@@ -1,9 +1,10 @@
 //! Memories out of a conversation, by an AI provider.
 
 use omp_model::api::ExtractResponse;
-use omp_model::{Error, ErrorCode, Fields, Principal, Result, ToolName, Transcript};
+use omp_model::{Error, ErrorCode, Fields, Principal, Result, Scope, ToolName, Transcript};
 
 use crate::Service;
+use crate::access::require;
 
 /// The AI provider that a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,8 @@ impl ExtractRequest {
 impl Service {
     /// Extracts memories. This server calls no AI provider yet, and says so.
     #[expect(clippy::unused_async, reason = "every use case is awaited alike")]
-    pub async fn extract(&self, _: Principal, _: ExtractRequest) -> Result<ExtractResponse> {
+    pub async fn extract(&self, principal: Principal, _: ExtractRequest) -> Result<ExtractResponse> {
+        require(&principal, Scope::Write)?;
         Err(no_provider("extract memories from a conversation"))
     }
 }

@@ -2,9 +2,10 @@
 
 use omp_model::api::HandoffResponse;
 use omp_model::conversation::{Message, Messages, Role};
-use omp_model::{Fields, ModelName, Principal, Result, Topic};
+use omp_model::{Fields, ModelName, Principal, Result, Scope, Topic};
 
 use crate::Service;
+use crate::access::require;
 use crate::extract::Provider;
 
 /// Longest topic and last message that a brief quotes, in characters.
@@ -67,6 +68,7 @@ impl HandoffRequest {
 impl Service {
     /// Writes the brief, in the person's own voice. Without an AI provider it follows a template.
     pub async fn hand_off(&self, principal: Principal, request: HandoffRequest) -> Result<HandoffResponse> {
+        require(&principal, Scope::Read)?;
         let (model, topic, messages) = match request.conversation {
             Handed::Saved(id) => {
                 let saved = self.get_conversation(principal, &id).await?;

@@ -15,11 +15,20 @@ impl Service {
             status: "ok".into(),
             version: OMP_VERSION.into(),
             // What the running configuration really offers (reading 3).
-            compliance: if self.embeddings.are_on() { "OMP-Search" } else { "OMP-Core" }.into(),
+            compliance: self.compliance().into(),
             memories_count: count,
             embedding: self.embedding_state().await?,
             server_version: env!("CARGO_PKG_VERSION").into(),
         })
+    }
+
+    /// The level that the running configuration has. Users and tools can be told apart only where a key is needed.
+    fn compliance(&self) -> &'static str {
+        match (self.embeddings.are_on(), self.is_locked()) {
+            (true, true) => "OMP-Full",
+            (true, false) => "OMP-Search",
+            (false, _) => "OMP-Core",
+        }
     }
 
     /// How far the vectors are: those of the model that is being made ready, else those that searches use.

@@ -1,6 +1,7 @@
 //! The use cases: who may, what happens, in which order. Every door (HTTP, command line, later MCP) calls these and
 //! adds no rule of its own.
 
+mod access;
 mod compress;
 mod context;
 mod conversations;
@@ -10,10 +11,12 @@ mod extract;
 mod failure;
 mod handoff;
 mod health;
+mod keys;
 mod memories;
 mod search;
 mod sweep;
 mod transfer;
+mod users;
 mod versions;
 
 use std::path::PathBuf;
@@ -29,6 +32,7 @@ pub use self::context::recalled;
 pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;
+use self::keys::KeyRing;
 use self::search::HotIndices;
 pub use self::transfer::{
     ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
@@ -52,6 +56,9 @@ pub struct Service {
     transfers: Arc<Semaphore>,
     embeddings: Embeddings,
     indices: Arc<HotIndices>,
+    keys: Arc<KeyRing>,
+    /// The hash of the key in the server's configuration.
+    server_key: Option<[u8; 32]>,
     /// How long a search waits for an index that is being made; by default only where that takes no time.
     patience: Option<Duration>,
     /// Where a body that must be read twice is put meanwhile, in a file without a name.
@@ -68,6 +75,8 @@ impl Service {
             transfers: Arc::new(Semaphore::new(TRANSFERS)),
             embeddings: Embeddings::off(),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
+            keys: Arc::default(),
+            server_key: None,
             patience: None,
             spool_folder,
         }

@@ -2,10 +2,13 @@
 
 use omp_model::api::MemoryList;
 use omp_model::creation::Created;
-use omp_model::{CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result};
-use omp_store::{Added, Addition};
+use omp_model::{
+    CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
+};
+use omp_store::{Added, Addition, Changed};
 
 use crate::Service;
+use crate::access::{check_patch, of_another_tool, require, require_change, stamp_new};
 use crate::failure::shown;
 
 impl Service {
@@ -15,18 +18,20 @@ impl Service {
         principal: Principal,
         create: impl Into<CreateMemory>,
     ) -> Result<Created> {
-        let CreateMemory { new, supersedes, dedupe } = create.into();
+        require(&principal, Scope::Write)?;
+        let CreateMemory { mut new, supersedes, dedupe } = create.into();
+        stamp_new(&principal, &mut new)?;
         let (addition, now) = (Addition { supersedes, dedupe }, self.clock.now());
         if dedupe == Dedupe::Near
             && supersedes.is_none()
-            && let Some(memory) = self.merge_into_near(principal, &new).await?
+            && let Some(memory) = self.merge_into_near(&principal, &new).await?
         {
             return Ok(Created { duplicate_of: Some(memory.id), memory });
         }
         // An id that is taken is one chance in many billions; then the next one is free.
         for _ in 0..3 {
             let mut memory = new.clone().into_memory(MemoryId::generate(now, self.random.as_ref()), now);
-            let added = self.store.add_memory(principal.owner, &memory, addition, now);
+            let added = self.store.add_memory(&principal, &memory, addition, now);
             match added.await.map_err(shown)? {
                 Added::Stored => {
                     memory.embedding = None;
@@ -44,6 +49,7 @@ impl Service {
                         format!("names a memory in whose place {successor} stands; supersede that one");
                     return Err(Error::invalid("supersedes", what));
                 }
+                Added::Refused => return Err(of_another_tool(&principal)),
                 Added::IdTaken => {}
             }
         }
@@ -53,10 +59,11 @@ impl Service {
 
     /// Reads one memory. An id that is no id names nothing.
     pub async fn get_memory(&self, principal: Principal, id: &str, with_embedding: bool) -> Result<Memory> {
+        require(&principal, Scope::Read)?;
         let found = match MemoryId::parse(id) {
             Some(id) => self
                 .store
-                .get_memory(principal.owner, id, with_embedding, self.clock.now())
+                .get_memory(&principal, id, with_embedding, self.clock.now())
                 .await
                 .map_err(shown)?,
             None => None,
@@ -65,32 +72,48 @@ impl Service {
     }
 
     /// Changes one memory.
-    pub async fn update_memory(&self, principal: Principal, id: &str, patch: MemoryPatch) -> Result<Memory> {
-        let found = match MemoryId::parse(id) {
+    pub async fn update_memory(
+        &self,
+        principal: Principal,
+        id: &str,
+        mut patch: MemoryPatch,
+    ) -> Result<Memory> {
+        require_change(&principal)?;
+        check_patch(&principal, &mut patch)?;
+        let changed = match MemoryId::parse(id) {
             Some(id) => {
-                self.store.update_memory(principal.owner, id, patch, self.clock.now()).await.map_err(shown)?
+                self.store.update_memory(&principal, id, patch, self.clock.now()).await.map_err(shown)?
             }
-            None => None,
+            None => Changed::Missing,
         };
         self.embeddings.wake();
-        found.ok_or_else(|| Error::memory_not_found(&printable(id)))
+        outcome(&principal, id, changed)
     }
 
     /// Forgets one memory.
     pub async fn delete_memory(&self, principal: Principal, id: &str) -> Result<()> {
-        let deleted = match MemoryId::parse(id) {
-            Some(id) => {
-                self.store.delete_memory(principal.owner, id, self.clock.now()).await.map_err(shown)?
-            }
-            None => false,
+        require_change(&principal)?;
+        let changed = match MemoryId::parse(id) {
+            Some(id) => self.store.delete_memory(&principal, id, self.clock.now()).await.map_err(shown)?,
+            None => Changed::Missing,
         };
-        if deleted { Ok(()) } else { Err(Error::memory_not_found(&printable(id))) }
+        outcome(&principal, id, changed)
     }
 
     /// One page of memories.
     pub async fn list_memories(&self, principal: Principal, query: &ListQuery) -> Result<MemoryList> {
-        let page = self.store.list_memories(principal.owner, query, self.clock.now()).await.map_err(shown)?;
+        require(&principal, Scope::Read)?;
+        let page = self.store.list_memories(&principal, query, self.clock.now()).await.map_err(shown)?;
         Ok(MemoryList { memories: page.items, total: page.total, limit: query.limit, offset: query.offset })
+    }
+}
+
+/// What became of a change of a memory, for whoever asked.
+fn outcome<T>(principal: &Principal, id: &str, changed: Changed<T>) -> Result<T> {
+    match changed {
+        Changed::Done(result) => Ok(result),
+        Changed::Missing => Err(Error::memory_not_found(&printable(id))),
+        Changed::Refused => Err(of_another_tool(principal)),
     }
 }
 

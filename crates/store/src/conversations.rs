@@ -2,33 +2,40 @@
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
-use omp_model::{Conversation, ConversationId, ConversationQuery};
+use omp_model::{Conversation, ConversationId, ConversationQuery, Principal, Timestamp};
 
-use crate::{ImportOutcome, OwnerId, Page, Result};
+use crate::memories::Changed;
+use crate::{ImportOutcome, Page, Result};
 
-/// The aggregate of conversations.
+/// The aggregate of conversations. A conversation bears the tool of the key that saved it, and one that the principal
+/// may not see does not exist for any of these methods.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
     /// Stores a new conversation. `false` when its id is taken; then nothing changes.
-    async fn create_conversation(&self, owner: OwnerId, conversation: &Conversation) -> Result<bool>;
+    async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool>;
 
     /// Reads one conversation.
-    async fn get_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<Option<Conversation>>;
+    async fn get_conversation(&self, by: &Principal, id: ConversationId) -> Result<Option<Conversation>>;
 
     /// One page, newest first.
     async fn list_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         query: &ConversationQuery,
     ) -> Result<Page<Conversation>>;
 
-    /// Removes one conversation; `false` when there is none.
-    async fn delete_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<bool>;
+    /// Removes one conversation.
+    async fn delete_conversation(
+        &self,
+        by: &Principal,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Changed<()>>;
 
     /// Up to `limit` conversations with an id after `after`, in order of their ids.
     async fn export_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         after: Option<ConversationId>,
         limit: u32,
     ) -> Result<Vec<Conversation>>;
@@ -37,9 +44,10 @@ pub trait ConversationStore: Send + Sync {
     /// [`Conflict::Newer`] a taken id is replaced when the conversation says something else and was changed later.
     async fn import_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
         dry_run: bool,
+        now: Timestamp,
     ) -> Result<Vec<ImportOutcome>>;
 }

@@ -1,9 +1,11 @@
 //! Persistence behind one object-safe trait.
 //!
 //! A method is one atomic operation: it happened whole or not at all, and when it has returned, it survives a
-//! crash. Every method takes the [`OwnerId`] first and sees nothing of any other owner. Times come in as
+//! crash. Every method says first on whose behalf it runs
+//! ([`Principal`](omp_model::Principal), or the bare [`OwnerId`]) and sees nothing of any other owner. Times come in as
 //! arguments. What a store must do is written down as tests in `conformance`, which every store passes.
 
+pub mod access;
 pub mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -17,12 +19,13 @@ pub mod transfer;
 pub mod vectors;
 pub mod versions;
 
+pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use error::StoreError;
 pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};
 pub use maintenance::{Check, Maintenance, StoreInfo};
-pub use memories::{Added, Addition, MemoryStore, Page};
+pub use memories::{Added, Addition, Changed, MemoryStore, Page};
 pub use omp_model::OwnerId;
 pub use sqlite::{SqliteOptions, SqliteStore, words};
 pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
@@ -41,6 +44,7 @@ pub trait Store:
     + VectorStore
     + IndexFeed
     + ChangeFeed
+    + AccessStore
     + Maintenance
 {
 }
@@ -53,6 +57,7 @@ impl<T> Store for T where
         + VectorStore
         + IndexFeed
         + ChangeFeed
+        + AccessStore
         + Maintenance
 {
 }

@@ -1,10 +1,12 @@
 //! Keeping, changing, finding memories.
 
 use async_trait::async_trait;
-use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, SearchFilter, Timestamp};
+use omp_model::{
+    Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, SearchFilter, Timestamp,
+};
 use omp_search::Keywords;
 
-use crate::{OwnerId, Result};
+use crate::Result;
 
 /// Part of an answer, and how large the whole is.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,9 +52,33 @@ pub enum Added {
     NothingToSupersede,
     /// This memory stands in that place already.
     SupersededBy(MemoryId),
+    /// The memory that it would supersede is another tool's.
+    Refused,
 }
 
-/// The aggregate of memories. A memory that has expired at `now` does not exist for any of these methods.
+/// What became of a change of something that may not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed<T> {
+    /// It is done.
+    Done(T),
+    /// There is no such thing, as far as whoever asks may see.
+    Missing,
+    /// It is there, but not for whoever asks to change.
+    Refused,
+}
+
+impl<T> Changed<T> {
+    /// The result, if there is one.
+    pub fn done(self) -> Option<T> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::Missing | Self::Refused => None,
+        }
+    }
+}
+
+/// The aggregate of memories. A memory that has expired at `now`, and one that the principal may not see, does not exist
+/// for any of these methods.
 #[async_trait]
 pub trait MemoryStore: Send + Sync {
     /// Stores a new memory, unless it repeats one that is there. A memory that is superseded by it stays, with all its
@@ -60,47 +86,47 @@ pub trait MemoryStore: Send + Sync {
     /// expired successor stands in nobody's place.
     async fn add_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         memory: &Memory,
         addition: Addition,
         now: Timestamp,
     ) -> Result<Added>;
 
     /// Stores a new memory. `false` when its id is taken; then nothing changes.
-    async fn create_memory(&self, owner: OwnerId, memory: &Memory, now: Timestamp) -> Result<bool> {
-        let added = self.add_memory(owner, memory, Addition::default(), now).await?;
+    async fn create_memory(&self, by: &Principal, memory: &Memory, now: Timestamp) -> Result<bool> {
+        let added = self.add_memory(by, memory, Addition::default(), now).await?;
         Ok(added == Added::Stored)
     }
 
     /// Reads one memory.
     async fn get_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         with_embedding: bool,
         now: Timestamp,
     ) -> Result<Option<Memory>>;
 
-    /// Changes one memory and returns what it is now; `None` when there is none. What it was stays as a version.
+    /// Changes one memory and returns what it is now. What it was stays as a version.
     async fn update_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         patch: MemoryPatch,
         now: Timestamp,
-    ) -> Result<Option<Memory>>;
+    ) -> Result<Changed<Memory>>;
 
-    /// Removes one memory with its versions for good and leaves a tombstone; `false` when there is none. A memory whose
+    /// Removes one memory with its versions for good and leaves a tombstone. A memory whose
     /// successor is removed has the successor's successor, or is current again.
-    async fn delete_memory(&self, owner: OwnerId, id: MemoryId, now: Timestamp) -> Result<bool>;
+    async fn delete_memory(&self, by: &Principal, id: MemoryId, now: Timestamp) -> Result<Changed<()>>;
 
     /// One page, in order.
-    async fn list_memories(&self, owner: OwnerId, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>>;
+    async fn list_memories(&self, by: &Principal, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>>;
 
     /// The best matches by BM25, best first; `total` counts all matches.
     async fn search_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         search: KeywordSearch<'_>,
         now: Timestamp,
     ) -> Result<Page<Memory>>;

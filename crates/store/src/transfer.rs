@@ -4,7 +4,7 @@ use std::any::Any;
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
-use omp_model::{Memory, MemoryId, Timestamp};
+use omp_model::{Memory, MemoryId, Principal, Timestamp};
 
 use crate::{OwnerId, Result};
 
@@ -76,6 +76,8 @@ pub enum ImportOutcome {
     Unchanged,
     /// Another memory had its id and stayed.
     Skipped,
+    /// Something that whoever imports may not change had its id and stayed.
+    Refused,
 }
 
 /// One memory to export.
@@ -108,7 +110,7 @@ pub trait TransferStore: Send + Sync {
     /// Stores one chunk of an import, all of it or nothing; one outcome an item, in order.
     async fn import_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         chunk: ImportChunk,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>>;
@@ -119,10 +121,10 @@ pub trait TransferStore: Send + Sync {
     /// The envelopes that memories still refer to, with their numbers, oldest first.
     async fn envelopes(&self, owner: OwnerId, format: &str) -> Result<Vec<(i64, String)>>;
 
-    /// One page of everything, in the order in which it was stored.
+    /// One page of everything that the principal may see, in the order in which it was stored.
     async fn export_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         page: ExportPage,
         now: Timestamp,
     ) -> Result<Vec<Exported>>;

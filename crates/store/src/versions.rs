@@ -1,9 +1,9 @@
 //! What a memory was before each of its changes.
 
 use async_trait::async_trait;
-use omp_model::{History, HistoryQuery, Memory, MemoryId, Timestamp};
+use omp_model::{History, HistoryQuery, Memory, MemoryId, Principal, Timestamp};
 
-use crate::{OwnerId, Result};
+use crate::Result;
 
 /// Most former versions that are kept of a memory; then the oldest go.
 pub const MOST_VERSIONS: u32 = 1_000;
@@ -13,8 +13,10 @@ pub const MOST_VERSIONS: u32 = 1_000;
 pub enum Restored {
     /// It is the present one again, as a new version.
     Memory(Box<Memory>),
-    /// There is no such memory.
+    /// There is no such memory, as far as whoever asks may see.
     NoMemory,
+    /// It is there, but not for whoever asks to change.
+    Refused,
     /// The memory has no such version; its versions have these numbers.
     NoVersion {
         /// The oldest that is kept.
@@ -29,9 +31,10 @@ pub enum Restored {
 #[async_trait]
 pub trait VersionStore: Send + Sync {
     /// One page of a memory's versions, newest first, the present one included; `None` when there is no such memory.
+    /// Versions that lie outside of what the principal may see are left out.
     async fn history(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         query: HistoryQuery,
         now: Timestamp,
@@ -41,7 +44,7 @@ pub trait VersionStore: Send + Sync {
     /// by now, the present expiry stays too.
     async fn restore_version(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         version: u64,
         now: Timestamp,

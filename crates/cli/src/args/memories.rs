@@ -18,14 +18,14 @@ fn mode(text: &str) -> Result<SearchMode, String> {
     SearchMode::parse(text).ok_or_else(|| "use keyword, semantic or hybrid".into())
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text)
         .or_else(|| Timestamp::parse_date(text))
         .ok_or_else(|| "use a date such as 2027-01-31 or a date-time such as 2027-01-31T12:00:00Z".into())
 }
 
 /// People type `Hot Drinks`; the protocol takes `hot-drinks`.
-fn namespace(text: &str) -> Result<Namespace, String> {
+pub(super) fn namespace(text: &str) -> Result<Namespace, String> {
     Namespace::normalize(text).ok_or_else(|| "use letters a to z, digits, `_`, `:` and `-`".into())
 }
 
@@ -33,7 +33,7 @@ fn id(text: &str) -> Result<MemoryId, String> {
     MemoryId::parse(text).ok_or_else(|| "use the id of a memory: mem_ and 16 of a-z and 0-9".into())
 }
 
-fn tool(text: &str) -> Result<ToolName, String> {
+pub(super) fn tool(text: &str) -> Result<ToolName, String> {
     ToolName::new(text)
 }
 

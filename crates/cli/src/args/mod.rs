@@ -1,5 +1,6 @@
 //! What can be typed. Only types: help and completions need no program behind them.
 
+mod access;
 mod door;
 mod embedding;
 mod memories;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::access::{CreateKey, Keys, RemoveUser, Users};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     Import(Import),
     /// Write all memories to a file
     Export(Export),
+    /// Add, list and remove users
+    #[command(subcommand)]
+    Users(Users),
+    /// Make, list, revoke and change keys
+    #[command(subcommand)]
+    Keys(Keys),
     /// Check an Open Memory Interchange file
     Validate(Validate),
     /// Turn a file into another format

@@ -10,6 +10,7 @@ mod forget;
 mod history;
 mod import;
 mod inspect;
+mod keys;
 mod list;
 mod logging;
 mod losses;
@@ -21,6 +22,7 @@ mod serve;
 mod show;
 mod source;
 mod upkeep;
+mod users;
 mod validate;
 
 use std::process::ExitCode;
@@ -54,6 +56,8 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Export(args) => export::run(&global, &args, printer).await,
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
             Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
+            Command::Users(args) => users::run(&global, args, printer).await,
+            Command::Keys(args) => keys::run(&global, args, printer).await,
             Command::Reindex => reindex::run(&global, printer).await,
             Command::Doctor(_) => doctor::run(&global, printer).await,
             Command::Conform(args) => conform::run(&global, &args, printer).await,

@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod generated;
 mod interchange;
+mod isolation;
 mod mcp;
 mod processes;
 mod program;

@@ -5,9 +5,11 @@ mod context;
 mod conversations;
 mod handoff;
 mod health;
+mod keys;
 mod memories;
 mod search;
 mod transfer;
+mod users;
 mod web;
 
 use axum::Router;
@@ -34,6 +36,12 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(conversations::create_conversation, conversations::list_conversations))
         .routes(routes!(conversations::get_conversation, conversations::delete_conversation))
         .routes(routes!(handoff::hand_off_conversation))
+        // Who may see what
+        .routes(routes!(users::create_user, users::list_users))
+        .routes(routes!(users::get_user, users::delete_user))
+        .routes(routes!(keys::create_key, keys::list_keys))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(keys::rotate_key))
 }
 
 /// What may take as long as the data is large.

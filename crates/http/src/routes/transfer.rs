@@ -50,6 +50,7 @@ pub(crate) async fn export_memories(
     query: Query,
 ) -> Answer<Response> {
     let options = query.read(|fields| Some(export_options(fields, &headers)))?;
+    app.service.authorize_export(&principal)?;
     omp_service::check_export(options.format)?;
     let (sender, receiver) = mpsc::channel(PIECES);
     let failed = sender.clone();

@@ -189,6 +189,8 @@ struct Question {
     after: Option<i64>,
     before: Option<i64>,
     held: Held,
+    only_tool: Option<&'static str>,
+    only_spaces: Option<&'static str>,
     limit: usize,
 }
 
@@ -217,24 +219,32 @@ fn question() -> impl Strategy<Value = Question> {
     let held = prop_oneof![Just(Held::Now), (0..20_i64).prop_map(Held::At), Just(Held::Ever)];
     let times = (0..25_i64, prop::option::weighted(0.2, 0..20_i64), prop::option::weighted(0.2, 0..20_i64));
     let kind = prop::option::weighted(0.2, 0..4_u8);
-    (words, times, spaces, kind, tool, tags, held, 0..12_usize).prop_map(
-        |(words, (now, after, before), spaces, kind, tool, tags, held, limit)| Question {
-            words,
-            now,
-            spaces,
-            kind,
-            tool,
-            tags,
-            after,
-            before,
-            held,
-            limit,
+    let only_tool = prop::option::weighted(0.2, prop::sample::select(vec!["cli", "web", "none"]));
+    let only_spaces = prop::option::weighted(0.3, prop::sample::select(vec!["h", "wo", "no", ""]));
+    let only = (only_tool, only_spaces);
+    (words, times, spaces, kind, tool, tags, held, only, 0..12_usize).prop_map(
+        |(words, (now, after, before), spaces, kind, tool, tags, held, (only_tool, only_spaces), limit)| {
+            Question {
+                words,
+                now,
+                spaces,
+                kind,
+                tool,
+                tags,
+                after,
+                before,
+                held,
+                only_tool,
+                only_spaces,
+                limit,
+            }
         },
     )
 }
 
 impl Question {
     fn ask(&self, then: impl FnOnce(&str, &Filter<'_>)) {
+        let begins = |name: &str| name.starts_with(self.only_spaces.unwrap_or_default());
         let filter = Filter {
             now: self.now,
             namespaces: self.spaces.as_deref(),
@@ -244,6 +254,7 @@ impl Question {
             created_after: self.after,
             created_before: self.before,
             held: self.held,
+            limit: Limit { tool: self.only_tool, namespaces: self.only_spaces.is_some().then_some(&begins) },
         };
         then(&self.words.join(" "), &filter);
     }

@@ -33,6 +33,11 @@ impl Facet {
         self.names.find(value).map(|number| &self.sets[number as usize])
     }
 
+    /// The documents of each value that is admitted.
+    pub(crate) fn documents_where(&self, admits: impl Fn(&str) -> bool) -> impl Iterator<Item = &DocSet> {
+        (0..).zip(&self.sets).filter(move |(number, _)| admits(self.names.name(*number))).map(|(_, set)| set)
+    }
+
     /// The values that a document of `moved` has, under its new number (`None`: it is gone).
     pub(crate) fn compacted(&self, moved: &[Option<u32>]) -> Self {
         let mut facet = Self::default();

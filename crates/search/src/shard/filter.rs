@@ -30,6 +30,17 @@ pub struct Filter<'a> {
     pub created_before: Option<i64>,
     /// Which of the memories that replace each other.
     pub held: Held,
+    /// What is there at all for whoever asks.
+    pub limit: Limit<'a>,
+}
+
+/// What whoever asks may see. Unlike the rest of a filter it also holds for what stands beside the memories found.
+#[derive(Clone, Copy, Default)]
+pub struct Limit<'a> {
+    /// Only from this tool.
+    pub tool: Option<&'a str>,
+    /// Only in the namespaces that this admits; a memory without one is not admitted.
+    pub namespaces: Option<&'a (dyn Fn(&str) -> bool + Sync)>,
 }
 
 /// Which of the memories that replace each other are found.
@@ -50,9 +61,15 @@ impl Filter<'_> {
         Self { now, ..Self::default() }
     }
 
-    /// What the rest of a conversation must fulfil to be shown beside what was found: time and namespaces.
+    /// What the rest of a conversation must fulfil to be shown beside what was found: time, namespaces, limit.
     pub(crate) fn scope(&self) -> Self {
-        Self { now: self.now, namespaces: self.namespaces, held: self.held, ..Filter::default() }
+        Self {
+            now: self.now,
+            namespaces: self.namespaces,
+            held: self.held,
+            limit: self.limit,
+            ..Filter::default()
+        }
     }
 
     fn created(&self) -> Option<(i64, i64)> {
@@ -203,7 +220,7 @@ impl Shard {
         for tag in filter.tags {
             narrow(&mut bits, &[self.tags.documents(tag)?], room);
         }
-        if let Some(tool) = filter.tool {
+        for tool in [filter.tool, filter.limit.tool].into_iter().flatten() {
             narrow(&mut bits, &[self.tools.documents(tool)?], room);
         }
         if let Some(kind) = filter.kind {
@@ -212,6 +229,13 @@ impl Shard {
         if let Some(namespaces) = filter.namespaces {
             let sets: Vec<&DocSet> =
                 namespaces.iter().filter_map(|name| self.namespaces.documents(name)).collect();
+            if sets.is_empty() {
+                return None;
+            }
+            narrow(&mut bits, &sets, room);
+        }
+        if let Some(admits) = filter.limit.namespaces {
+            let sets: Vec<&DocSet> = self.namespaces.documents_where(admits).collect();
             if sets.is_empty() {
                 return None;
             }

@@ -59,6 +59,8 @@ impl Memory {
             && filter.tags.iter().all(|tag| self.tags.contains(tag))
             && filter.created_after.is_none_or(|at| at <= self.created_at)
             && filter.created_before.is_none_or(|at| self.created_at <= at)
+            && filter.limit.tool.is_none_or(|tool| tool == self.tool)
+            && filter.limit.namespaces.is_none_or(|admits| self.namespace.is_some_and(admits))
     }
 }
 

@@ -81,7 +81,7 @@ mod vectors;
 
 pub use candidates::{Candidate, Candidates};
 pub use entry::{Entry, text_hash};
-pub use filter::{Filter, Held};
+pub use filter::{Filter, Held, Limit};
 pub use ranking::{Mode, Ranked, Ranking, Request};
 pub use rescore::{SPARE, exact_cosine, rescore};
 pub use search::{Found, Hit, Part, Statistics, TermFact};

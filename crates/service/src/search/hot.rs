@@ -139,6 +139,11 @@ impl HotIndices {
         }
     }
 
+    /// Lets go of the index of an owner who is gone.
+    pub(crate) fn forget(&self, owner: OwnerId) {
+        self.owners().remove(&owner);
+    }
+
     fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<OwnerId, Arc<Hot>>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,12 +2,15 @@
 
 mod answer;
 mod hot;
+mod sight;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use omp_model::api::{Degraded, SearchResponse};
-use omp_model::{Held, Namespace, Principal, Result, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp};
+use omp_model::{
+    Held, Namespace, Principal, Result, Scope, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp,
+};
 use omp_search::shard::{self, Mode, Ranking, Request};
 use omp_search::{Keywords, keywords};
 use omp_store::memories::KeywordSearch;
@@ -15,7 +18,9 @@ use omp_store::{IndexPosition, VectorSpace};
 
 pub(crate) use self::hot::HotIndices;
 use self::hot::{Absent, Hot};
+pub(crate) use self::sight::Sight;
 use crate::Service;
+use crate::access::require;
 use crate::failure::shown;
 
 /// Indices of more memories are searched on a thread that may block.
@@ -27,6 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A search as it is about to run.
 struct Plan {
+    principal: Principal,
     query: SearchQuery,
     keywords: Keywords,
     mode: SearchMode,
@@ -52,16 +58,18 @@ impl Service {
     /// Finds the best memories for a question. A mode that is not available falls back to another one and the answer
     /// says so (reading 13).
     pub async fn search_memories(&self, principal: Principal, query: &SearchQuery) -> Result<SearchResponse> {
+        require(&principal, Scope::Read)?;
         let position = self.store.index_position(principal.owner).await.map_err(shown)?;
-        let mut plan = self.plan(query, position.space.as_ref()).await;
-        match self.indices.current(&self.store, principal.owner, &position, self.patience(&position)).await {
-            Ok(hot) => self.search_index(principal, plan, &hot, position).await,
+        let owner = principal.owner;
+        let mut plan = self.plan(principal, query, position.space.as_ref()).await;
+        match self.indices.current(&self.store, owner, &position, self.patience(&position)).await {
+            Ok(hot) => self.search_index(plan, &hot, position).await,
             Err(absent) => {
                 plan.fall_back(format!("{absent}, so the search went by words"));
                 if absent == Absent::Loading {
                     tracing::debug!("a search did not wait for its index");
                 }
-                self.search_store(principal, plan).await
+                self.search_store(plan).await
             }
         }
     }
@@ -73,9 +81,10 @@ impl Service {
         self.patience.unwrap_or(moment)
     }
 
-    async fn plan(&self, query: &SearchQuery, space: Option<&VectorSpace>) -> Plan {
+    async fn plan(&self, principal: Principal, query: &SearchQuery, space: Option<&VectorSpace>) -> Plan {
         let best = if self.embeddings.are_on() { SearchMode::Hybrid } else { SearchMode::Keyword };
         let mut plan = Plan {
+            principal,
             keywords: keywords(query.q.as_str()),
             mode: query.mode.unwrap_or(best),
             query: query.clone(),
@@ -95,7 +104,6 @@ impl Service {
 
     async fn search_index(
         &self,
-        principal: Principal,
         plan: Plan,
         hot: &Arc<Hot>,
         position: IndexPosition,
@@ -123,8 +131,10 @@ impl Service {
         ranking.hits.truncate(plan.query.limit as usize);
         let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
         let with_embedding = plan.query.with_embedding;
-        let memories =
-            self.store.memories_by_pk(principal.owner, &keys, with_embedding).await.map_err(shown)?;
+        let owner = plan.principal.owner;
+        let mut memories = self.store.memories_by_pk(owner, &keys, with_embedding).await.map_err(shown)?;
+        // One may have moved out of sight since the index was asked.
+        memories.retain(|(_, memory)| plan.principal.sees(memory));
         Ok(answer::of_index(plan, &ranking, memories, position.space))
     }
 
@@ -141,14 +151,14 @@ impl Service {
     }
 
     /// By the store's own word index: slower on large stores, and always there.
-    async fn search_store(&self, principal: Principal, plan: Plan) -> Result<SearchResponse> {
+    async fn search_store(&self, plan: Plan) -> Result<SearchResponse> {
         let search = KeywordSearch {
             keywords: &plan.keywords,
             filter: &plan.query.filter,
             limit: plan.query.limit,
             with_embedding: plan.query.with_embedding,
         };
-        let page = self.store.search_memories(principal.owner, search, plan.now).await.map_err(shown)?;
+        let page = self.store.search_memories(&plan.principal, search, plan.now).await.map_err(shown)?;
         Ok(answer::of_store(plan, page))
     }
 }
@@ -158,6 +168,7 @@ fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {
         &plan.query.filter;
     let namespaces: Vec<&str> = namespaces.iter().map(Namespace::as_str).collect();
     let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    let Some(sight) = Sight::of(&plan.principal) else { return Ok(Ranking::default()) };
     let filter = shard::Filter {
         now: plan.now.as_millis(),
         namespaces: (!namespaces.is_empty()).then_some(&namespaces),
@@ -171,6 +182,7 @@ fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {
             Held::At(at) => shard::Held::At(at.as_millis()),
             Held::Ever => shard::Held::Ever,
         },
+        limit: sight.limit(),
     };
     hot.shard().ranking(&Request {
         keywords: &plan.keywords,

@@ -9,7 +9,7 @@ use omp_formats::interchange::{self, Context, from_record, native, overlay, with
 use omp_formats::write::{Outgoing, ZipFiles};
 use omp_formats::{Place, draft, omp, origin};
 use omp_model::transfer::{ExportOptions, Format, ImportReport};
-use omp_model::{Error, ErrorCode, Memory, MemoryId, Principal, Result};
+use omp_model::{Error, ErrorCode, Memory, MemoryId, Principal, Result, Scope};
 use omp_store::transfer::ExportPage;
 use omp_store::{Exported, Original};
 use tokio::runtime::Handle;
@@ -18,6 +18,7 @@ use super::Progress;
 use super::detect::{Known, by_name};
 use super::foreign::Telling;
 use crate::Service;
+use crate::access::require;
 use crate::failure::shown;
 
 /// Memories in one page; the store makes pages of long texts shorter.
@@ -33,6 +34,11 @@ pub struct ExportReport {
 }
 
 impl Service {
+    /// Whether the principal may export at all: to be asked before an answer begins that cannot be taken back.
+    pub fn authorize_export(&self, principal: &Principal) -> Result<()> {
+        require(principal, Scope::Read)
+    }
+
     /// Writes everything that the principal may read to `out`, which is written on a thread that may block.
     pub async fn export(
         &self,
@@ -41,6 +47,7 @@ impl Service {
         out: Box<dyn Write + Send>,
         progress: Option<Progress>,
     ) -> Result<ExportReport> {
+        self.authorize_export(&principal)?;
         let (service, handle) = (self.clone(), Handle::current());
         let known = writable(options.format)?;
         let turn = self.turn().await?;
@@ -79,7 +86,7 @@ impl Export {
             writer.begin_conversations().map_err(|e| unwritable(&e))?;
             let mut after = None;
             loop {
-                let page = self.service.store.export_conversations(self.principal.owner, after, 4);
+                let page = self.service.store.export_conversations(&self.principal, after, 4);
                 let page = self.handle.block_on(page).map_err(shown)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.id);
@@ -140,7 +147,8 @@ impl Export {
     /// its subject go out again.
     fn envelope(&self, known: &[(i64, Envelope)]) -> Envelope {
         let mut envelope = match known {
-            [(_, only)] => only.clone(),
+            // What it says of itself may be about memories that this key does not see.
+            [(_, only)] if self.principal.sees_everything() => only.clone(),
             _ => Envelope::new(),
         };
         if envelope.subject().is_none() {
@@ -160,7 +168,7 @@ impl Export {
         let mut page = ExportPage { after: None, limit: PAGE, with_embedding, with_original };
         let now = self.service.clock.now();
         loop {
-            let exported = self.service.store.export_memories(self.principal.owner, page, now);
+            let exported = self.service.store.export_memories(&self.principal, page, now);
             let exported = self.handle.block_on(exported).map_err(shown)?;
             let Some(last) = exported.last() else { return Ok(()) };
             page.after = Some(last.position);
@@ -254,7 +262,7 @@ fn all_there(export: &Export, head: &Memory, parts: &[Memory], original: &Origin
         |stored: &Memory, part: &Memory| Memory { id: stored.id, embedding: None, ..part.clone() } == *stored;
     let read = |index: usize| {
         let (store, id) = (&export.service.store, interchange::part_id(head.id, index));
-        let read = store.get_memory(export.principal.owner, id, false, export.service.clock.now());
+        let read = store.get_memory(&export.principal, id, false, export.service.clock.now());
         export.handle.block_on(read).ok().flatten()
     };
     original.head.is_none()

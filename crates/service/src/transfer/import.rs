@@ -11,7 +11,9 @@ use omp_formats::interchange::{self, Context, from_record};
 use omp_formats::omp::{self, Entry};
 use omp_model::fields::Field;
 use omp_model::transfer::{Choice, Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
-use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Message, Principal, Result, Timestamp};
+use omp_model::{
+    Conversation, Error, ErrorCode, Memory, MemoryId, Message, Principal, Result, Scope, Timestamp,
+};
 use omp_store::{ImportChunk, ImportItem, ImportOutcome, Original};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -21,6 +23,7 @@ use super::detect::{Detected, Known, by_name};
 use super::source::{ImportSource, Opened, unreadable};
 use super::{CHUNK, CHUNK_BYTES, Progress};
 use crate::Service;
+use crate::access::{require, require_conversations, stamp_imported};
 use crate::failure::shown;
 
 impl Service {
@@ -35,6 +38,7 @@ impl Service {
         options: ImportOptions,
         progress: Option<Progress>,
     ) -> Result<ImportReport> {
+        require(&principal, Scope::Write)?;
         let (service, handle) = (self.clone(), Handle::current());
         let turn = self.turn().await?;
         let embeddings = self.embeddings.clone();
@@ -307,7 +311,17 @@ impl Import {
         self.report.fail(ImportIssue { index, line: Some(line), id, place: None, error, message });
     }
 
-    fn add(&mut self, item: ImportItem) -> Result<()> {
+    /// Leaves out the item that was read last: it lies outside of what the key may write.
+    fn refuse(&mut self, id: String, error: Error) {
+        let (index, error, message) = (self.report.read.saturating_sub(1), error.code, error.message);
+        self.report.fail(ImportIssue { index, line: None, id: Some(id), place: None, error, message });
+    }
+
+    fn add(&mut self, mut item: ImportItem) -> Result<()> {
+        if let Err(error) = stamp_imported(&self.principal, &mut item.memory) {
+            self.refuse(item.memory.id.to_string(), error);
+            return Ok(());
+        }
         if self.chunk.len() >= CHUNK || self.chunk_bytes >= CHUNK_BYTES {
             self.store_chunk(true)?;
         }
@@ -327,9 +341,9 @@ impl Import {
         }
         let room = self.handle.block_on(Arc::clone(&self.room).acquire_owned());
         let held = Some(Box::new(room.map_err(|_| Error::internal())?) as Box<dyn Any + Send>);
-        let (store, owner, now) = (self.service.store.clone(), self.principal.owner, self.now);
+        let (store, by, now) = (self.service.store.clone(), self.principal.clone(), self.now);
         let chunk = ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held };
-        let task = self.handle.spawn(async move { store.import_memories(owner, chunk, now).await });
+        let task = self.handle.spawn(async move { store.import_memories(&by, chunk, now).await });
         self.writing.push_back(task);
         Ok(())
     }
@@ -343,7 +357,7 @@ impl Import {
                 ImportOutcome::Imported => self.report.imported += 1,
                 ImportOutcome::Updated => self.report.updated += 1,
                 ImportOutcome::Unchanged => self.report.unchanged += 1,
-                ImportOutcome::Skipped => self.report.skipped += 1,
+                ImportOutcome::Skipped | ImportOutcome::Refused => self.report.skipped += 1,
             }
             self.report.keep(kind(outcome, "memory"), 1);
         }
@@ -352,6 +366,10 @@ impl Import {
 
     pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
         self.count_read();
+        if let Err(error) = require_conversations(&self.principal) {
+            self.refuse(conversation.id.to_string(), error);
+            return Ok(());
+        }
         let mut conversation = conversation;
         if self.conflict == Conflict::Duplicate {
             conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
@@ -371,8 +389,9 @@ impl Import {
         if conversations.is_empty() {
             return Ok(());
         }
-        let (owner, conflict) = (self.principal.owner, self.conflict);
-        let store = self.service.store.import_conversations(owner, conversations, conflict, self.dry_run);
+        let (by, conflict) = (&self.principal, self.conflict);
+        let store =
+            self.service.store.import_conversations(by, conversations, conflict, self.dry_run, self.now);
         for outcome in self.handle.block_on(store).map_err(shown)? {
             let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
             self.report.conversations += u64::from(kept);
@@ -420,11 +439,11 @@ fn kind(outcome: ImportOutcome, what: &str) -> &'static str {
         (ImportOutcome::Imported, true) => "memories: new",
         (ImportOutcome::Updated, true) => "memories: updated",
         (ImportOutcome::Unchanged, true) => "memories: unchanged",
-        (ImportOutcome::Skipped, true) => "memories: what is here stays",
+        (ImportOutcome::Skipped | ImportOutcome::Refused, true) => "memories: what is here stays",
         (ImportOutcome::Imported, false) => "conversations: new",
         (ImportOutcome::Updated, false) => "conversations: updated",
         (ImportOutcome::Unchanged, false) => "conversations: unchanged",
-        (ImportOutcome::Skipped, false) => "conversations: what is here stays",
+        (ImportOutcome::Skipped | ImportOutcome::Refused, false) => "conversations: what is here stays",
     }
 }
 

@@ -2,16 +2,16 @@
 
 use omp_model::MemoryPatch;
 
-use super::{NOW, OWNER, memory};
+use super::{BY, NOW, OWNER, memory};
 use crate::{Change, Store};
 
 /// Numbers grow by one a write; a memory stands at its last change.
 pub async fn every_write_has_its_number(store: &dyn Store) {
     let start = store.last_seq(OWNER).await.expect("read");
     for number in 0..3 {
-        store.create_memory(OWNER, &memory(number, "text"), NOW).await.expect("created");
+        store.create_memory(&BY, &memory(number, "text"), NOW).await.expect("created");
     }
-    store.update_memory(OWNER, memory(0, "x").id, MemoryPatch::default(), NOW).await.expect("updated");
+    store.update_memory(&BY, memory(0, "x").id, MemoryPatch::default(), NOW).await.expect("updated");
     assert_eq!(store.last_seq(OWNER).await.expect("read"), start + 4);
     let change = |seq, number| Change { seq: start + seq, id: memory(number, "x").id, deleted: false };
     let changes = store.changes_since(OWNER, start, 10).await.expect("read");
@@ -24,10 +24,10 @@ pub async fn every_write_has_its_number(store: &dyn Store) {
 pub async fn a_tombstone_stands_for_what_was_deleted(store: &dyn Store) {
     let mut brief = memory(1, "brief");
     brief.expires_at = Some(NOW.plus_millis(1));
-    store.create_memory(OWNER, &memory(0, "text"), NOW).await.expect("created");
-    store.create_memory(OWNER, &brief, NOW).await.expect("created");
+    store.create_memory(&BY, &memory(0, "text"), NOW).await.expect("created");
+    store.create_memory(&BY, &brief, NOW).await.expect("created");
     let seq = store.last_seq(OWNER).await.expect("read");
-    store.delete_memory(OWNER, memory(0, "x").id, NOW).await.expect("deleted");
+    store.delete_memory(&BY, memory(0, "x").id, NOW).await.expect("deleted");
     store.purge_expired(10, NOW.plus_millis(1)).await.expect("purged");
     let gone = |n, number| Change { seq: seq + n, id: memory(number, "x").id, deleted: true };
     assert_eq!(store.changes_since(OWNER, seq, 10).await.expect("read"), [gone(1, 0), gone(2, 1)]);

@@ -6,9 +6,9 @@ use omp_model::{
     Content, Conversation, ConversationId, ConversationOrigin, ConversationQuery, ModelName, Topic,
 };
 
-use super::{NOW, OWNER};
+use super::{BY, NOW};
 use crate::ImportOutcome::{Imported, Skipped, Unchanged, Updated};
-use crate::Store;
+use crate::{Changed, Store};
 
 fn conversation(number: i64, model: &str) -> Conversation {
     let message = Message {
@@ -28,22 +28,28 @@ fn conversation(number: i64, model: &str) -> Conversation {
 /// Create, read, delete.
 pub async fn saved_conversations_are_read_back(store: &dyn Store) {
     let saved = conversation(0, "claude");
-    assert!(store.create_conversation(OWNER, &saved).await.expect("created"));
-    assert!(!store.create_conversation(OWNER, &saved).await.expect("ran"));
-    assert_eq!(store.get_conversation(OWNER, saved.id).await.expect("read"), Some(saved.clone()));
-    assert_eq!(store.get_conversation(super::OwnerId(9), saved.id).await.expect("read"), None);
-    assert!(store.delete_conversation(OWNER, saved.id).await.expect("deleted"));
-    assert!(!store.delete_conversation(OWNER, saved.id).await.expect("ran"));
+    assert!(store.create_conversation(&BY, &saved).await.expect("created"));
+    assert!(!store.create_conversation(&BY, &saved).await.expect("ran"));
+    assert_eq!(store.get_conversation(&BY, saved.id).await.expect("read"), Some(saved.clone()));
+    assert_eq!(
+        store
+            .get_conversation(&omp_model::Principal::everything(super::OwnerId(9)), saved.id)
+            .await
+            .expect("read"),
+        None
+    );
+    assert!(store.delete_conversation(&BY, saved.id, NOW).await.expect("deleted").done().is_some());
+    assert_eq!(store.delete_conversation(&BY, saved.id, NOW).await.expect("ran"), Changed::Missing);
 }
 
 /// The filters, the order and the total.
 pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
     for number in 0..20 {
         let model = if number % 4 == 0 { "claude" } else { "chatgpt" };
-        store.create_conversation(OWNER, &conversation(number, model)).await.expect("created");
+        store.create_conversation(&BY, &conversation(number, model)).await.expect("created");
     }
     let list = |query: ConversationQuery| async move {
-        store.list_conversations(OWNER, &query).await.expect("listed")
+        store.list_conversations(&BY, &query).await.expect("listed")
     };
     let claude = ModelName::new("claude").ok();
     let page =
@@ -61,7 +67,7 @@ pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
 /// An import passes over taken ids unless told to replace; what a conversation comes with is kept.
 pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
     let import = |conversations: Vec<Conversation>, conflict, dry_run| async move {
-        store.import_conversations(OWNER, conversations, conflict, dry_run).await.expect("imported")
+        store.import_conversations(&BY, conversations, conflict, dry_run, NOW).await.expect("imported")
     };
     let both = || {
         let mut branched = conversation(0, "a");
@@ -73,7 +79,7 @@ pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
     assert_eq!(import(both(), Conflict::Skip, true).await, [Imported, Imported]);
     assert_eq!(import(both(), Conflict::Skip, false).await, [Imported, Imported]);
     assert_eq!(import(both(), Conflict::Newer, false).await, [Unchanged, Unchanged]);
-    let stored = store.get_conversation(OWNER, both()[0].id).await.expect("read");
+    let stored = store.get_conversation(&BY, both()[0].id).await.expect("read");
     assert_eq!(stored.as_ref(), both().first());
 
     let changed = || conversation(0, "b");
@@ -86,7 +92,7 @@ pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
     assert_eq!(import(vec![conversation(0, "c")], Conflict::Overwrite, false).await, [Updated]);
     let mut ids = Vec::new();
     while let [next] =
-        store.export_conversations(OWNER, ids.last().copied(), 1).await.expect("exported").as_slice()
+        store.export_conversations(&BY, ids.last().copied(), 1).await.expect("exported").as_slice()
     {
         ids.push(next.id);
     }

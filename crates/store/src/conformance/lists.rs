@@ -2,7 +2,7 @@
 
 use omp_model::{Filter, ListQuery, Memory, MemoryPatch, MemoryType, Sort, ToolName};
 
-use super::{NOW, OWNER, memory, tagged, within};
+use super::{BY, NOW, memory, tagged, within};
 use crate::{Page, Store};
 
 async fn fill(store: &dyn Store, count: i64) -> Vec<Memory> {
@@ -22,14 +22,14 @@ async fn fill(store: &dyn Store, count: i64) -> Vec<Memory> {
             memory.kind = MemoryType::Episodic;
             memory.source.tool = ToolName::new("cursor").expect("fits");
         }
-        store.create_memory(OWNER, &memory, NOW).await.expect("created");
+        store.create_memory(&BY, &memory, NOW).await.expect("created");
         memories.push(memory);
     }
     memories
 }
 
 async fn list(store: &dyn Store, query: &ListQuery) -> Page<Memory> {
-    store.list_memories(OWNER, query, NOW).await.expect("listed")
+    store.list_memories(&BY, query, NOW).await.expect("listed")
 }
 
 /// Walking through the pages meets every memory once, in order, in each sort.
@@ -102,7 +102,7 @@ pub async fn a_rare_filter_works_in_every_order(store: &dyn Store) {
     for number in 0..120 {
         let memory = memory(number, "text");
         let memory = if number == 60 { tagged(memory, &["rare"]) } else { memory };
-        store.create_memory(OWNER, &memory, NOW).await.expect("created");
+        store.create_memory(&BY, &memory, NOW).await.expect("created");
     }
     for sort in [Sort::CreatedAsc, Sort::CreatedDesc, Sort::UpdatedDesc] {
         let filter = Filter { tags: tagged(memory(0, "x"), &["rare"]).tags, ..Filter::default() };
@@ -116,7 +116,7 @@ pub async fn equal_times_are_ordered_by_id(store: &dyn Store) {
     let mut memories: Vec<Memory> =
         (0..30).map(|number| Memory { created_at: NOW, updated_at: NOW, ..memory(number, "same") }).collect();
     for memory in &memories {
-        store.create_memory(OWNER, memory, NOW).await.expect("created");
+        store.create_memory(&BY, memory, NOW).await.expect("created");
     }
     memories.sort_by_key(|memory| memory.id);
     let page = list(store, &ListQuery { sort: Sort::CreatedAsc, limit: 100, ..ListQuery::default() }).await;
@@ -130,7 +130,7 @@ pub async fn equal_times_are_ordered_by_id(store: &dyn Store) {
 pub async fn changed_memories_come_first_when_asked(store: &dyn Store) {
     let memories = fill(store, 5).await;
     let patch = MemoryPatch { kind: Some(MemoryType::Procedural), ..MemoryPatch::default() };
-    store.update_memory(OWNER, memories[1].id, patch, NOW.plus_millis(100_000)).await.expect("updated");
+    store.update_memory(&BY, memories[1].id, patch, NOW.plus_millis(100_000)).await.expect("updated");
     let first = |sort| async move {
         list(store, &ListQuery { sort, limit: 1, ..ListQuery::default() }).await.items[0].id
     };
@@ -150,8 +150,8 @@ pub async fn counters_follow_every_change(store: &dyn Store) {
         },
         ..MemoryPatch::default()
     };
-    store.update_memory(OWNER, memories[0].id, patch, NOW).await.expect("updated");
-    store.delete_memory(OWNER, memories[6].id, NOW).await.expect("deleted");
+    store.update_memory(&BY, memories[0].id, patch, NOW).await.expect("updated");
+    store.delete_memory(&BY, memories[6].id, NOW).await.expect("deleted");
     let total = |filter: Filter| async move {
         list(store, &ListQuery { filter, ..ListQuery::default() }).await.total
     };

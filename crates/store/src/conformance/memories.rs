@@ -1,9 +1,9 @@
 //! Single memories.
 
-use omp_model::{Content, Embedding, MemoryPatch, OwnerId, SourcePatch};
+use omp_model::{Content, Embedding, MemoryPatch, OwnerId, Principal, SourcePatch};
 
-use super::{NOW, OWNER, memory, tagged, within};
-use crate::Store;
+use super::{BY, NOW, OWNER, memory, tagged, within};
+use crate::{Changed, Store};
 
 /// What was created is read back, member for member.
 pub async fn created_memories_are_read_back(store: &dyn Store) {
@@ -13,8 +13,8 @@ pub async fn created_memories_are_read_back(store: &dyn Store) {
     full.source.session_id = Some(omp_model::Text::new("s").expect("fits"));
     full.expires_at = Some(NOW.plus_millis(60_000));
     for expected in [memory(0, "x"), full] {
-        assert!(store.create_memory(OWNER, &expected, NOW).await.expect("created"));
-        assert_eq!(store.get_memory(OWNER, expected.id, false, NOW).await.expect("read"), Some(expected));
+        assert!(store.create_memory(&BY, &expected, NOW).await.expect("created"));
+        assert_eq!(store.get_memory(&BY, expected.id, false, NOW).await.expect("read"), Some(expected));
     }
     assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 2);
 }
@@ -22,15 +22,15 @@ pub async fn created_memories_are_read_back(store: &dyn Store) {
 /// A second memory with the same id changes nothing.
 pub async fn an_id_can_be_taken_once(store: &dyn Store) {
     let first = memory(0, "first");
-    assert!(store.create_memory(OWNER, &first, NOW).await.expect("created"));
-    assert!(!store.create_memory(OWNER, &memory(0, "second"), NOW).await.expect("refused"));
-    assert_eq!(store.get_memory(OWNER, first.id, false, NOW).await.expect("read"), Some(first));
+    assert!(store.create_memory(&BY, &first, NOW).await.expect("created"));
+    assert!(!store.create_memory(&BY, &memory(0, "second"), NOW).await.expect("refused"));
+    assert_eq!(store.get_memory(&BY, first.id, false, NOW).await.expect("read"), Some(first));
 }
 
 /// Members that a patch does not name stay.
 pub async fn a_patch_changes_only_what_it_names(store: &dyn Store) {
     let before = within(tagged(memory(0, "before"), &["old"]), "n");
-    store.create_memory(OWNER, &before, NOW).await.expect("created");
+    store.create_memory(&BY, &before, NOW).await.expect("created");
     let patch = MemoryPatch {
         content: Some(Content::new("after").expect("fits")),
         namespace: Some(None),
@@ -41,44 +41,48 @@ pub async fn a_patch_changes_only_what_it_names(store: &dyn Store) {
         ..MemoryPatch::default()
     };
     let after = store
-        .update_memory(OWNER, before.id, patch, NOW.plus_millis(5))
+        .update_memory(&BY, before.id, patch, NOW.plus_millis(5))
         .await
         .expect("updated")
+        .done()
         .expect("there");
     assert_eq!((after.content.as_str(), &after.namespace, &after.tags), ("after", &None, &before.tags));
     assert_eq!((after.created_at, after.source.tool.as_str()), (before.created_at, "claude"));
     assert!(after.updated_at > before.updated_at);
-    assert_eq!(store.get_memory(OWNER, before.id, false, NOW).await.expect("read"), Some(after));
+    assert_eq!(store.get_memory(&BY, before.id, false, NOW).await.expect("read"), Some(after));
     let missing =
-        store.update_memory(OWNER, memory(9, "x").id, MemoryPatch::default(), NOW).await.expect("ran");
-    assert_eq!(missing, None);
+        store.update_memory(&BY, memory(9, "x").id, MemoryPatch::default(), NOW).await.expect("ran");
+    assert_eq!(missing, Changed::Missing);
 }
 
 /// Deleting works once.
 pub async fn deleted_memories_are_gone(store: &dyn Store) {
     let gone = memory(0, "gone");
-    store.create_memory(OWNER, &gone, NOW).await.expect("created");
-    assert!(store.delete_memory(OWNER, gone.id, NOW).await.expect("deleted"));
-    assert!(!store.delete_memory(OWNER, gone.id, NOW).await.expect("ran"));
-    assert_eq!(store.get_memory(OWNER, gone.id, false, NOW).await.expect("read"), None);
+    store.create_memory(&BY, &gone, NOW).await.expect("created");
+    assert_eq!(store.delete_memory(&BY, gone.id, NOW).await.expect("deleted"), Changed::Done(()));
+    assert_eq!(store.delete_memory(&BY, gone.id, NOW).await.expect("ran"), Changed::Missing);
+    assert_eq!(store.get_memory(&BY, gone.id, false, NOW).await.expect("read"), None);
     assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 0);
-    assert!(store.create_memory(OWNER, &gone, NOW).await.expect("its id is free again"));
+    assert!(store.create_memory(&BY, &gone, NOW).await.expect("its id is free again"));
 }
 
 /// From the instant of its expiry a memory is gone from every read and write (reading 20).
 pub async fn expired_memories_do_not_exist(store: &dyn Store) {
     let mut brief = tagged(memory(0, "brief"), &["t"]);
     brief.expires_at = Some(NOW.plus_millis(1));
-    store.create_memory(OWNER, &brief, NOW).await.expect("created");
+    store.create_memory(&BY, &brief, NOW).await.expect("created");
     assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 1);
     let later = NOW.plus_millis(1);
-    assert_eq!(store.get_memory(OWNER, brief.id, false, later).await.expect("read"), None);
+    assert_eq!(store.get_memory(&BY, brief.id, false, later).await.expect("read"), None);
     assert_eq!(store.count_memories(OWNER, later).await.expect("counted"), 0);
-    assert_eq!(store.update_memory(OWNER, brief.id, MemoryPatch::default(), later).await.expect("ran"), None);
-    assert!(!store.delete_memory(OWNER, brief.id, later).await.expect("ran"));
-    let list = store.list_memories(OWNER, &omp_model::ListQuery::default(), later).await.expect("listed");
+    assert_eq!(
+        store.update_memory(&BY, brief.id, MemoryPatch::default(), later).await.expect("ran"),
+        Changed::Missing
+    );
+    assert_eq!(store.delete_memory(&BY, brief.id, later).await.expect("ran"), Changed::Missing);
+    let list = store.list_memories(&BY, &omp_model::ListQuery::default(), later).await.expect("listed");
     assert_eq!((list.items.len(), list.total), (0, 0));
-    assert!(store.create_memory(OWNER, &memory(0, "another"), later).await.expect("its id is free"));
+    assert!(store.create_memory(&BY, &memory(0, "another"), later).await.expect("its id is free"));
 }
 
 /// The sweep takes what has expired and nothing else.
@@ -86,7 +90,7 @@ pub async fn purging_removes_only_what_expired(store: &dyn Store) {
     for number in 0..10 {
         let mut memory = tagged(memory(number, "text"), &["t"]);
         memory.expires_at = (number % 2 == 0).then(|| NOW.plus_millis(number));
-        store.create_memory(OWNER, &memory, NOW.plus_millis(-1)).await.expect("created");
+        store.create_memory(&BY, &memory, NOW.plus_millis(-1)).await.expect("created");
     }
     let purged = store.purge_expired(3, NOW.plus_millis(6)).await.expect("purged");
     assert_eq!(purged, 3, "at most as many as asked for");
@@ -99,8 +103,8 @@ pub async fn purging_removes_only_what_expired(store: &dyn Store) {
 pub async fn a_vector_comes_along_only_when_asked_for(store: &dyn Store) {
     let mut with = memory(0, "text");
     with.embedding = Some(Embedding::new(vec![0.25, -1.0]).expect("valid"));
-    store.create_memory(OWNER, &with, NOW).await.expect("created");
-    let read = |wanted| store.get_memory(OWNER, with.id, wanted, NOW);
+    store.create_memory(&BY, &with, NOW).await.expect("created");
+    let read = |wanted| store.get_memory(&BY, with.id, wanted, NOW);
     assert_eq!(read(true).await.expect("read").expect("there").embedding, with.embedding);
     assert_eq!(read(false).await.expect("read").expect("there").embedding, None);
 }
@@ -109,23 +113,23 @@ pub async fn a_vector_comes_along_only_when_asked_for(store: &dyn Store) {
 pub async fn a_new_text_drops_the_old_vector(store: &dyn Store) {
     let mut with = memory(0, "text");
     with.embedding = Some(Embedding::new(vec![1.0]).expect("valid"));
-    store.create_memory(OWNER, &with, NOW).await.expect("created");
+    store.create_memory(&BY, &with, NOW).await.expect("created");
     let tag_only = MemoryPatch { tags: Some(tagged(memory(0, "x"), &["t"]).tags), ..MemoryPatch::default() };
-    store.update_memory(OWNER, with.id, tag_only, NOW).await.expect("updated");
+    store.update_memory(&BY, with.id, tag_only, NOW).await.expect("updated");
     assert!(
-        store.get_memory(OWNER, with.id, true, NOW).await.expect("read").expect("there").embedding.is_some()
+        store.get_memory(&BY, with.id, true, NOW).await.expect("read").expect("there").embedding.is_some()
     );
     let text = MemoryPatch { content: Some(Content::new("other").expect("fits")), ..MemoryPatch::default() };
-    store.update_memory(OWNER, with.id, text, NOW).await.expect("updated");
+    store.update_memory(&BY, with.id, text, NOW).await.expect("updated");
     assert!(
-        store.get_memory(OWNER, with.id, true, NOW).await.expect("read").expect("there").embedding.is_none()
+        store.get_memory(&BY, with.id, true, NOW).await.expect("read").expect("there").embedding.is_none()
     );
 }
 
 /// Writes that come together are all kept.
 pub async fn many_writers_at_once_lose_nothing(store: &dyn Store) {
     let memories: Vec<_> = (0..200).map(|n| tagged(memory(n, &format!("text {n}")), &["t"])).collect();
-    let writes = memories.iter().map(|memory| store.create_memory(OWNER, memory, NOW));
+    let writes = memories.iter().map(|memory| store.create_memory(&BY, memory, NOW));
     let results = join_all(writes.collect()).await;
     assert!(results.into_iter().all(|result| result.expect("created")));
     assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 200);
@@ -153,15 +157,16 @@ pub(super) async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T>
 
 /// Another owner finds nothing, by any method.
 pub async fn owners_do_not_see_each_other(store: &dyn Store) {
-    let stranger = OwnerId(OWNER.0 + 1);
+    let owner = OwnerId(OWNER.0 + 1);
+    let stranger = Principal::everything(owner);
     let mine = tagged(memory(0, "mine"), &["t"]);
-    store.create_memory(OWNER, &mine, NOW).await.expect("created");
-    assert_eq!(store.get_memory(stranger, mine.id, false, NOW).await.expect("ran"), None);
-    assert_eq!(store.count_memories(stranger, NOW).await.expect("ran"), 0);
-    let list = store.list_memories(stranger, &omp_model::ListQuery::default(), NOW).await.expect("ran");
+    store.create_memory(&BY, &mine, NOW).await.expect("created");
+    assert_eq!(store.get_memory(&stranger, mine.id, false, NOW).await.expect("ran"), None);
+    assert_eq!(store.count_memories(owner, NOW).await.expect("ran"), 0);
+    let list = store.list_memories(&stranger, &omp_model::ListQuery::default(), NOW).await.expect("ran");
     assert_eq!((list.items.len(), list.total), (0, 0));
-    assert_eq!(super::searches::search(store, stranger, "mine").await, Vec::<String>::new());
+    assert_eq!(super::searches::search(store, owner, "mine").await, Vec::<String>::new());
     let page =
         crate::transfer::ExportPage { after: None, limit: 10, with_embedding: false, with_original: false };
-    assert_eq!(store.export_memories(stranger, page, NOW).await.expect("ran"), []);
+    assert_eq!(store.export_memories(&stranger, page, NOW).await.expect("ran"), []);
 }

@@ -14,11 +14,15 @@ pub mod transfers;
 pub mod versions;
 
 use omp_model::{
-    Content, Memory, MemoryId, MemoryType, Namespace, NewMemory, OwnerId, Tag, Tags, Timestamp, ToolName,
+    Content, Memory, MemoryId, MemoryType, Namespace, NewMemory, OwnerId, Principal, Tag, Tags, Timestamp,
+    ToolName,
 };
 
 /// The owner whose memories the scenarios make.
 pub const OWNER: OwnerId = OwnerId::FIRST;
+
+/// On whose behalf.
+pub static BY: Principal = Principal::OWNER;
 
 /// The instant at which scenarios begin.
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);

@@ -2,13 +2,13 @@
 
 use omp_model::{Content, Dedupe, Memory, MemoryPatch, Timestamp};
 
-use super::{NOW, OWNER, memory, within};
+use super::{BY, NOW, OWNER, memory, within};
 use crate::{Added, Addition, Store};
 
 const EXACT: Addition = Addition { supersedes: None, dedupe: Dedupe::Exact };
 
 async fn add(store: &dyn Store, memory: &Memory, now: Timestamp) -> Added {
-    store.add_memory(OWNER, memory, EXACT, now).await.expect("ran")
+    store.add_memory(&BY, memory, EXACT, now).await.expect("ran")
 }
 
 /// Case, width and white space make no difference; what is there comes back untouched.
@@ -24,7 +24,7 @@ pub async fn an_exact_repeat_is_told_and_not_stored(store: &dyn Store) {
         }
     }
     assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 4);
-    assert!(store.create_memory(OWNER, &memory(50, "a b"), NOW).await.expect("stored unless it is asked"));
+    assert!(store.create_memory(&BY, &memory(50, "a b"), NOW).await.expect("stored unless it is asked"));
 }
 
 /// All words of the one in the other are not enough.
@@ -47,12 +47,12 @@ pub async fn what_is_gone_or_superseded_is_not_repeated(store: &dyn Store) {
     for memory in [&gone, &brief, &old] {
         assert_eq!(add(store, memory, NOW).await, Added::Stored);
     }
-    store.delete_memory(OWNER, gone.id, NOW).await.expect("deleted");
+    store.delete_memory(&BY, gone.id, NOW).await.expect("deleted");
     let addition = Addition { supersedes: Some(old.id), ..EXACT };
-    let same = store.add_memory(OWNER, &memory(3, "old"), addition, NOW).await.expect("ran");
+    let same = store.add_memory(&BY, &memory(3, "old"), addition, NOW).await.expect("ran");
     assert_eq!(same, Added::Stored, "what supersedes is stored, repeat or not");
-    store.delete_memory(OWNER, memory(3, "x").id, NOW).await.expect("deleted");
-    let new = store.add_memory(OWNER, &memory(4, "new"), addition, NOW).await.expect("ran");
+    store.delete_memory(&BY, memory(3, "x").id, NOW).await.expect("deleted");
+    let new = store.add_memory(&BY, &memory(4, "new"), addition, NOW).await.expect("ran");
     assert_eq!(new, Added::Stored);
     let later = NOW.plus_millis(10);
     for (number, text) in (10..).zip(["gone", "brief", "old"]) {
@@ -63,7 +63,7 @@ pub async fn what_is_gone_or_superseded_is_not_repeated(store: &dyn Store) {
 /// The check and the write are one.
 pub async fn two_at_once_store_one(store: &dyn Store) {
     let memories: Vec<_> = (0..20).map(|number| memory(number, "said twenty times")).collect();
-    let writes = memories.iter().map(|memory| store.add_memory(OWNER, memory, EXACT, NOW));
+    let writes = memories.iter().map(|memory| store.add_memory(&BY, memory, EXACT, NOW));
     let results = super::memories::join_all(writes.collect()).await;
     let stored = results.into_iter().filter(|result| *result.as_ref().expect("ran") == Added::Stored).count();
     assert_eq!((stored, store.count_memories(OWNER, NOW).await.expect("counted")), (1, 1));
@@ -75,7 +75,7 @@ pub async fn a_changed_text_is_compared_as_it_is_now(store: &dyn Store) {
     assert_eq!(add(store, &first, NOW).await, Added::Stored);
     let patch =
         MemoryPatch { content: Some(Content::new("likes coffee").expect("fits")), ..MemoryPatch::default() };
-    store.update_memory(OWNER, first.id, patch, NOW).await.expect("updated");
+    store.update_memory(&BY, first.id, patch, NOW).await.expect("updated");
     assert_eq!(add(store, &memory(1, "likes tea"), NOW).await, Added::Stored);
     assert!(
         matches!(add(store, &memory(2, "likes coffee"), NOW).await, Added::Repeat(known) if known.id == first.id)

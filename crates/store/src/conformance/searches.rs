@@ -3,14 +3,14 @@
 use omp_model::{Content, MemoryPatch, MemoryType, OwnerId, SearchFilter, ToolName};
 use omp_search::keywords;
 
-use super::{NOW, OWNER, memory, tagged, within};
+use super::{BY, NOW, OWNER, memory, tagged, within};
 use crate::memories::KeywordSearch;
 use crate::{Page, Store};
 
 async fn page(store: &dyn Store, q: &str, filter: &SearchFilter, limit: u32) -> Page<String> {
     let keywords = keywords(q);
     let search = KeywordSearch { keywords: &keywords, filter, limit, with_embedding: false };
-    let page = store.search_memories(OWNER, search, NOW).await.expect("searched");
+    let page = store.search_memories(&BY, search, NOW).await.expect("searched");
     Page { total: page.total, items: page.items.into_iter().map(|m| m.content.into_string()).collect() }
 }
 
@@ -23,13 +23,14 @@ pub(super) async fn search(store: &dyn Store, owner: OwnerId, q: &str) -> Vec<St
         limit: 10,
         with_embedding: false,
     };
-    let page = store.search_memories(owner, search, NOW).await.expect("searched");
+    let page =
+        store.search_memories(&omp_model::Principal::everything(owner), search, NOW).await.expect("searched");
     page.items.into_iter().map(|m| m.content.into_string()).collect()
 }
 
 async fn create(store: &dyn Store, texts: &[&str]) {
     for (number, text) in (0..).zip(texts) {
-        store.create_memory(OWNER, &memory(number, text), NOW).await.expect("created");
+        store.create_memory(&BY, &memory(number, text), NOW).await.expect("created");
     }
 }
 
@@ -37,7 +38,7 @@ async fn create(store: &dyn Store, texts: &[&str]) {
 pub async fn words_are_found_in_content_and_tags(store: &dyn Store) {
     create(store, &["The user prefers TypeScript", "Rides a bicycle"]).await;
     store
-        .create_memory(OWNER, &tagged(memory(7, "Dislikes verbose comments"), &["coding"]), NOW)
+        .create_memory(&BY, &tagged(memory(7, "Dislikes verbose comments"), &["coding"]), NOW)
         .await
         .expect("created");
     assert_eq!(search(store, OWNER, "typescript").await, ["The user prefers TypeScript"]);
@@ -57,7 +58,7 @@ pub async fn more_and_rarer_words_rank_higher(store: &dyn Store) {
 pub async fn totals_count_matches_beyond_the_page(store: &dyn Store) {
     for number in 0..25 {
         store
-            .create_memory(OWNER, &memory(number, &format!("tea number {number}")), NOW)
+            .create_memory(&BY, &memory(number, &format!("tea number {number}")), NOW)
             .await
             .expect("created");
     }
@@ -78,7 +79,7 @@ pub async fn filters_hold_in_searches(store: &dyn Store) {
         } else if number % 2 == 0 {
             memory = tagged(memory, &["hot"]);
         }
-        store.create_memory(OWNER, &memory, NOW).await.expect("created");
+        store.create_memory(&BY, &memory, NOW).await.expect("created");
     }
     let only = |filter: SearchFilter| async move { page(store, "tea", &filter, 1).await };
     let tags =
@@ -102,8 +103,8 @@ pub async fn filters_hold_in_searches(store: &dyn Store) {
 pub async fn changed_texts_are_found_by_new_words_only(store: &dyn Store) {
     create(store, &["about apples", "about pears"]).await;
     let patch = MemoryPatch { content: Content::new("about plums").ok(), ..MemoryPatch::default() };
-    store.update_memory(OWNER, memory(0, "x").id, patch, NOW).await.expect("updated");
-    store.delete_memory(OWNER, memory(1, "x").id, NOW).await.expect("deleted");
+    store.update_memory(&BY, memory(0, "x").id, patch, NOW).await.expect("updated");
+    store.delete_memory(&BY, memory(1, "x").id, NOW).await.expect("deleted");
     assert_eq!(search(store, OWNER, "apples pears").await, Vec::<String>::new());
     assert_eq!(search(store, OWNER, "plums").await, ["about plums"]);
 }

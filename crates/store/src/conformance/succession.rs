@@ -2,22 +2,22 @@
 
 use omp_model::{Dedupe, History, HistoryQuery, Memory, MemoryId, Timestamp};
 
-use super::{NOW, OWNER, memory};
+use super::{BY, NOW, OWNER, memory};
 use crate::{Added, Addition, Store};
 
 async fn supersede(store: &dyn Store, old: MemoryId, new: &Memory, now: Timestamp) -> Added {
     let addition = Addition { supersedes: Some(old), dedupe: Dedupe::Off };
-    store.add_memory(OWNER, new, addition, now).await.expect("ran")
+    store.add_memory(&BY, new, addition, now).await.expect("ran")
 }
 
 async fn history(store: &dyn Store, id: MemoryId, now: Timestamp) -> History {
-    store.history(OWNER, id, HistoryQuery::default(), now).await.expect("read").expect("there")
+    store.history(&BY, id, HistoryQuery::default(), now).await.expect("read").expect("there")
 }
 
 /// One, and two in its place.
 async fn pair(store: &dyn Store) -> (Memory, Memory) {
     let (old, new) = (memory(0, "lives in Munich"), memory(1, "lives in Berlin"));
-    store.create_memory(OWNER, &old, NOW).await.expect("created");
+    store.create_memory(&BY, &old, NOW).await.expect("created");
     assert_eq!(supersede(store, old.id, &new, NOW.plus_millis(5)).await, Added::Stored);
     (old, new)
 }
@@ -36,7 +36,7 @@ async fn told(store: &dyn Store, id: MemoryId, seq: i64) -> Vec<bool> {
 pub async fn a_superseded_memory_stays_and_tells_its_successor(store: &dyn Store) {
     let (old, new) = pair(store).await;
     let later = NOW.plus_millis(10);
-    assert_eq!(store.get_memory(OWNER, old.id, false, later).await.expect("read"), Some(old.clone()));
+    assert_eq!(store.get_memory(&BY, old.id, false, later).await.expect("read"), Some(old.clone()));
     let (before, after) = (history(store, old.id, later).await, history(store, new.id, later).await);
     assert_eq!((before.superseded_by, before.supersedes), (Some(new.id), None));
     assert_eq!(before.versions[0].valid_to, Some(NOW.plus_millis(5)));
@@ -60,7 +60,7 @@ pub async fn only_a_current_memory_can_be_superseded(store: &dyn Store) {
 pub async fn without_its_successor_a_memory_is_current_again(store: &dyn Store) {
     let (old, new) = pair(store).await;
     let seq = store.last_seq(OWNER).await.expect("read");
-    store.delete_memory(OWNER, new.id, NOW.plus_millis(8)).await.expect("deleted");
+    store.delete_memory(&BY, new.id, NOW.plus_millis(8)).await.expect("deleted");
     let now = history(store, old.id, NOW.plus_millis(9)).await;
     assert_eq!((now.superseded_by, now.versions[0].valid_to), (None, None));
     assert_eq!(told(store, old.id, seq).await, [false]);
@@ -73,7 +73,7 @@ pub async fn a_gap_in_a_chain_closes(store: &dyn Store) {
     let (first, second) = pair(store).await;
     let third = memory(2, "lives in Bonn");
     supersede(store, second.id, &third, NOW.plus_millis(7)).await;
-    store.delete_memory(OWNER, second.id, NOW.plus_millis(8)).await.expect("deleted");
+    store.delete_memory(&BY, second.id, NOW.plus_millis(8)).await.expect("deleted");
     let (oldest, newest) = (history(store, first.id, NOW).await, history(store, third.id, NOW).await);
     assert_eq!((oldest.superseded_by, newest.supersedes), (Some(third.id), Some(first.id)));
     assert_eq!(oldest.versions[0].valid_to, Some(NOW.plus_millis(5)));
@@ -83,7 +83,7 @@ pub async fn a_gap_in_a_chain_closes(store: &dyn Store) {
 pub async fn an_expired_successor_stands_in_nobodys_place(store: &dyn Store) {
     let (old, mut brief) = (memory(0, "works in Munich"), memory(1, "works in Berlin this week"));
     brief.expires_at = Some(NOW.plus_millis(100));
-    store.create_memory(OWNER, &old, NOW).await.expect("created");
+    store.create_memory(&BY, &old, NOW).await.expect("created");
     supersede(store, old.id, &brief, NOW).await;
     let later = NOW.plus_millis(100);
     assert_eq!(history(store, old.id, NOW).await.superseded_by, Some(brief.id));

@@ -3,7 +3,7 @@
 use omp_model::Memory;
 use omp_model::transfer::Conflict;
 
-use super::{NOW, OWNER, memory};
+use super::{BY, NOW, OWNER, memory};
 use crate::transfer::ExportPage;
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Store};
 
@@ -23,11 +23,11 @@ fn items(texts: &[&str]) -> Vec<ImportItem> {
 
 async fn import(store: &dyn Store, items: Vec<ImportItem>, conflict: Conflict) -> Vec<ImportOutcome> {
     let chunk = ImportChunk { items, conflict, dry_run: false, more: false, held: None };
-    store.import_memories(OWNER, chunk, NOW).await.expect("imported")
+    store.import_memories(&BY, chunk, NOW).await.expect("imported")
 }
 
 async fn export(store: &dyn Store) -> Vec<Exported> {
-    store.export_memories(OWNER, EVERYTHING, NOW).await.expect("exported")
+    store.export_memories(&BY, EVERYTHING, NOW).await.expect("exported")
 }
 
 /// Skip keeps, overwrite replaces, whatever is equal is left alone.
@@ -58,7 +58,7 @@ pub async fn a_dry_run_writes_nothing(store: &dyn Store) {
     import(store, items(&["a"]), Conflict::Skip).await;
     let (items, conflict) = (items(&["a", "b"]), Conflict::Skip);
     let chunk = ImportChunk { items, conflict, dry_run: true, more: false, held: None };
-    let outcomes = store.import_memories(OWNER, chunk, NOW).await.expect("ran");
+    let outcomes = store.import_memories(&BY, chunk, NOW).await.expect("ran");
     assert_eq!(outcomes, [ImportOutcome::Unchanged, ImportOutcome::Imported]);
     assert_eq!(export(store).await.len(), 1);
 }
@@ -76,11 +76,11 @@ pub async fn originals_come_back(store: &dyn Store) {
     import(store, vec![item], Conflict::Skip).await;
     let patch =
         omp_model::MemoryPatch { content: omp_model::Content::new("changed").ok(), ..Default::default() };
-    store.update_memory(OWNER, memory(0, "a").id, patch, NOW).await.expect("updated");
+    store.update_memory(&BY, memory(0, "a").id, patch, NOW).await.expect("updated");
     let exported = export(store).await;
     assert_eq!(exported[0].original.as_ref(), Some(&original));
-    store.delete_memory(OWNER, memory(0, "a").id, NOW).await.expect("deleted");
-    store.create_memory(OWNER, &memory(0, "a"), NOW).await.expect("created");
+    store.delete_memory(&BY, memory(0, "a").id, NOW).await.expect("deleted");
+    store.create_memory(&BY, &memory(0, "a"), NOW).await.expect("created");
     assert_eq!(export(store).await[0].original, None, "a new memory does not inherit it");
 }
 
@@ -127,7 +127,7 @@ pub async fn exports_come_in_pages(store: &dyn Store) {
     let mut met: Vec<Memory> = Vec::new();
     let mut page = ExportPage { limit: 10, ..EVERYTHING };
     loop {
-        let exported = store.export_memories(OWNER, page, NOW).await.expect("exported");
+        let exported = store.export_memories(&BY, page, NOW).await.expect("exported");
         let Some(last) = exported.last() else { break };
         page.after = Some(last.position);
         met.extend(exported.into_iter().map(|e| e.memory));

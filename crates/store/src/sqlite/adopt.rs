@@ -83,7 +83,7 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
         while let Some(row) = old.next()? {
             match conversation(row, now)? {
                 Some(conversation) => {
-                    conversations::insert(&mut tx, OWNER, &conversation)?;
+                    conversations::insert(&mut tx, OWNER, &conversation, None)?;
                     adopted.conversations += 1;
                 }
                 None => adopted.left_out += 1,

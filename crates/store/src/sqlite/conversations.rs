@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
-use omp_model::{Conversation, ConversationId, ConversationQuery, OwnerId, Text, Timestamp};
+use omp_model::{
+    Conversation, ConversationId, ConversationQuery, OwnerId, Principal, Scope, Text, Timestamp, ToolName,
+};
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
 use super::{SqliteStore, snapshot};
-use crate::{ConversationStore, ImportOutcome, Page, Result};
+use crate::{Changed, ConversationStore, ImportOutcome, Page, Result};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
 
@@ -35,13 +37,19 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     })
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, conversation: &Conversation) -> rusqlite::Result<()> {
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    conversation: &Conversation,
+    tool: Option<&ToolName>,
+) -> rusqlite::Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
     let origin = conversation.origin.as_ref().map(|o| serde_json::to_string(o).expect("an origin is JSON"));
     tx.statement(
-        "INSERT INTO conversations (pk, owner, id, model, topic, message_count, source_url, created_at, updated_at, messages, origin) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO conversations (pk, owner, id, model, topic, message_count, source_url, created_at, updated_at, messages, origin, tool) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         pk,
@@ -55,6 +63,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, conversation: &Conversatio
         conversation.updated_at.as_millis(),
         messages,
         origin,
+        tool.map(ToolName::as_str),
     ])
     .map(drop)
 }
@@ -66,56 +75,93 @@ fn delete(tx: &mut Tx<'_>, owner: OwnerId, id: ConversationId) -> rusqlite::Resu
         .map(|rows| rows > 0)
 }
 
-fn exists(connection: &Connection, owner: OwnerId, id: ConversationId) -> rusqlite::Result<bool> {
+/// The tool of the key that a conversation was saved with.
+struct SavedWith(Option<ToolName>);
+
+/// What a conversation was saved with, if there is such a conversation.
+fn tool_of(
+    connection: &Connection,
+    owner: OwnerId,
+    id: ConversationId,
+) -> rusqlite::Result<Option<SavedWith>> {
     connection
-        .prepare_cached("SELECT 1 FROM conversations WHERE owner = ?1 AND id = ?2")?
-        .exists(params![owner.0, id.body()])
+        .prepare_cached("SELECT tool FROM conversations WHERE owner = ?1 AND id = ?2")?
+        .query_row(params![owner.0, id.body()], |row| row.get::<_, Option<String>>(0))
+        .optional()
+        .map(|found| found.map(|tool| SavedWith(tool.and_then(|tool| ToolName::new(tool).ok()))))
 }
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
-    async fn create_conversation(&self, owner: OwnerId, conversation: &Conversation) -> Result<bool> {
-        let conversation = conversation.clone();
+    async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool> {
+        let (by, conversation) = (by.clone(), conversation.clone());
         self.write(move |tx| {
-            if exists(tx.connection(), owner, conversation.id)? {
+            if tool_of(tx.connection(), by.owner, conversation.id)?.is_some() {
                 return Ok(false);
             }
-            insert(tx, owner, &conversation)?;
+            insert(tx, by.owner, &conversation, by.tool())?;
             Ok(true)
         })
         .await
     }
 
-    async fn get_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<Option<Conversation>> {
-        self.read(|connection| find(connection, owner, id))
+    async fn get_conversation(&self, by: &Principal, id: ConversationId) -> Result<Option<Conversation>> {
+        self.read(|connection| {
+            snapshot(connection, || match tool_of(connection, by.owner, id)? {
+                Some(SavedWith(tool)) if by.sees_conversation_of(tool.as_ref()) => {
+                    find(connection, by.owner, id)
+                }
+                _ => Ok(None),
+            })
+        })
     }
 
     async fn list_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         query: &ConversationQuery,
     ) -> Result<Page<Conversation>> {
-        let query = query.clone();
-        self.read_long(move |connection| snapshot(connection, || list(connection, owner, &query))).await
+        let (by, query) = (by.clone(), query.clone());
+        self.read_long(move |connection| snapshot(connection, || list(connection, &by, &query))).await
     }
 
-    async fn delete_conversation(&self, owner: OwnerId, id: ConversationId) -> Result<bool> {
-        self.write(move |tx| delete(tx, owner, id)).await
+    async fn delete_conversation(
+        &self,
+        by: &Principal,
+        id: ConversationId,
+        _now: Timestamp,
+    ) -> Result<Changed<()>> {
+        let by = by.clone();
+        self.write(move |tx| {
+            Ok(match tool_of(tx.connection(), by.owner, id)? {
+                Some(SavedWith(tool)) if !by.sees_conversation_of(tool.as_ref()) => Changed::Missing,
+                Some(SavedWith(tool)) if !by.may_change_of(tool.as_ref()) => Changed::Refused,
+                Some(_) => {
+                    delete(tx, by.owner, id)?;
+                    Changed::Done(())
+                }
+                None => Changed::Missing,
+            })
+        })
+        .await
     }
 
     async fn export_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         after: Option<ConversationId>,
         limit: u32,
     ) -> Result<Vec<Conversation>> {
+        let by = by.clone();
         self.read_long(move |connection| {
             let after = after.as_ref().map_or("", ConversationId::body).to_owned();
+            let mut values = vec![Value::from(i64::from(by.owner.0)), after.into(), limit.into()];
+            let seen = seen(&by, &mut values);
             connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM conversations WHERE owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+                    "SELECT {COLUMNS} FROM conversations WHERE owner = ?1 AND id > ?2{seen} ORDER BY id LIMIT ?3"
                 ))?
-                .query_map(params![owner.0, after, limit], conversation)?
+                .query_map(params_from_iter(values), conversation)?
                 .collect()
         })
         .await
@@ -123,27 +169,29 @@ impl ConversationStore for SqliteStore {
 
     async fn import_conversations(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
         dry_run: bool,
+        _now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
+        let by = by.clone();
         if dry_run {
             return self
                 .read_long(move |connection| {
-                    conversations.iter().map(|c| decide(connection, owner, c, conflict)).collect()
+                    conversations.iter().map(|c| decide(connection, &by, c, conflict)).collect()
                 })
                 .await;
         }
         self.write_bulk(false, move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
             for conversation in &conversations {
-                let outcome = decide(tx.connection(), owner, conversation, conflict)?;
+                let outcome = decide(tx.connection(), &by, conversation, conflict)?;
                 if outcome == ImportOutcome::Updated {
-                    delete(tx, owner, conversation.id)?;
+                    delete(tx, by.owner, conversation.id)?;
                 }
                 if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
-                    insert(tx, owner, conversation)?;
+                    insert(tx, by.owner, conversation, by.tool())?;
                 }
                 outcomes.push(outcome);
             }
@@ -156,10 +204,18 @@ impl ConversationStore for SqliteStore {
 /// What is to happen to a conversation, given what has its id.
 fn decide(
     connection: &Connection,
-    owner: OwnerId,
+    by: &Principal,
     new: &Conversation,
     conflict: Conflict,
 ) -> rusqlite::Result<ImportOutcome> {
+    let owner = by.owner;
+    if let Some(SavedWith(tool)) = tool_of(connection, owner, new.id)? {
+        let tool = tool.as_ref();
+        // Whatever the strategy: what a key may not see or change stays.
+        if !by.sees_conversation_of(tool) || (conflict != Conflict::Skip && !by.may_change_of(tool)) {
+            return Ok(ImportOutcome::Refused);
+        }
+    }
     let Some(known) = find(connection, owner, new.id)? else { return Ok(ImportOutcome::Imported) };
     let same = known.messages == new.messages
         && (&known.model, &known.topic, &known.source_url) == (&new.model, &new.topic, &new.source_url);
@@ -183,13 +239,27 @@ fn find(
         .optional()
 }
 
+/// A condition for what a principal may see; empty for whoever sees everything. Its value is added to `values`.
+fn seen(by: &Principal, values: &mut Vec<Value>) -> String {
+    let limits = by.sight();
+    let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
+    match limits.and_then(omp_model::Limits::only_tool) {
+        _ if hidden => " AND 0".to_owned(),
+        Some(tool) => {
+            values.push(tool.as_str().to_owned().into());
+            format!(" AND tool = ?{}", values.len())
+        }
+        None => String::new(),
+    }
+}
+
 fn list(
     connection: &Connection,
-    owner: OwnerId,
+    by: &Principal,
     query: &ConversationQuery,
 ) -> rusqlite::Result<Page<Conversation>> {
-    let mut conditions = "owner = ?1".to_owned();
-    let mut values = vec![Value::from(i64::from(owner.0))];
+    let mut values = vec![Value::from(i64::from(by.owner.0))];
+    let mut conditions = format!("owner = ?1{}", seen(by, &mut values));
     let mut add = |condition: &str, value: Value| {
         values.push(value);
         conditions.push_str(&format!(" AND {condition} ?{}", values.len()));

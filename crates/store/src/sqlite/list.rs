@@ -1,12 +1,15 @@
 //! Pages of memories. What a page costs grows with the page, not with the store: the order comes from an index,
 //! the total from a counter. Only several filters at once, and deep pages, have to walk.
 
-use omp_model::{Filter, ListQuery, Memory, OwnerId, Sort, Timestamp};
+use omp_model::{Filter, ListQuery, Memory, NamespacePattern, OwnerId, Principal, Scope, Sort, Timestamp};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::rows::{self, ALIVE};
 use super::tx::FacetKind;
 use crate::Page;
+
+/// Most namespaces whose lists are walked side by side.
+const SIDE_BY_SIDE: usize = 32;
 
 /// Offsets up to here are walked in microseconds.
 const SHORT_OFFSET: u64 = 1_000;
@@ -65,18 +68,69 @@ fn facets(connection: &Connection, owner: OwnerId, filter: &Filter) -> rusqlite:
     Ok(Some(facets))
 }
 
+/// A filter that also holds to the tool that a principal is limited to; `None` if nothing can pass both.
+fn within(by: &Principal, filter: &Filter) -> Option<Filter> {
+    let Some(limits) = by.sight() else { return by.may(Scope::Read).then(|| filter.clone()) };
+    let mut filter = filter.clone();
+    if let Some(only) = limits.only_tool() {
+        if filter.tool.as_ref().is_some_and(|tool| tool != only) {
+            return None;
+        }
+        filter.tool = Some(only.clone());
+    }
+    let outside = filter.namespace.is_some() && !limits.admits(filter.namespace.as_ref());
+    (by.may(Scope::Read) && !outside).then_some(filter)
+}
+
+/// The namespaces of an owner that match one of these patterns.
+fn namespaces(
+    connection: &Connection,
+    owner: OwnerId,
+    patterns: &[NamespacePattern],
+) -> rusqlite::Result<Vec<Facet>> {
+    let mut select = connection.prepare_cached(
+        "SELECT facet, n, value FROM facets WHERE owner = ?1 AND kind = 'namespace' AND n > 0",
+    )?;
+    let mut rows = select.query([owner.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(2)?.as_str()?;
+        if patterns.iter().any(|pattern| pattern.matches(value)) {
+            found.push(Facet { id: row.get(0)?, n: row.get::<_, i64>(1)?.unsigned_abs() });
+        }
+    }
+    Ok(found)
+}
+
 /// One page and the total.
 pub(super) fn page(
     connection: &Connection,
-    owner: OwnerId,
+    by: &Principal,
     query: &ListQuery,
     now: Timestamp,
 ) -> rusqlite::Result<Page<Memory>> {
+    let owner = by.owner;
     let empty = Page { items: Vec::new(), total: 0 };
-    let Some(facets) = facets(connection, owner, &query.filter)? else { return Ok(empty) };
+    let Some(filter) = within(by, &query.filter) else { return Ok(empty) };
+    let Some(mut facets) = facets(connection, owner, &filter)? else { return Ok(empty) };
+    let mut among = Vec::new();
+    if let (Some(patterns), None) =
+        (by.sight().and_then(omp_model::Limits::only_namespaces), &filter.namespace)
+    {
+        among = namespaces(connection, owner, patterns)?;
+        match among.as_slice() {
+            [] => return Ok(empty),
+            [only] => {
+                facets.push(*only);
+                facets.sort_by_key(|facet| facet.n);
+                among.clear();
+            }
+            _ => {}
+        }
+    }
     let Some(all) = facet(connection, owner, FacetKind::All, "")? else { return Ok(empty) };
     let updated = facet(connection, owner, FacetKind::Updated, "")?.unwrap_or(all);
-    let walk = Walk { connection, owner, facets: &facets, all, updated, now };
+    let walk = Walk { connection, owner, facets: &facets, among: &among, all, updated, now };
     let total = walk.total()?;
     let pks = walk.keys(query, total)?;
     Ok(Page { items: rows::by_pk(connection, &pks, query.with_embedding)?, total })
@@ -115,15 +169,57 @@ fn with_facets((alias, created): (&str, &str), facets: &[Facet]) -> String {
 struct Walk<'a> {
     connection: &'a Connection,
     owner: OwnerId,
-    /// Rarest first.
+    /// What a memory must have, all of it; rarest first.
     facets: &'a [Facet],
+    /// Namespaces of which a memory must be in one, if there are any here.
+    among: &'a [Facet],
     all: Facet,
     updated: Facet,
     now: Timestamp,
 }
 
 impl Walk<'_> {
+    /// How many entries the namespaces have together: a memory is in one at most.
+    fn in_namespaces(&self) -> u64 {
+        self.among.iter().map(|facet| facet.n).sum()
+    }
+
+    /// A condition that a row is in one of the namespaces.
+    fn with_namespace(&self, (alias, _): (&str, &str)) -> String {
+        if self.among.is_empty() {
+            return String::new();
+        }
+        let numbers = numbers(self.among);
+        format!(
+            " AND (SELECT x.namespace FROM memories AS x WHERE x.pk = {alias}.pk) IN \
+             (SELECT value FROM facets WHERE facet IN ({numbers}))"
+        )
+    }
+
     fn total(&self) -> rusqlite::Result<u64> {
+        if !self.among.is_empty() {
+            let numbers = numbers(self.among);
+            let (lists, conditions) = match self.facets {
+                [] => {
+                    let expired: u64 = self
+                        .among
+                        .iter()
+                        .map(|facet| expired(self.connection, self.owner, &[*facet], self.now))
+                        .sum::<rusqlite::Result<u64>>()?;
+                    return Ok(self.in_namespaces().saturating_sub(expired));
+                }
+                [rarest, others @ ..] if rarest.n <= self.in_namespaces() => {
+                    (rarest.id.to_string(), with_facets(ENTRY, others) + &self.with_namespace(ENTRY))
+                }
+                facets => (numbers, with_facets(ENTRY, facets)),
+            };
+            let sql = format!(
+                "SELECT count(*) FROM facet_entries AS e WHERE e.owner = :owner AND e.facet IN ({lists}) AND {ALIVE}{conditions}"
+            );
+            let parameters = named_params! {":now": self.now.as_millis(), ":owner": self.owner.0};
+            let count = self.connection.prepare(&sql)?.query_row(parameters, |row| row.get::<_, i64>(0));
+            return count.map(i64::unsigned_abs);
+        }
         match self.facets {
             [] => Ok(self.all.n.saturating_sub(expired(self.connection, self.owner, &[], self.now)?)),
             [one] => Ok(one.n.saturating_sub(expired(self.connection, self.owner, &[*one], self.now)?)),
@@ -172,6 +268,9 @@ impl Walk<'_> {
 
     /// The rows to walk, and the columns of the order.
     fn source(&self, sort: Sort) -> Source {
+        if !self.among.is_empty() {
+            return self.source_in_namespaces(sort);
+        }
         match (self.facets, sort) {
             ([], Sort::CreatedDesc | Sort::CreatedAsc) => entries(self.all, &[]),
             ([rarest, others @ ..], Sort::CreatedDesc | Sort::CreatedAsc) => entries(*rarest, others),
@@ -198,6 +297,61 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+impl Walk<'_> {
+    /// The same where several namespaces are meant.
+    fn source_in_namespaces(&self, sort: Sort) -> Source {
+        let with_namespace = self.with_namespace(ENTRY);
+        let few = self.in_namespaces() * 50 < self.all.n;
+        match (self.facets, sort) {
+            ([rarest, others @ ..], Sort::CreatedDesc | Sort::CreatedAsc)
+                if rarest.n <= self.in_namespaces() =>
+            {
+                let mut source = entries(*rarest, others);
+                source.rows.push_str(&with_namespace);
+                source
+            }
+            // The engine walks the lists side by side, so the cost is that of the page.
+            (facets, Sort::CreatedDesc | Sort::CreatedAsc) if self.among.len() <= SIDE_BY_SIDE => {
+                let conditions = with_facets(ENTRY, facets);
+                let list = |facet: &Facet| {
+                    format!(
+                        "SELECT e.pk, e.at AS at, e.id AS id FROM facet_entries AS e WHERE e.owner = :owner \
+                         AND e.facet = {} AND {ALIVE}{conditions}",
+                        facet.id
+                    )
+                };
+                let rows = self.among.iter().map(list).collect::<Vec<_>>().join(" UNION ALL ");
+                Source { rows, time: "at", id: "id" }
+            }
+            (facets, Sort::CreatedDesc | Sort::CreatedAsc) => {
+                let mut source = entries(self.all, facets);
+                source.rows.push_str(&with_namespace);
+                source
+            }
+            (facets, Sort::UpdatedDesc) => {
+                let conditions = with_facets(MEMORY, facets);
+                let (lists, by_entry) =
+                    if few { (numbers(self.among), false) } else { (self.updated.id.to_string(), true) };
+                let namespace = if by_entry { with_namespace } else { String::new() };
+                let rows = format!(
+                    "SELECT e.pk FROM facet_entries AS e CROSS JOIN memories AS m ON m.pk = e.pk WHERE e.owner = :owner \
+                     AND e.facet IN ({lists}) AND (e.expires_at IS NULL OR e.expires_at > :now){conditions}{namespace}"
+                );
+                if by_entry {
+                    Source { rows, time: "e.at", id: "e.id" }
+                } else {
+                    Source { rows, time: "m.updated_at", id: "m.id" }
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of facets, for a list in SQL.
+fn numbers(facets: &[Facet]) -> String {
+    facets.iter().map(|facet| facet.id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Where the rows of a list come from.

@@ -1,23 +1,40 @@
 //! The aggregate of memories on SQLite.
 
 use async_trait::async_trait;
-use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Timestamp};
+use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
+
+use rusqlite::Connection;
 
 use super::repeats::Probe;
 use super::tx::{FacetKind, Tx};
 use super::{SqliteStore, list, rows, search, snapshot, succession, vectors, write};
 use crate::memories::KeywordSearch;
-use crate::{Added, Addition, MemoryStore, Page, Result};
+use crate::{Added, Addition, Changed, MemoryStore, Page, Result};
 
-/// The row number and memory with this id, if it has not expired.
-pub(super) fn find_alive(
-    tx: &Tx<'_>,
-    owner: OwnerId,
+/// The row number and memory with this id, if it has not expired and is there for whoever asks.
+pub(super) fn find_seen(
+    connection: &Connection,
+    by: &Principal,
     id: MemoryId,
     now: Timestamp,
 ) -> rusqlite::Result<Option<(i64, Memory)>> {
-    Ok(rows::find(tx.connection(), owner, id)?.filter(|(_, memory)| !memory.is_expired(now)))
+    let found = rows::find(connection, by.owner, id)?;
+    Ok(found.filter(|(_, memory)| !memory.is_expired(now) && by.sees(memory)))
+}
+
+/// The same for whoever wants to change it.
+pub(super) fn find_to_change(
+    tx: &Tx<'_>,
+    by: &Principal,
+    id: MemoryId,
+    now: Timestamp,
+) -> rusqlite::Result<Changed<(i64, Memory)>> {
+    Ok(match find_seen(tx.connection(), by, id, now)? {
+        None => Changed::Missing,
+        Some((_, memory)) if !by.may_change(&memory) => Changed::Refused,
+        Some(found) => Changed::Done(found),
+    })
 }
 
 /// The row number and memory that an id is taken by. An expired memory that still has it goes now instead of at the
@@ -41,11 +58,12 @@ pub(super) fn taken_by(
 impl MemoryStore for SqliteStore {
     async fn add_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         memory: &Memory,
         addition: Addition,
         now: Timestamp,
     ) -> Result<Added> {
+        let (by, owner) = (by.clone(), by.owner);
         let Addition { supersedes, dedupe } = addition;
         let (memory, words) = (memory.clone(), write::words(memory, &mut Analyzer::new()));
         let repeat = (dedupe != Dedupe::Off && supersedes.is_none()).then(|| Probe::new(&memory));
@@ -54,15 +72,16 @@ impl MemoryStore for SqliteStore {
                 return Ok(Added::IdTaken);
             }
             if let Some(probe) = &repeat
-                && let Some(known) = probe.find(tx.connection(), owner, &memory, now)?
+                && let Some(known) = probe.find(tx.connection(), &by, &memory, now)?
             {
                 return Ok(Added::Repeat(Box::new(known)));
             }
             let superseded = match supersedes {
                 None => None,
-                Some(old) => match find_alive(tx, owner, old, now)? {
-                    None => return Ok(Added::NothingToSupersede),
-                    Some((pk, _)) => match succession::successor(tx.connection(), pk, now)? {
+                Some(old) => match find_to_change(tx, &by, old, now)? {
+                    Changed::Missing => return Ok(Added::NothingToSupersede),
+                    Changed::Refused => return Ok(Added::Refused),
+                    Changed::Done((pk, _)) => match succession::successor(tx.connection(), pk, now)? {
                         Some((_, successor)) => return Ok(Added::SupersededBy(successor)),
                         None => Some(pk),
                     },
@@ -79,17 +98,13 @@ impl MemoryStore for SqliteStore {
 
     async fn get_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         with_embedding: bool,
         now: Timestamp,
     ) -> Result<Option<Memory>> {
         self.read(|connection| {
-            let Some((pk, mut memory)) =
-                rows::find(connection, owner, id)?.filter(|(_, m)| !m.is_expired(now))
-            else {
-                return Ok(None);
-            };
+            let Some((pk, mut memory)) = find_seen(connection, by, id, now)? else { return Ok(None) };
             if with_embedding {
                 memory.embedding = vectors::shown(connection, pk)?;
             }
@@ -99,45 +114,54 @@ impl MemoryStore for SqliteStore {
 
     async fn update_memory(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         patch: MemoryPatch,
         now: Timestamp,
-    ) -> Result<Option<Memory>> {
+    ) -> Result<Changed<Memory>> {
+        let (by, owner) = (by.clone(), by.owner);
         self.write(move |tx| {
-            let Some((pk, mut before)) = find_alive(tx, owner, id, now)? else { return Ok(None) };
+            let (pk, mut before) = match find_to_change(tx, &by, id, now)? {
+                Changed::Done(found) => found,
+                Changed::Missing => return Ok(Changed::Missing),
+                Changed::Refused => return Ok(Changed::Refused),
+            };
             before.embedding = rows::supplied_embedding(tx.connection(), pk)?;
             let mut after = before.clone();
             patch.clone().apply(&mut after, now);
             write::update(tx, owner, pk, &before, &after, now)?;
             after.embedding = None;
-            Ok(Some(after))
+            Ok(Changed::Done(after))
         })
         .await
     }
 
-    async fn delete_memory(&self, owner: OwnerId, id: MemoryId, now: Timestamp) -> Result<bool> {
+    async fn delete_memory(&self, by: &Principal, id: MemoryId, now: Timestamp) -> Result<Changed<()>> {
+        let by = by.clone();
         self.write(move |tx| {
-            let Some((pk, memory)) = find_alive(tx, owner, id, now)? else { return Ok(false) };
-            write::delete(tx, owner, pk, &memory, now)?;
-            Ok(true)
+            let (pk, memory) = match find_to_change(tx, &by, id, now)? {
+                Changed::Done(found) => found,
+                Changed::Missing => return Ok(Changed::Missing),
+                Changed::Refused => return Ok(Changed::Refused),
+            };
+            write::delete(tx, by.owner, pk, &memory, now)?;
+            Ok(Changed::Done(()))
         })
         .await
     }
 
-    async fn list_memories(&self, owner: OwnerId, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>> {
-        if list::is_short(query) {
-            return self
-                .read(|connection| snapshot(connection, || list::page(connection, owner, query, now)));
+    async fn list_memories(&self, by: &Principal, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>> {
+        if list::is_short(query) && by.sight().is_none() {
+            return self.read(|connection| snapshot(connection, || list::page(connection, by, query, now)));
         }
-        let query = query.clone();
-        self.read_long(move |connection| snapshot(connection, || list::page(connection, owner, &query, now)))
+        let (by, query) = (by.clone(), query.clone());
+        self.read_long(move |connection| snapshot(connection, || list::page(connection, &by, &query, now)))
             .await
     }
 
     async fn search_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         search: KeywordSearch<'_>,
         now: Timestamp,
     ) -> Result<Page<Memory>> {
@@ -145,9 +169,10 @@ impl MemoryStore for SqliteStore {
             return Ok(Page { items: Vec::new(), total: 0 });
         };
         let (filter, limit, with_embedding) = (search.filter.clone(), search.limit, search.with_embedding);
+        let by = by.clone();
         self.read_long(move |connection| {
             snapshot(connection, || {
-                let hits = search::best(connection, owner, &expression, &filter, limit, now)?;
+                let hits = search::best(connection, &by, &expression, &filter, limit, now)?;
                 Ok(Page { items: rows::by_pk(connection, &hits.items, with_embedding)?, total: hits.total })
             })
         })

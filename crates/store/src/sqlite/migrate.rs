@@ -11,9 +11,10 @@ use super::{adopt, maintenance, rows, write};
 use crate::StoreError;
 
 /// The steps; step N brings a file from version N to N + 1. A released step never changes.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_conversation_origins.sql"),
+    include_str!("../../migrations/sqlite/0003_access.sql"),
 ];
 
 /// The version after the last step.
@@ -82,7 +83,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
 /// The first owner and the word index of a new file.
 fn begin(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO owners (owner, name, next_pk, created_at) VALUES (?1, 'owner', 0, ?2)",
+        "INSERT INTO owners (owner, name, next_pk, created_at, admin) VALUES (?1, 'owner', 0, ?2, 1)",
         params![OwnerId::FIRST.0, now.as_millis()],
     )?;
     connection.execute(

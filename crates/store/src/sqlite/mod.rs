@@ -7,6 +7,7 @@ mod connection;
 mod conversations;
 mod entries;
 mod index;
+mod keys;
 mod list;
 mod maintenance;
 mod memories;
@@ -16,9 +17,11 @@ mod queue;
 mod repeats;
 mod rows;
 mod search;
+mod seen;
 mod succession;
 mod transfer;
 mod tx;
+mod users;
 mod vectors;
 mod versions;
 mod write;
@@ -59,6 +62,8 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     /// Bounds the reads that may take long, so that they leave the machine some air.
     long_reads: Semaphore,
+    /// Notices when keys change.
+    watch: Mutex<Option<keys::Watch>>,
 }
 
 /// Long reads that may run at once.
@@ -84,6 +89,7 @@ impl SqliteStore {
             writer: Writer::start(connection, path)?,
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
+            watch: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

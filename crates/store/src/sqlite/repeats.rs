@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use omp_model::text::normal_form;
-use omp_model::{Memory, OwnerId, Timestamp};
+use omp_model::{Memory, Principal, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::rows;
@@ -40,16 +40,16 @@ impl Probe {
         Self { expression: (!terms.is_empty()).then(|| terms.join(" AND ")), normal }
     }
 
-    /// The newest memory in the same namespace with the same text that is current at `now`.
+    /// The newest memory that whoever asks may see in the same namespace with the same text that is current at `now`.
     pub(super) fn find(
         &self,
         connection: &Connection,
-        owner: OwnerId,
+        by: &Principal,
         memory: &Memory,
         now: Timestamp,
     ) -> rusqlite::Result<Option<Memory>> {
         let Some(expression) = &self.expression else { return Ok(None) };
-        let (first, last) = pk_range(owner);
+        let (first, last) = pk_range(by.owner);
         let sql = format!(
             "SELECT {} FROM (SELECT rowid AS found FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3 \
              ORDER BY rowid DESC LIMIT {CANDIDATES}) CROSS JOIN memories AS m ON m.pk = found \
@@ -63,7 +63,10 @@ impl Probe {
         let mut candidates = select.query(params![expression, first, last, namespace, now.as_millis()])?;
         while let Some(row) = candidates.next()? {
             if normal_form(row.get_ref(rows::CONTENT)?.as_str()?) == self.normal {
-                return rows::memory(row, 0).map(Some);
+                let found = rows::memory(row, 0)?;
+                if by.sees(&found) {
+                    return Ok(Some(found));
+                }
             }
         }
         Ok(None)

@@ -6,10 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use omp_model::{Held, Namespace, OwnerId, SearchFilter, Timestamp};
+use omp_model::{Held, Namespace, OwnerId, Principal, SearchFilter, Timestamp};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::rows::kind_number;
+use super::seen;
 use super::tx::pk_range;
 use crate::Page;
 
@@ -37,16 +38,18 @@ impl PartialOrd for Hit {
 /// The row numbers of the best matches, best first, and how many matches there are.
 pub(super) fn best(
     connection: &Connection,
-    owner: OwnerId,
+    by: &Principal,
     expression: &str,
     filter: &SearchFilter,
     limit: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Page<i64>> {
+    let owner = by.owner;
     let (first, last) = pk_range(owner);
     let mut values = vec![Value::from(expression.to_owned()), Value::from(first), Value::from(last)];
     let mut sql = "SELECT words.rowid, bm25(words) FROM words".to_owned();
-    let conditions = conditions(filter, owner, &mut values);
+    let mut conditions = conditions(filter, owner, &mut values);
+    conditions.push_str(&seen::condition(by, "m", 0, &mut values));
     if !conditions.is_empty() {
         // The engine fetches a match's row, drops it if the filter says so, and only then computes its score.
         sql.push_str(" CROSS JOIN memories AS m ON m.pk = words.rowid");

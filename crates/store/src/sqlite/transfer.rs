@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
-use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
+use omp_model::{Memory, MemoryId, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
-use super::{SqliteStore, originals, rows, vectors, write};
+use super::{SqliteStore, originals, rows, seen, vectors, write};
 use crate::transfer::ExportPage;
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Result, StoreError, TransferStore};
 
@@ -19,18 +20,19 @@ const PAGE_BYTES: usize = 4 << 20;
 impl TransferStore for SqliteStore {
     async fn import_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         chunk: ImportChunk,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
+        let by = by.clone();
         let ImportChunk { items, conflict, dry_run, more, held } = chunk;
         if dry_run {
             return self
                 .read_long(move |connection| {
                     let outcome = |item: &ImportItem| {
-                        let known = rows::find(connection, owner, item.memory.id)?
+                        let known = rows::find(connection, by.owner, item.memory.id)?
                             .filter(|(_, m)| !m.is_expired(now));
-                        decide(connection, known.as_ref(), item, conflict)
+                        decide(connection, &by, known.as_ref(), item, conflict)
                     };
                     items.iter().map(outcome).collect()
                 })
@@ -49,7 +51,7 @@ impl TransferStore for SqliteStore {
         let mut waiting = Some((items, held));
         self.write_bulk(more, move |tx| {
             let (items, _held) = waiting.take().expect("a chunk is run once");
-            items.iter().map(|(words, item)| import(tx, owner, item, words, conflict, now)).collect()
+            items.iter().map(|(words, item)| import(tx, &by, item, words, conflict, now)).collect()
         })
         .await
     }
@@ -91,20 +93,24 @@ impl TransferStore for SqliteStore {
 
     async fn export_memories(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         page: ExportPage,
         now: Timestamp,
     ) -> Result<Vec<Exported>> {
+        let by = by.clone();
         self.read_long(move |connection| {
-            let (first, last) = pk_range(owner);
+            let (first, last) = pk_range(by.owner);
+            let mut values: Vec<Value> = Vec::new();
+            let seen = seen::condition(&by, "memories", 4, &mut values);
             let sql = format!(
-                "SELECT {}, pk FROM memories WHERE pk > ?1 AND pk <= ?2 AND (expires_at IS NULL OR expires_at > ?3) \
+                "SELECT {}, pk FROM memories WHERE pk > ?1 AND pk <= ?2 AND (expires_at IS NULL OR expires_at > ?3){seen} \
                  ORDER BY pk LIMIT ?4",
                 rows::COLUMNS
             );
             let mut select = connection.prepare_cached(&sql)?;
             let after = page.after.unwrap_or(first);
-            let mut memories = select.query(params![after, last, now.as_millis(), page.limit])?;
+            let all = [after.into(), last.into(), now.as_millis().into(), page.limit.into()];
+            let mut memories = select.query(params_from_iter(all.into_iter().chain(values)))?;
             let (mut exported, mut bytes) = (Vec::with_capacity(page.limit as usize), 0);
             while let Some(row) = memories.next()? {
                 let (position, mut memory) = (row.get(rows::WIDTH)?, rows::memory(row, 0)?);
@@ -128,6 +134,7 @@ impl TransferStore for SqliteStore {
 /// What is to happen to an item, given what has its id.
 fn decide(
     connection: &Connection,
+    by: &Principal,
     known: Option<&(i64, Memory)>,
     item: &ImportItem,
     conflict: Conflict,
@@ -135,6 +142,8 @@ fn decide(
     let overwrite = conflict == Conflict::Overwrite;
     Ok(match known {
         None => ImportOutcome::Imported,
+        // Whatever the strategy: what a key may not see or change stays, and the key learns only that the id is taken.
+        Some((_, known)) if !by.sees(known) || (overwrite && !by.may_change(known)) => ImportOutcome::Refused,
         // What a memory does not hold may have changed all the same: the record that it came from, its vector.
         Some((pk, known)) if same(known, item) && !(overwrite && brings_more(connection, *pk, item)?) => {
             ImportOutcome::Unchanged
@@ -179,14 +188,15 @@ fn same(known: &Memory, item: &ImportItem) -> bool {
 
 fn import(
     tx: &mut Tx<'_>,
-    owner: OwnerId,
+    by: &Principal,
     item: &ImportItem,
     words: &str,
     conflict: Conflict,
     now: Timestamp,
 ) -> rusqlite::Result<ImportOutcome> {
+    let owner = by.owner;
     let known = taken_by(tx, owner, item.memory.id, now)?;
-    let outcome = decide(tx.connection(), known.as_ref(), item, conflict)?;
+    let outcome = decide(tx.connection(), by, known.as_ref(), item, conflict)?;
     let pk = match (outcome, known) {
         (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,
         (ImportOutcome::Updated, Some((pk, before))) => {

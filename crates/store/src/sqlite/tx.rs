@@ -161,6 +161,11 @@ impl<'c> Tx<'c> {
         self.entries.write(self.connection)
     }
 
+    /// The facets of an owner are gone.
+    pub(super) fn forget_facets(&mut self) {
+        self.memo.forget();
+    }
+
     /// Adds to a facet's counter.
     pub(super) fn count(&mut self, facet: i64, difference: i64) {
         *self.counts.entry(facet).or_insert(0) += difference;

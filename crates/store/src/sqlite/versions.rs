@@ -1,15 +1,15 @@
 //! The versions of memories on SQLite.
 
 use async_trait::async_trait;
-use omp_model::{History, HistoryQuery, Memory, MemoryId, OwnerId, Timestamp, Version};
+use omp_model::{History, HistoryQuery, Memory, MemoryId, Principal, Timestamp, Version};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::memories::find_alive;
+use super::memories::{find_seen, find_to_change};
 use super::tx::Tx;
 use super::{SqliteStore, rows, snapshot, succession, write};
 use crate::versions::MOST_VERSIONS;
-use crate::{Restored, Result, VersionStore};
+use crate::{Changed, Restored, Result, VersionStore};
 
 /// The former version that was kept last: its number, and until when it held.
 type Last = Option<(u64, Timestamp)>;
@@ -18,29 +18,32 @@ type Last = Option<(u64, Timestamp)>;
 impl VersionStore for SqliteStore {
     async fn history(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         query: HistoryQuery,
         now: Timestamp,
     ) -> Result<Option<History>> {
         self.read(|connection| {
             snapshot(connection, || {
-                let found = rows::find(connection, owner, id)?.filter(|(_, memory)| !memory.is_expired(now));
-                found.map(|(pk, memory)| history(connection, owner, pk, memory, query, now)).transpose()
+                let found = find_seen(connection, by, id, now)?;
+                found.map(|(pk, memory)| history(connection, by, pk, memory, query, now)).transpose()
             })
         })
     }
 
     async fn restore_version(
         &self,
-        owner: OwnerId,
+        by: &Principal,
         id: MemoryId,
         version: u64,
         now: Timestamp,
     ) -> Result<Restored> {
+        let by = by.clone();
         self.write(move |tx| {
-            let Some((pk, mut before)) = find_alive(tx, owner, id, now)? else {
-                return Ok(Restored::NoMemory);
+            let (pk, mut before) = match find_to_change(tx, &by, id, now)? {
+                Changed::Done(found) => found,
+                Changed::Missing => return Ok(Restored::NoMemory),
+                Changed::Refused => return Ok(Restored::Refused),
             };
             before.embedding = rows::supplied_embedding(tx.connection(), pk)?;
             let newest = last(tx.connection(), pk)?.map_or(1, |(number, _)| number + 1);
@@ -62,7 +65,11 @@ impl VersionStore for SqliteStore {
             if after.is_expired(now) {
                 after.expires_at = before.expires_at;
             }
-            write::update(tx, owner, pk, &before, &after, now)?;
+            // What it was may lie where this key may not write.
+            if !by.sees(&after) || !by.may_change(&after) {
+                return Ok(Restored::Refused);
+            }
+            write::update(tx, by.owner, pk, &before, &after, now)?;
             after.embedding = None;
             Ok(Restored::Memory(Box::new(after)))
         })
@@ -72,7 +79,7 @@ impl VersionStore for SqliteStore {
 
 fn history(
     connection: &Connection,
-    owner: OwnerId,
+    by: &Principal,
     pk: i64,
     memory: Memory,
     query: HistoryQuery,
@@ -80,15 +87,42 @@ fn history(
 ) -> rusqlite::Result<History> {
     let (id, last) = (memory.id, last(connection, pk)?);
     let successor = succession::successor(connection, pk, now)?;
+    let present = Version {
+        version: last.map_or(1, |(number, _)| number + 1),
+        valid_from: last.map_or(memory.created_at, |(_, until)| until),
+        valid_to: successor.map(|(at, _)| at),
+        memory,
+    };
+    let (versions, total) = if by.sight().is_none() {
+        (page(connection, pk, present, query)?, count(connection, pk)? + 1)
+    } else {
+        // A memory has few versions, so those that lie within the key's limits are counted by looking.
+        let everything = HistoryQuery { limit: MOST_VERSIONS + 1, offset: 0 };
+        let mut seen = page(connection, pk, present, everything)?;
+        seen.retain(|version| by.sees(&version.memory));
+        let total = seen.len() as u64;
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        (seen.into_iter().skip(offset).take(query.limit as usize).collect(), total)
+    };
+    let seen = |id: MemoryId| find_seen(connection, by, id, now).map(|found| found.map(|_| id));
+    Ok(History {
+        versions,
+        total,
+        supersedes: succession::predecessor(connection, by.owner, id, now)?.map(seen).transpose()?.flatten(),
+        superseded_by: successor.map(|(_, id)| seen(id)).transpose()?.flatten(),
+    })
+}
+
+/// The memory itself is the newest version; the former ones are rows.
+fn page(
+    connection: &Connection,
+    pk: i64,
+    present: Version,
+    query: HistoryQuery,
+) -> rusqlite::Result<Vec<Version>> {
     let (mut versions, mut limit, mut offset) = (Vec::new(), i64::from(query.limit), query.offset);
-    // The memory itself is the newest version; the former ones are rows.
     if offset == 0 {
-        versions.push(Version {
-            version: last.map_or(1, |(number, _)| number + 1),
-            valid_from: last.map_or(memory.created_at, |(_, until)| until),
-            valid_to: successor.map(|(at, _)| at),
-            memory,
-        });
+        versions.push(present);
         limit -= 1;
     } else {
         offset -= 1;
@@ -106,12 +140,7 @@ fn history(
     })? {
         versions.push(former?);
     }
-    Ok(History {
-        versions,
-        total: count(connection, pk)? + 1,
-        supersedes: succession::predecessor(connection, owner, id, now)?,
-        superseded_by: successor.map(|(_, id)| id),
-    })
+    Ok(versions)
 }
 
 fn stored(row: &Row<'_>, column: usize) -> rusqlite::Result<Memory> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use omp_model::ListQuery;
-use omp_store::conformance::{NOW, OWNER, memory, tagged};
+use omp_store::conformance::{BY, NOW, OWNER, memory, tagged};
 use omp_store::{ChangeFeed, Maintenance, MemoryStore, StoreError};
 
 use crate::suite::{make, open};
@@ -14,12 +14,12 @@ async fn what_was_stored_is_there_after_opening_again() {
     let path = folder.path().join("new/folder/memory.db");
     let store = open(&path).unwrap();
     let kept = tagged(memory(0, "kept"), &["t"]);
-    store.create_memory(OWNER, &kept, NOW).await.unwrap();
+    store.create_memory(&BY, &kept, NOW).await.unwrap();
     let seq = store.last_seq(OWNER).await.unwrap();
     store.close().await.unwrap();
-    assert!(matches!(store.create_memory(OWNER, &memory(1, "late"), NOW).await, Err(StoreError::Closed)));
+    assert!(matches!(store.create_memory(&BY, &memory(1, "late"), NOW).await, Err(StoreError::Closed)));
     let store = open(&path).unwrap();
-    assert_eq!(store.get_memory(OWNER, kept.id, false, NOW).await.unwrap(), Some(kept));
+    assert_eq!(store.get_memory(&BY, kept.id, false, NOW).await.unwrap(), Some(kept));
     assert_eq!(store.last_seq(OWNER).await.unwrap(), seq);
 }
 
@@ -32,7 +32,7 @@ async fn several_stores_on_one_file_lose_nothing_and_see_each_other() {
         .map(|number| {
             let store = Arc::clone(&stores[number % stores.len()]);
             let memory = memory(i64::try_from(number).unwrap(), "text");
-            tokio::spawn(async move { store.create_memory(OWNER, &memory, NOW).await })
+            tokio::spawn(async move { store.create_memory(&BY, &memory, NOW).await })
         })
         .collect();
     for task in tasks {
@@ -50,18 +50,18 @@ async fn a_backup_is_complete_and_a_restore_brings_it_back() {
     let store = make().await;
     let folder = tempfile::tempdir().unwrap();
     let backup = folder.path().join("backup.db");
-    store.create_memory(OWNER, &memory(0, "kept"), NOW).await.unwrap();
+    store.create_memory(&BY, &memory(0, "kept"), NOW).await.unwrap();
     store.backup(&backup).await.unwrap();
     assert!(
         matches!(store.backup(&backup).await, Err(StoreError::Open { .. })),
         "an existing file is not replaced"
     );
-    store.delete_memory(OWNER, memory(0, "x").id, NOW).await.unwrap();
-    store.create_memory(OWNER, &memory(1, "new"), NOW).await.unwrap();
+    store.delete_memory(&BY, memory(0, "x").id, NOW).await.unwrap();
+    store.create_memory(&BY, &memory(1, "new"), NOW).await.unwrap();
     store.restore(&backup).await.unwrap();
-    let page = store.list_memories(OWNER, &ListQuery::default(), NOW).await.unwrap();
+    let page = store.list_memories(&BY, &ListQuery::default(), NOW).await.unwrap();
     assert_eq!(page.items.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["kept"]);
-    store.create_memory(OWNER, &memory(2, "after"), NOW).await.unwrap();
+    store.create_memory(&BY, &memory(2, "after"), NOW).await.unwrap();
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }
 
@@ -102,7 +102,7 @@ async fn a_word_index_of_another_analysis_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("memory.db");
     let store = open(&path).unwrap();
-    store.create_memory(OWNER, &memory(0, "green tea"), NOW).await.unwrap();
+    store.create_memory(&BY, &memory(0, "green tea"), NOW).await.unwrap();
     store.close().await.unwrap();
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection
@@ -118,23 +118,20 @@ async fn a_word_index_of_another_analysis_is_made_anew() {
         limit: 10,
         with_embedding: false,
     };
-    assert_eq!(store.search_memories(OWNER, search, NOW).await.unwrap().total, 1);
+    assert_eq!(store.search_memories(&BY, search, NOW).await.unwrap().total, 1);
 }
 
 #[tokio::test]
 async fn a_deep_page_is_the_same_from_both_ends() {
     let store = make().await;
     for number in 0..50 {
-        store.create_memory(OWNER, &memory(number, "text"), NOW).await.unwrap();
+        store.create_memory(&BY, &memory(number, "text"), NOW).await.unwrap();
     }
-    let all = store
-        .list_memories(OWNER, &ListQuery { limit: 100, ..ListQuery::default() }, NOW)
-        .await
-        .unwrap()
-        .items;
+    let all =
+        store.list_memories(&BY, &ListQuery { limit: 100, ..ListQuery::default() }, NOW).await.unwrap().items;
     for offset in 0..55 {
         let query = ListQuery { limit: 7, offset, ..ListQuery::default() };
-        let page = store.list_memories(OWNER, &query, NOW).await.unwrap();
+        let page = store.list_memories(&BY, &query, NOW).await.unwrap();
         let expected: Vec<_> = all.iter().skip(usize::try_from(offset).unwrap()).take(7).cloned().collect();
         assert_eq!(page.items, expected, "{offset}");
     }
@@ -147,7 +144,7 @@ async fn nobody_else_can_read_the_files() {
 
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("memory.db")).unwrap();
-    store.create_memory(OWNER, &memory(0, "private"), NOW).await.unwrap();
+    store.create_memory(&BY, &memory(0, "private"), NOW).await.unwrap();
     store.backup(&folder.path().join("copy.db")).await.unwrap();
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()).collect();
     assert!(files.len() >= 4, "database, log, lock, copy");
@@ -162,16 +159,16 @@ async fn a_store_that_was_open_during_a_restore_files_memories_rightly() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("memory.db");
     let (server, command) = (open(&path).unwrap(), open(&path).unwrap());
-    server.create_memory(OWNER, &tagged(memory(0, "a"), &["alpha"]), NOW).await.unwrap();
+    server.create_memory(&BY, &tagged(memory(0, "a"), &["alpha"]), NOW).await.unwrap();
     command.backup(&folder.path().join("copy.db")).await.unwrap();
-    server.create_memory(OWNER, &tagged(memory(1, "b"), &["beta"]), NOW).await.unwrap();
-    server.create_memory(OWNER, &tagged(memory(2, "c"), &["gamma"]), NOW).await.unwrap();
+    server.create_memory(&BY, &tagged(memory(1, "b"), &["beta"]), NOW).await.unwrap();
+    server.create_memory(&BY, &tagged(memory(2, "c"), &["gamma"]), NOW).await.unwrap();
     command.restore(&folder.path().join("copy.db")).await.unwrap();
-    server.create_memory(OWNER, &tagged(memory(3, "d"), &["delta"]), NOW).await.unwrap();
-    server.create_memory(OWNER, &tagged(memory(4, "e"), &["beta"]), NOW).await.unwrap();
+    server.create_memory(&BY, &tagged(memory(3, "d"), &["delta"]), NOW).await.unwrap();
+    server.create_memory(&BY, &tagged(memory(4, "e"), &["beta"]), NOW).await.unwrap();
     let filter =
         omp_model::Filter { tags: tagged(memory(0, "x"), &["beta"]).tags, ..omp_model::Filter::default() };
-    let page = server.list_memories(OWNER, &ListQuery { filter, ..ListQuery::default() }, NOW).await.unwrap();
+    let page = server.list_memories(&BY, &ListQuery { filter, ..ListQuery::default() }, NOW).await.unwrap();
     assert_eq!(page.items.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["e"]);
     assert!(server.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }

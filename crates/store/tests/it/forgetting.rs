@@ -7,7 +7,7 @@ use omp_model::transfer::Conflict;
 use omp_model::{
     Content, Conversation, ConversationId, Fields, ListQuery, Memory, MemoryPatch, Namespace, Text, ToolName,
 };
-use omp_store::conformance::{NOW, OWNER, memory, tagged, within};
+use omp_store::conformance::{BY, NOW, OWNER, memory, tagged, within};
 use omp_store::{
     ConversationStore, ImportChunk, ImportItem, Maintenance, MemoryStore, Original, SqliteStore,
     TransferStore, VersionStore,
@@ -41,7 +41,7 @@ async fn crowd(store: &SqliteStore, numbers: std::ops::Range<i64>) {
             number % 13
         );
         let crowd = within(tagged(memory(number, &text), &["crowd"]), "crowd");
-        assert!(store.create_memory(OWNER, &crowd, NOW).await.unwrap());
+        assert!(store.create_memory(&BY, &crowd, NOW).await.unwrap());
     }
 }
 
@@ -52,7 +52,7 @@ fn saying(text: &str) -> MemoryPatch {
 async fn import(store: &SqliteStore, memory: Memory, original: Original) {
     let items = vec![ImportItem { memory, original: Some(original), date_assumed: false }];
     let chunk = ImportChunk { items, conflict: Conflict::Overwrite, dry_run: false, more: false, held: None };
-    store.import_memories(OWNER, chunk, NOW).await.unwrap();
+    store.import_memories(&BY, chunk, NOW).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,21 +75,21 @@ async fn a_deleted_memory_leaves_no_trace_of_its_text_tags_and_versions() {
     secret.namespace = Some(Namespace::new("zephyrine").unwrap());
     secret.source.tool = ToolName::new("brobding").unwrap();
     secret.source.session_id = Some(Text::new("ornithopt").unwrap());
-    store.create_memory(OWNER, &secret, NOW).await.unwrap();
+    store.create_memory(&BY, &secret, NOW).await.unwrap();
     crowd(&store, 150..300).await;
-    store.update_memory(OWNER, secret.id, saying("now with klaxonwort"), NOW.plus_millis(1)).await.unwrap();
+    store.update_memory(&BY, secret.id, saying("now with klaxonwort"), NOW.plus_millis(1)).await.unwrap();
     let envelope = store.save_envelope(OWNER, "omi", "{\"by\":\"wapentake\"}", NOW).await.unwrap();
     let raw = Some("{\"content\":\"vexillary\"}".to_owned());
     let original = Original { format: "omi".into(), envelope: Some(envelope), raw, head: None };
     import(&store, Memory { updated_at: NOW.plus_millis(2), ..secret.clone() }, original).await;
-    store.restore_version(OWNER, secret.id, 2, NOW.plus_millis(3)).await.unwrap();
+    store.restore_version(&BY, secret.id, 2, NOW.plus_millis(3)).await.unwrap();
     let mut seen: Vec<&str> = found(&path, &words).into_iter().map(|(_, word)| word).collect();
     seen.sort_unstable();
     seen.dedup();
     assert_eq!(seen.len(), words.len(), "all of them are stored: {seen:?}");
     // By then, no import can still refer to its envelope.
     let later = NOW.plus_millis(3_700_000);
-    assert!(store.delete_memory(OWNER, secret.id, later).await.unwrap());
+    assert!(store.delete_memory(&BY, secret.id, later).await.unwrap().done().is_some());
     assert_eq!(found(&path, &words), []);
     assert_eq!(store.count_memories(OWNER, later).await.unwrap(), 300);
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
@@ -103,7 +103,7 @@ async fn expired_memories_and_deleted_conversations_leave_no_trace() {
     crowd(&store, 0..100).await;
     let mut brief = tagged(memory(1_000, "the xylographer lives here"), &["quincunx"]);
     brief.expires_at = Some(NOW.plus_millis(10));
-    store.create_memory(OWNER, &brief, NOW).await.unwrap();
+    store.create_memory(&BY, &brief, NOW).await.unwrap();
     let json = format!(
         r#"{{"model":"m","messages":[{{"role":"user","content":"{} klaxonwort"}}]}}"#,
         "many words ".repeat(600)
@@ -112,11 +112,11 @@ async fn expired_memories_and_deleted_conversations_leave_no_trace() {
     let new = NewConversation::read(&mut fields);
     let conversation: Conversation =
         fields.finish(new).unwrap().into_conversation(ConversationId::derive(&["x"]), NOW);
-    store.create_conversation(OWNER, &conversation).await.unwrap();
+    store.create_conversation(&BY, &conversation).await.unwrap();
     assert_eq!(store.purge_expired(10, NOW.plus_millis(10)).await.unwrap(), 1);
     assert_eq!(found(&path, &["xylographer", "quincunx"]), []);
     assert!(!found(&path, &["klaxonwort"]).is_empty());
-    store.delete_conversation(OWNER, conversation.id).await.unwrap();
+    store.delete_conversation(&BY, conversation.id, NOW).await.unwrap();
     assert_eq!(found(&path, &["klaxonwort"]), []);
 }
 
@@ -130,9 +130,9 @@ async fn the_record_of_a_cut_memory_goes_with_any_of_its_parts() {
     let whole = Original { format: "omi".into(), envelope: None, raw, head: None };
     import(&store, head.clone(), whole.clone()).await;
     import(&store, part.clone(), Original { raw: None, head: Some(head.id), ..whole }).await;
-    store.delete_memory(OWNER, part.id, NOW).await.unwrap();
+    store.delete_memory(&BY, part.id, NOW).await.unwrap();
     assert_eq!(found(&path, &["xylographer"]), []);
-    assert_eq!(store.get_memory(OWNER, head.id, false, NOW).await.unwrap(), Some(head));
+    assert_eq!(store.get_memory(&BY, head.id, false, NOW).await.unwrap(), Some(head));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,12 +141,12 @@ async fn a_reader_of_a_former_state_delays_forgetting_and_blocks_nobody() {
     let path = folder.path().join("memory.db");
     let store = open(&path).unwrap();
     let secret = memory(0, "xylographer");
-    store.create_memory(OWNER, &secret, NOW).await.unwrap();
+    store.create_memory(&BY, &secret, NOW).await.unwrap();
     let reader = rusqlite::Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM memories;").unwrap();
-    assert!(store.delete_memory(OWNER, secret.id, NOW).await.unwrap());
+    assert!(store.delete_memory(&BY, secret.id, NOW).await.unwrap().done().is_some());
     assert!(!found(&path, &["xylographer"]).is_empty(), "the reader still reads it");
-    store.create_memory(OWNER, &memory(1, "another"), NOW).await.unwrap();
+    store.create_memory(&BY, &memory(1, "another"), NOW).await.unwrap();
     drop(reader);
     store.close().await.unwrap();
     assert_eq!(found(&path, &["xylographer"]), []);
@@ -164,8 +164,8 @@ async fn what_many_writers_forget_at_once_is_gone_for_all_of_them() {
             tokio::spawn(async move {
                 let word = format!("secret{}word", number + 1_000);
                 let secret = tagged(memory(5_000 + number, &word), &["crowd"]);
-                store.create_memory(OWNER, &secret, NOW).await.unwrap();
-                store.delete_memory(OWNER, secret.id, NOW).await.unwrap();
+                store.create_memory(&BY, &secret, NOW).await.unwrap();
+                store.delete_memory(&BY, secret.id, NOW).await.unwrap();
                 found(&path, &[word.as_str()]).into_iter().map(|(file, _)| file).collect::<Vec<_>>()
             })
         })
@@ -175,7 +175,7 @@ async fn what_many_writers_forget_at_once_is_gone_for_all_of_them() {
         left.extend(task.await.unwrap());
     }
     assert_eq!(left, Vec::<String>::new());
-    let page = store.list_memories(OWNER, &ListQuery::default(), NOW).await.unwrap();
+    let page = store.list_memories(&BY, &ListQuery::default(), NOW).await.unwrap();
     assert_eq!(page.total, 100);
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }

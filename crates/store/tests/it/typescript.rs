@@ -1,7 +1,7 @@
 //! Taking over a database of the published TypeScript server.
 
 use omp_model::{ConversationQuery, ListQuery, MemoryId, Sort};
-use omp_store::conformance::{NOW, OWNER};
+use omp_store::conformance::{BY, NOW, OWNER};
 use omp_store::transfer::ExportPage;
 use omp_store::{ConversationStore, Maintenance, MemoryStore, TransferStore};
 use rusqlite::Connection;
@@ -98,14 +98,14 @@ async fn a_typescript_database_is_copied_and_taken_over_whole() {
     let store = open(&path).unwrap();
 
     let id = MemoryId::parse("mem_01j9xk2p3q4r5s6t").unwrap();
-    let memory = store.get_memory(OWNER, id, false, NOW).await.unwrap().unwrap();
+    let memory = store.get_memory(&BY, id, false, NOW).await.unwrap().unwrap();
     assert_eq!(
         serde_json::to_string(&memory).unwrap(),
         r#"{"id":"mem_01j9xk2p3q4r5s6t","content":"Prefers green tea","type":"semantic","source":{"tool":"claude","session_id":"s1","timestamp":"2026-06-29T12:00:00.000Z"},"tags":["drinks","preferences"],"namespace":"home","created_at":"2026-06-29T12:00:00.123Z","updated_at":"2026-06-30T12:00:00.456Z","expires_at":null,"metadata":{"k":1.50}}"#
     );
 
     let list = store
-        .list_memories(OWNER, &ListQuery { sort: Sort::CreatedAsc, ..ListQuery::default() }, NOW)
+        .list_memories(&BY, &ListQuery { sort: Sort::CreatedAsc, ..ListQuery::default() }, NOW)
         .await
         .unwrap();
     let parts: Vec<_> = list.items.iter().filter(|m| m.source.tool.as_str() == "import").collect();
@@ -115,14 +115,14 @@ async fn a_typescript_database_is_copied_and_taken_over_whole() {
     assert_eq!(list.total, 4, "one whole, three parts, and what has expired is gone");
 
     let page = ExportPage { after: None, limit: 10, with_embedding: false, with_original: true };
-    let exported = store.export_memories(OWNER, page, NOW).await.unwrap();
+    let exported = store.export_memories(&BY, page, NOW).await.unwrap();
     let repaired = exported.iter().find_map(|e| e.original.as_ref()?.raw.clone()).unwrap();
     assert!(
         repaired.contains(r#""id":"not an id""#) && repaired.contains("Hot Drinks"),
         "the row as it was is kept"
     );
 
-    let conversations = store.list_conversations(OWNER, &ConversationQuery::default()).await.unwrap();
+    let conversations = store.list_conversations(&BY, &ConversationQuery::default()).await.unwrap();
     assert_eq!((conversations.total, conversations.items[0].topic.as_str()), (1, "Tea"));
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 

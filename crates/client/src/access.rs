@@ -1,0 +1,133 @@
+//! The verbs of whoever looks after users, keys and what they may see.
+
+use async_trait::async_trait;
+use omp_model::keys::{KeyList, KeyWithSecret, RotateKey};
+use omp_model::users::{Legacy, Removed, UserList};
+use omp_model::{Error, ErrorCode, NamespacePattern, NewKey, NewUser, Result, User};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::http::{ANSWER, put};
+use crate::{Embedded, Http};
+
+/// Users and keys. Every carrier gives the same answers and the same errors.
+#[async_trait]
+pub trait AccessApi: Send + Sync {
+    /// Adds a user, who has no key yet.
+    async fn create_user(&self, new: NewUser) -> Result<User>;
+
+    /// Every user.
+    async fn list_users(&self) -> Result<UserList>;
+
+    /// Removes a user with all keys; what the user has is deleted or handed over.
+    async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<Removed>;
+
+    /// Makes a key; the answer is the only place that its secret is in.
+    async fn create_key(&self, new: NewKey) -> Result<KeyWithSecret>;
+
+    /// One's own keys; for administrators everybody's.
+    async fn list_keys(&self) -> Result<KeyList>;
+
+    /// Stops a key at once.
+    async fn revoke_key(&self, id: &str) -> Result<()>;
+
+    /// Gives a key a new secret.
+    async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret>;
+}
+
+#[async_trait]
+impl AccessApi for Embedded {
+    async fn create_user(&self, new: NewUser) -> Result<User> {
+        self.service.create_user(self.principal.clone(), new).await
+    }
+
+    async fn list_users(&self) -> Result<UserList> {
+        self.service.list_users(self.principal.clone()).await
+    }
+
+    async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<Removed> {
+        self.service.delete_user(self.principal.clone(), name, legacy).await
+    }
+
+    async fn create_key(&self, new: NewKey) -> Result<KeyWithSecret> {
+        self.service.create_key(self.principal.clone(), new).await
+    }
+
+    async fn list_keys(&self) -> Result<KeyList> {
+        self.service.list_keys(self.principal.clone()).await
+    }
+
+    async fn revoke_key(&self, id: &str) -> Result<()> {
+        self.service.revoke_key(self.principal.clone(), id).await
+    }
+
+    async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret> {
+        self.service.rotate_key(self.principal.clone(), id, rotate).await
+    }
+}
+
+#[async_trait]
+impl AccessApi for Http {
+    async fn create_user(&self, new: NewUser) -> Result<User> {
+        let body = json!({"name": new.name, "admin": new.admin});
+        self.json(self.request(Method::POST, "users").json(&body)).await
+    }
+
+    async fn list_users(&self) -> Result<UserList> {
+        self.json(self.request(Method::GET, "users")).await
+    }
+
+    async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<Removed> {
+        let path = segment("users", name).ok_or_else(|| Error::user_not_found(name))?;
+        let query = match legacy {
+            Legacy::Delete => ("memories", "delete".to_owned()),
+            Legacy::HandOverTo(heir) => ("hand_over_to", heir.to_string()),
+        };
+        // What a user has is removed piece by piece; that takes as long as it is large.
+        let response = self.send(self.request(Method::DELETE, &path).query(&[query])).await?;
+        response
+            .json()
+            .await
+            .map_err(|_| Error::new(ErrorCode::Unavailable, "The server's answer broke off."))
+    }
+
+    async fn create_key(&self, new: NewKey) -> Result<KeyWithSecret> {
+        let mut body = Map::new();
+        put(&mut body, "name", Some(&new.name));
+        put(&mut body, "user", new.user.as_ref());
+        put(&mut body, "scopes", Some(new.scopes));
+        put(&mut body, "tool", new.tool.as_ref());
+        put(&mut body, "own_tool_only", Some(new.own_tool_only));
+        let patterns: Vec<&str> = new.namespaces.iter().map(NamespacePattern::as_str).collect();
+        put(&mut body, "namespaces", Some(patterns));
+        put(&mut body, "default_namespace", new.default_namespace.as_ref());
+        put(&mut body, "expires_at", new.expires_at);
+        self.json(self.request(Method::POST, "keys").json(&Value::Object(body))).await
+    }
+
+    async fn list_keys(&self) -> Result<KeyList> {
+        self.json(self.request(Method::GET, "keys")).await
+    }
+
+    async fn revoke_key(&self, id: &str) -> Result<()> {
+        let path = segment("keys", id).ok_or_else(|| key_not_found(id))?;
+        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+    }
+
+    async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret> {
+        let path = segment("keys", id).ok_or_else(|| key_not_found(id))? + "/rotate";
+        let body = json!({"grace_seconds": rotate.grace_seconds});
+        self.json(self.request(Method::POST, &path).json(&body)).await
+    }
+}
+
+fn key_not_found(id: &str) -> Error {
+    let id: String = id.chars().filter(|c| !c.is_control()).take(40).collect();
+    Error::new(ErrorCode::NotFound, format!("There is no key with the id {id} that works."))
+}
+
+/// A name as part of a path; anything that could be another path is none.
+fn segment(kind: &str, name: &str) -> Option<String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'-');
+    (!name.is_empty() && name.bytes().all(plain)).then(|| format!("{kind}/{name}"))
+}

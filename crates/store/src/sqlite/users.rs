@@ -1,0 +1,168 @@
+//! Users on SQLite.
+
+use async_trait::async_trait;
+use omp_model::users::Removed;
+use omp_model::{KeyId, NewUser, OwnerId, Principal, Timestamp, User, UserName};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::tx::{FacetKind, Tx, pk_range};
+use super::{SqliteStore, keys, list, rows, snapshot, write};
+use crate::Result;
+use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
+
+#[async_trait]
+impl AccessStore for SqliteStore {
+    fn access_version(&self) -> Result<(i64, i64)> {
+        self.watched_version()
+    }
+
+    async fn keys(&self) -> Result<Vec<StoredKey>> {
+        self.read(keys::all)
+    }
+
+    async fn create_key(&self, _by: &Principal, key: &StoredKey) -> Result<()> {
+        let key = key.clone();
+        self.write(move |tx| keys::insert(tx, &key)).await
+    }
+
+    async fn change_key(
+        &self,
+        _by: &Principal,
+        owner: Option<OwnerId>,
+        id: KeyId,
+        change: KeyChange,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.write(move |tx| keys::change(tx, owner, id, change, now)).await
+    }
+
+    async fn touch_key(&self, id: KeyId, now: Timestamp) -> Result<()> {
+        self.write(move |tx| {
+            tx.statement("UPDATE keys SET last_used_at = ?2 WHERE id = ?1")?
+                .execute(params![id.body(), now.as_millis()])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn users(&self, now: Timestamp) -> Result<Vec<StoredUser>> {
+        self.read_long(move |connection| snapshot(connection, || users(connection, now))).await
+    }
+
+    async fn create_user(&self, _by: &Principal, new: &NewUser, now: Timestamp) -> Result<Option<OwnerId>> {
+        let new = new.clone();
+        self.write(move |tx| create(tx, &new, now)).await
+    }
+
+    async fn remove_user(
+        &self,
+        _by: &Principal,
+        owner: OwnerId,
+        heir: Option<OwnerId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Removal> {
+        self.write_bulk(false, move |tx| remove(tx, owner, heir, limit, now)).await
+    }
+}
+
+fn users(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<StoredUser>> {
+    let mut select = connection.prepare_cached(
+        "SELECT owner, name, admin, created_at, \
+         (SELECT count(*) FROM conversations AS c INDEXED BY conversations_created WHERE c.owner = o.owner), \
+         (SELECT count(*) FROM keys AS k WHERE k.owner = o.owner AND k.revoked_at IS NULL \
+          AND (k.expires_at IS NULL OR k.expires_at > ?1)) \
+         FROM owners AS o ORDER BY owner",
+    )?;
+    let mut rows = select.query([now.as_millis()])?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        let owner = OwnerId(row.get(0)?);
+        let unusable = |_| rusqlite::Error::FromSqlConversionFailure(1, Type::Text, "not a name".into());
+        let all = list::facet(connection, owner, FacetKind::All, "")?.map_or(0, |facet| facet.n);
+        let user = User {
+            name: UserName::new(row.get::<_, String>(1)?).map_err(unusable)?,
+            admin: row.get(2)?,
+            created_at: Timestamp::from_millis(row.get(3)?),
+            memories: all.saturating_sub(list::expired(connection, owner, &[], now)?),
+            conversations: row.get::<_, i64>(4)?.unsigned_abs(),
+            keys: row.get::<_, i64>(5)?.unsigned_abs(),
+        };
+        users.push(StoredUser { owner, user });
+    }
+    Ok(users)
+}
+
+/// A number is never used twice: an index in memory may still hold what its last owner had.
+fn create(tx: &Tx<'_>, new: &NewUser, now: Timestamp) -> rusqlite::Result<Option<OwnerId>> {
+    if tx.statement("SELECT 1 FROM owners WHERE name = ?1")?.exists([new.name.as_str()])? {
+        return Ok(None);
+    }
+    let last: Option<u32> = tx
+        .statement("SELECT value FROM settings WHERE name = 'last_owner'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let owner = last.unwrap_or(OwnerId::FIRST.0) + 1;
+    tx.statement("INSERT OR REPLACE INTO settings (name, value) VALUES ('last_owner', ?1)")?
+        .execute([owner])?;
+    tx.statement("INSERT INTO owners (owner, name, next_pk, created_at, admin) VALUES (?1, ?2, 0, ?3, ?4)")?
+        .execute(params![owner, new.name.as_str(), now.as_millis(), new.admin])?;
+    keys::changed(tx)?;
+    Ok(Some(OwnerId(owner)))
+}
+
+/// One step of a removal.
+fn remove(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    heir: Option<OwnerId>,
+    limit: u32,
+    now: Timestamp,
+) -> rusqlite::Result<Removal> {
+    // Nobody may go on writing what is being removed.
+    let revoked = tx
+        .statement(
+            "UPDATE keys SET revoked_at = ?2, former_hash = NULL WHERE owner = ?1 AND revoked_at IS NULL",
+        )?
+        .execute(params![owner.0, now.as_millis()])?;
+    if revoked > 0 {
+        keys::changed(tx)?;
+    }
+    let mut removed = Removed::default();
+    let (first, last) = pk_range(owner);
+    let pks: Vec<i64> = tx
+        .statement("SELECT pk FROM memories WHERE pk BETWEEN ?1 AND ?2 ORDER BY pk LIMIT ?3")?
+        .query_map(params![first, last, limit], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let memories = rows::by_pk(tx.connection(), &pks, false)?;
+    for (pk, memory) in pks.iter().zip(&memories) {
+        write::delete(tx, owner, *pk, memory, now)?;
+        removed.memories += u64::from(!memory.is_expired(now));
+    }
+    if !pks.is_empty() {
+        return Ok(Removal { removed, done: false });
+    }
+    let _ = heir;
+    tx.forgets();
+    removed.conversations =
+        tx.statement("DELETE FROM conversations WHERE owner = ?1")?.execute([owner.0])? as u64;
+    forget_owner(tx, owner)?;
+    Ok(Removal { removed, done: true })
+}
+
+/// Removes an owner who has nothing left.
+fn forget_owner(tx: &mut Tx<'_>, owner: OwnerId) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM facets WHERE owner = ?1",
+        "DELETE FROM tombstones WHERE owner = ?1",
+        "DELETE FROM envelopes WHERE owner = ?1",
+        "DELETE FROM shares WHERE owner = ?1 OR user = ?1",
+        "DELETE FROM keys WHERE owner = ?1",
+        "DELETE FROM owners WHERE owner = ?1",
+    ] {
+        tx.statement(sql)?.execute([owner.0])?;
+    }
+    tx.forget_facets();
+    keys::changed(tx)
+}
