@@ -46,7 +46,7 @@ impl Memories {
             tracing::error!("a request came to MCP and nobody asked who sent it");
             Error::internal()
         })?;
-        Ok(Arc::new(Embedded::resident(service, *principal)))
+        Ok(Arc::new(Embedded::resident(service, principal.clone())))
     }
 }
 
