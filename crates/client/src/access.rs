@@ -1,6 +1,7 @@
 //! The verbs of whoever looks after users, keys and what they may see.
 
 use async_trait::async_trait;
+use omp_model::audit::{AuditPage, AuditQuery};
 use omp_model::keys::{KeyList, KeyWithSecret, RotateKey};
 use omp_model::users::{Legacy, Removed, UserList};
 use omp_model::{Error, ErrorCode, NamespacePattern, NewKey, NewUser, Result, User};
@@ -33,6 +34,9 @@ pub trait AccessApi: Send + Sync {
 
     /// Gives a key a new secret.
     async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret>;
+
+    /// What was done, newest first.
+    async fn audit(&self, query: &AuditQuery) -> Result<AuditPage>;
 }
 
 #[async_trait]
@@ -63,6 +67,10 @@ impl AccessApi for Embedded {
 
     async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret> {
         self.service.rotate_key(self.principal.clone(), id, rotate).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<AuditPage> {
+        self.service.audit(self.principal.clone(), query).await
     }
 }
 
@@ -118,6 +126,16 @@ impl AccessApi for Http {
         let path = segment("keys", id).ok_or_else(|| key_not_found(id))? + "/rotate";
         let body = json!({"grace_seconds": rotate.grace_seconds});
         self.json(self.request(Method::POST, &path).json(&body)).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<AuditPage> {
+        let mut pairs = vec![("limit", query.page().to_string())];
+        pairs.extend(query.user.iter().map(|user| ("user", user.to_string())));
+        pairs.extend(query.action.iter().map(|action| ("action", action.as_str().to_owned())));
+        pairs.extend(query.since.iter().map(|at| ("since", at.to_string())));
+        pairs.extend(query.until.iter().map(|at| ("until", at.to_string())));
+        pairs.extend(query.before.iter().map(|number| ("before", number.to_string())));
+        self.json(self.request(Method::GET, "audit").query(&pairs)).await
     }
 }
 

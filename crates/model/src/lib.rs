@@ -5,6 +5,7 @@
 //! collects what is wrong with each field instead of stopping at the first.
 
 pub mod api;
+pub mod audit;
 pub mod conversation;
 pub mod creation;
 pub mod embedding;

@@ -102,7 +102,10 @@ impl Service {
         if self.server_key.is_none() && !ring.locks() {
             return Ok(Principal::OWNER);
         }
-        let given = given.ok_or_else(unauthorized)?;
+        let Some(given) = given else {
+            self.sign_in_failed();
+            return Err(unauthorized());
+        };
         let hash = Secret::hash(given);
         if self.server_key.is_some_and(|key| key.ct_eq(&hash).into()) {
             return Ok(Principal::OWNER);
@@ -110,7 +113,10 @@ impl Service {
         let now = self.clock.now();
         let known =
             Secret::key_of(given).and_then(|id| ring.keys.get(&id)).filter(|known| known.opens(&hash, now));
-        let Some(known) = known else { return Err(unauthorized()) };
+        let Some(known) = known else {
+            self.sign_in_failed();
+            return Err(unauthorized());
+        };
         self.remember_use(known, now);
         Ok(Principal::with(Arc::clone(&known.grant)))
     }

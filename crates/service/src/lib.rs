@@ -2,6 +2,7 @@
 //! adds no rule of its own.
 
 mod access;
+mod audit;
 mod compress;
 mod context;
 mod conversations;
@@ -27,6 +28,7 @@ use omp_model::{Clock, OsRandom, RandomSource, SystemClock};
 use omp_store::Store;
 use tokio::sync::Semaphore;
 
+use self::audit::Failures;
 pub use self::compress::CompressRequest;
 pub use self::context::recalled;
 pub use self::embeddings::Embeddings;
@@ -57,6 +59,8 @@ pub struct Service {
     embeddings: Embeddings,
     indices: Arc<HotIndices>,
     keys: Arc<KeyRing>,
+    failures: Arc<Failures>,
+    audit_kept: Duration,
     /// The hash of the key in the server's configuration.
     server_key: Option<[u8; 32]>,
     /// How long a search waits for an index that is being made; by default only where that takes no time.
@@ -76,6 +80,8 @@ impl Service {
             embeddings: Embeddings::off(),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
             keys: Arc::default(),
+            failures: Arc::default(),
+            audit_kept: audit::KEPT,
             server_key: None,
             patience: None,
             spool_folder,

@@ -16,6 +16,7 @@ impl Service {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
             ticks.tick().await;
+            self.tend_audit().await;
             loop {
                 match self.store.purge_expired(CHUNK, self.clock.now()).await {
                     Ok(0) => break,

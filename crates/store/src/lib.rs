@@ -6,6 +6,7 @@
 //! arguments. What a store must do is written down as tests in `conformance`, which every store passes.
 
 pub mod access;
+pub mod audit;
 pub mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -20,6 +21,7 @@ pub mod vectors;
 pub mod versions;
 
 pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
+pub use audit::AuditStore;
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use error::StoreError;
@@ -45,6 +47,7 @@ pub trait Store:
     + IndexFeed
     + ChangeFeed
     + AccessStore
+    + AuditStore
     + Maintenance
 {
 }
@@ -58,6 +61,7 @@ impl<T> Store for T where
         + IndexFeed
         + ChangeFeed
         + AccessStore
+        + AuditStore
         + Maintenance
 {
 }

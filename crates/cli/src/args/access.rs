@@ -1,6 +1,7 @@
 //! Users and keys.
 
 use clap::{Args, Subcommand};
+use omp_model::audit::Action;
 use omp_model::keys::KeyName;
 use omp_model::{Namespace, NamespacePattern, Scope, Timestamp, ToolName, UserName};
 
@@ -107,4 +108,30 @@ pub(crate) struct CreateKey {
     /// When it stops working: a date or date-time
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    Action::parse(text).ok_or_else(|| format!("use one of {}", Action::ALL.map(Action::as_str).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Only what this user did
+    #[arg(long, value_parser = user)]
+    pub(crate) user: Option<UserName>,
+    /// Only this, such as `delete_memory`
+    #[arg(long, value_parser = action)]
+    pub(crate) action: Option<Action>,
+    /// Only at this time or later: a date or date-time
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) since: Option<Timestamp>,
+    /// Only at this time or earlier
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) until: Option<Timestamp>,
+    /// Only what has a smaller number
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) before: Option<u64>,
+    /// How many at most
+    #[arg(long, short, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) limit: u32,
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use self::access::{CreateKey, Keys, RemoveUser, Users};
+pub(crate) use self::access::{Audit, CreateKey, Keys, RemoveUser, Users};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
@@ -85,6 +85,8 @@ pub(crate) enum Command {
     /// Make, list, revoke and change keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Show what was done, by whom and when, newest first
+    Audit(Audit),
     /// Check an Open Memory Interchange file
     Validate(Validate),
     /// Turn a file into another format

@@ -1,5 +1,6 @@
 //! One file a command: arguments in, the product's verbs called, the answer printed.
 
+mod audit;
 mod completions;
 mod conform;
 mod convert;
@@ -57,6 +58,7 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
             Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
             Command::Users(args) => users::run(&global, args, printer).await,
+            Command::Audit(args) => audit::run(&global, args, printer).await,
             Command::Keys(args) => keys::run(&global, args, printer).await,
             Command::Reindex => reindex::run(&global, printer).await,
             Command::Doctor(_) => doctor::run(&global, printer).await,

@@ -1,6 +1,7 @@
 //! The routes: one file a resource.
 
 mod ai;
+mod audit;
 mod context;
 mod conversations;
 mod handoff;
@@ -42,6 +43,7 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(keys::create_key, keys::list_keys))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(keys::rotate_key))
+        .routes(routes!(audit::get_audit))
 }
 
 /// What may take as long as the data is large.

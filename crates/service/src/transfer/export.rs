@@ -48,6 +48,7 @@ impl Service {
         progress: Option<Progress>,
     ) -> Result<ExportReport> {
         self.authorize_export(&principal)?;
+        self.note_export(&principal).await;
         let (service, handle) = (self.clone(), Handle::current());
         let known = writable(options.format)?;
         let turn = self.turn().await?;

@@ -1,6 +1,7 @@
 //! The aggregate of conversations on SQLite.
 
 use async_trait::async_trait;
+use omp_model::audit::Action;
 use omp_model::transfer::Conflict;
 use omp_model::{
     Conversation, ConversationId, ConversationQuery, OwnerId, Principal, Scope, Text, Timestamp, ToolName,
@@ -9,7 +10,7 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
-use super::{SqliteStore, snapshot};
+use super::{SqliteStore, audit, snapshot};
 use crate::{Changed, ConversationStore, ImportOutcome, Page, Result};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
@@ -100,6 +101,8 @@ impl ConversationStore for SqliteStore {
                 return Ok(false);
             }
             insert(tx, by.owner, &conversation, by.tool())?;
+            let now = conversation.created_at;
+            audit::one(tx, &by, Action::CreateConversation, conversation.id, now)?;
             Ok(true)
         })
         .await
@@ -129,7 +132,7 @@ impl ConversationStore for SqliteStore {
         &self,
         by: &Principal,
         id: ConversationId,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<Changed<()>> {
         let by = by.clone();
         self.write(move |tx| {
@@ -138,6 +141,7 @@ impl ConversationStore for SqliteStore {
                 Some(SavedWith(tool)) if !by.may_change_of(tool.as_ref()) => Changed::Refused,
                 Some(_) => {
                     delete(tx, by.owner, id)?;
+                    audit::one(tx, &by, Action::DeleteConversation, id, now)?;
                     Changed::Done(())
                 }
                 None => Changed::Missing,
@@ -173,7 +177,7 @@ impl ConversationStore for SqliteStore {
         conversations: Vec<Conversation>,
         conflict: Conflict,
         dry_run: bool,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
         if dry_run {
@@ -194,6 +198,11 @@ impl ConversationStore for SqliteStore {
                     insert(tx, by.owner, conversation, by.tool())?;
                 }
                 outcomes.push(outcome);
+            }
+            let stored = |o: &&ImportOutcome| matches!(o, ImportOutcome::Imported | ImportOutcome::Updated);
+            let stored = outcomes.iter().filter(stored).count() as u64;
+            if stored > 0 {
+                audit::record(tx, Some(&by), Action::ImportConversations, None, stored, now)?;
             }
             Ok(outcomes)
         })

@@ -5,10 +5,11 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use omp_model::Timestamp;
+use omp_model::audit::Action;
 use rusqlite::Connection;
 
 use super::connection::{self, failure};
-use super::{SqliteStore, migrate, originals, rows, write, writer};
+use super::{SqliteStore, audit, migrate, originals, rows, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo};
 
 /// Questions whose answer is nothing when all is well.
@@ -87,6 +88,9 @@ impl Maintenance for SqliteStore {
             for (owner, pk) in &rows {
                 let memory = rows::by_pk(tx.connection(), &[*pk], false)?.pop().expect("it was just there");
                 write::delete(tx, omp_model::OwnerId(*owner), *pk, &memory, now)?;
+            }
+            if !rows.is_empty() {
+                audit::record(tx, None, Action::ExpireMemories, None, rows.len() as u64, now)?;
             }
             originals::sweep(tx, now)?;
             Ok(rows.len() as u64)

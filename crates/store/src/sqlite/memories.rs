@@ -1,6 +1,7 @@
 //! The aggregate of memories on SQLite.
 
 use async_trait::async_trait;
+use omp_model::audit::Action;
 use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
 
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 
 use super::repeats::Probe;
 use super::tx::{FacetKind, Tx};
-use super::{SqliteStore, list, rows, search, snapshot, succession, vectors, write};
+use super::{SqliteStore, audit, list, rows, search, snapshot, succession, vectors, write};
 use crate::memories::KeywordSearch;
 use crate::{Added, Addition, Changed, MemoryStore, Page, Result};
 
@@ -88,6 +89,7 @@ impl MemoryStore for SqliteStore {
                 },
             };
             write::insert(tx, owner, &memory, &words)?;
+            audit::one(tx, &by, Action::CreateMemory, memory.id, now)?;
             if let Some(pk) = superseded {
                 succession::supersede(tx, owner, pk, memory.id, now)?;
             }
@@ -130,6 +132,7 @@ impl MemoryStore for SqliteStore {
             let mut after = before.clone();
             patch.clone().apply(&mut after, now);
             write::update(tx, owner, pk, &before, &after, now)?;
+            audit::one(tx, &by, Action::UpdateMemory, id, now)?;
             after.embedding = None;
             Ok(Changed::Done(after))
         })
@@ -145,6 +148,7 @@ impl MemoryStore for SqliteStore {
                 Changed::Refused => return Ok(Changed::Refused),
             };
             write::delete(tx, by.owner, pk, &memory, now)?;
+            audit::one(tx, &by, Action::DeleteMemory, id, now)?;
             Ok(Changed::Done(()))
         })
         .await

@@ -1,6 +1,7 @@
 //! One SQLite file: one writer with group commit, readers that never wait for it.
 
 mod adopt;
+mod audit;
 mod changes;
 mod checkpoint;
 mod connection;

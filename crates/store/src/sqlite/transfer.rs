@@ -1,6 +1,7 @@
 //! Import and export on SQLite.
 
 use async_trait::async_trait;
+use omp_model::audit::Action;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::memories::taken_by;
 use super::tx::{Tx, pk_range};
-use super::{SqliteStore, originals, rows, seen, vectors, write};
+use super::{SqliteStore, audit, originals, rows, seen, vectors, write};
 use crate::transfer::ExportPage;
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Result, StoreError, TransferStore};
 
@@ -51,7 +52,17 @@ impl TransferStore for SqliteStore {
         let mut waiting = Some((items, held));
         self.write_bulk(more, move |tx| {
             let (items, _held) = waiting.take().expect("a chunk is run once");
-            items.iter().map(|(words, item)| import(tx, &by, item, words, conflict, now)).collect()
+            let outcomes = items
+                .iter()
+                .map(|(words, item)| import(tx, &by, item, words, conflict, now))
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            // One row for a chunk, however many memories it brings.
+            let stored = |o: &&ImportOutcome| matches!(o, ImportOutcome::Imported | ImportOutcome::Updated);
+            let stored = outcomes.iter().filter(stored).count() as u64;
+            if stored > 0 {
+                audit::record(tx, Some(&by), Action::ImportMemories, None, stored, now)?;
+            }
+            Ok(outcomes)
         })
         .await
     }

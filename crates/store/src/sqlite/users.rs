@@ -1,13 +1,14 @@
 //! Users on SQLite.
 
 use async_trait::async_trait;
+use omp_model::audit::Action;
 use omp_model::users::Removed;
 use omp_model::{KeyId, NewUser, OwnerId, Principal, Timestamp, User, UserName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tx::{FacetKind, Tx, pk_range};
-use super::{SqliteStore, keys, list, rows, snapshot, write};
+use super::{SqliteStore, audit, keys, list, rows, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 
@@ -21,20 +22,36 @@ impl AccessStore for SqliteStore {
         self.read(keys::all)
     }
 
-    async fn create_key(&self, _by: &Principal, key: &StoredKey) -> Result<()> {
-        let key = key.clone();
-        self.write(move |tx| keys::insert(tx, &key)).await
+    async fn create_key(&self, by: &Principal, key: &StoredKey) -> Result<()> {
+        let (by, key) = (by.clone(), key.clone());
+        self.write(move |tx| {
+            keys::insert(tx, &key)?;
+            audit::one(tx, &by, Action::CreateKey, key.id, key.created_at)
+        })
+        .await
     }
 
     async fn change_key(
         &self,
-        _by: &Principal,
+        by: &Principal,
         owner: Option<OwnerId>,
         id: KeyId,
         change: KeyChange,
         now: Timestamp,
     ) -> Result<bool> {
-        self.write(move |tx| keys::change(tx, owner, id, change, now)).await
+        let by = by.clone();
+        self.write(move |tx| {
+            let changed = keys::change(tx, owner, id, change, now)?;
+            let action = match change {
+                KeyChange::Revoke => Action::RevokeKey,
+                KeyChange::Rotate { .. } => Action::RotateKey,
+            };
+            if changed {
+                audit::one(tx, &by, action, id, now)?;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     async fn touch_key(&self, id: KeyId, now: Timestamp) -> Result<()> {
@@ -50,20 +67,35 @@ impl AccessStore for SqliteStore {
         self.read_long(move |connection| snapshot(connection, || users(connection, now))).await
     }
 
-    async fn create_user(&self, _by: &Principal, new: &NewUser, now: Timestamp) -> Result<Option<OwnerId>> {
-        let new = new.clone();
-        self.write(move |tx| create(tx, &new, now)).await
+    async fn create_user(&self, by: &Principal, new: &NewUser, now: Timestamp) -> Result<Option<OwnerId>> {
+        let (by, new) = (by.clone(), new.clone());
+        self.write(move |tx| {
+            let owner = create(tx, &new, now)?;
+            if let Some(owner) = owner {
+                audit::one(tx, &by, Action::CreateUser, format!("user:{}", owner.0), now)?;
+            }
+            Ok(owner)
+        })
+        .await
     }
 
     async fn remove_user(
         &self,
-        _by: &Principal,
+        by: &Principal,
         owner: OwnerId,
         heir: Option<OwnerId>,
         limit: u32,
         now: Timestamp,
     ) -> Result<Removal> {
-        self.write_bulk(false, move |tx| remove(tx, owner, heir, limit, now)).await
+        let by = by.clone();
+        self.write_bulk(false, move |tx| {
+            let removal = remove(tx, owner, heir, limit, now)?;
+            let (target, removed) = (format!("user:{}", owner.0), removal.removed);
+            let count = removed.memories + removed.conversations;
+            audit::record(tx, Some(&by), Action::RemoveUser, Some(&target), count, now)?;
+            Ok(removal)
+        })
+        .await
     }
 }
 

@@ -1,13 +1,14 @@
 //! The versions of memories on SQLite.
 
 use async_trait::async_trait;
+use omp_model::audit::Action;
 use omp_model::{History, HistoryQuery, Memory, MemoryId, Principal, Timestamp, Version};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::memories::{find_seen, find_to_change};
 use super::tx::Tx;
-use super::{SqliteStore, rows, snapshot, succession, write};
+use super::{SqliteStore, audit, rows, snapshot, succession, write};
 use crate::versions::MOST_VERSIONS;
 use crate::{Changed, Restored, Result, VersionStore};
 
@@ -70,6 +71,7 @@ impl VersionStore for SqliteStore {
                 return Ok(Restored::Refused);
             }
             write::update(tx, by.owner, pk, &before, &after, now)?;
+            audit::one(tx, &by, Action::RestoreMemory, id, now)?;
             after.embedding = None;
             Ok(Restored::Memory(Box::new(after)))
         })

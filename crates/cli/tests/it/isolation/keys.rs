@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{conversation, memory, send};
+use super::world::{conversation, memory, send, value};
 use crate::program::Home;
 
 #[test]
@@ -50,4 +50,67 @@ fn a_removed_user_leaves_no_text_and_no_key_that_works() {
     }
     assert_eq!(home.ok(&["users", "list", "--json"]).json()["users"].as_array().unwrap().len(), 1);
     crate::program::assert_sound(&home.path("memory.db"));
+}
+
+#[test]
+fn the_audit_tells_who_did_what_and_not_a_word_of_it() {
+    let home = Home::new();
+    let made = home.ok(&["keys", "create", "laptop", "--tool", "cursor", "--json"]).json();
+    let (id, secret) = (made["key"]["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let server = home.serve(None);
+    let ask = |method: &str, path: &str, body: &Value| send(&server, Some(secret), method, path, body);
+    let (_, text) = ask("post", "/v1/memories", &memory("Dreams of wallabies", "any", Some("zoo")));
+    let stored = value(&text);
+    let path = format!("/v1/memories/{}", stored["id"].as_str().unwrap());
+    assert_eq!(ask("put", &path, &json!({"content": "Dreams of wombats"})).0, 200);
+    assert_eq!(ask("post", &format!("{path}/restore"), &json!({"version": 1})).0, 200);
+    let mut item = memory("Dreams of numbats", "any", None);
+    item["id"] = json!("mem_zzzzzzzzzzzzzzzz");
+    (item["created_at"], item["updated_at"]) = (json!("2020-01-01T00:00:00Z"), json!("2020-01-01T00:00:00Z"));
+    assert_eq!(ask("post", "/v1/import", &json!({"memories": [item]})).0, 200);
+    assert_eq!(ask("get", "/v1/export", &Value::Null).0, 200);
+    assert_eq!(ask("delete", &path, &Value::Null).0, 204);
+    assert_eq!(ask("post", "/v1/conversations", &conversation("of wallabies")).0, 201);
+    assert_eq!(send(&server, Some("wrong"), "get", "/v1/memories", &Value::Null).0, 401);
+    assert_eq!(server.stop(), Some(0));
+    home.ok(&["users", "add", "bert", "--no-key"]);
+    let run = home.ok(&["audit", "--json"]);
+    for word in ["wallabies", "wombats", "numbats", "zoo", secret] {
+        assert!(!run.out.contains(word), "the audit tells {word}");
+    }
+    let audit = run.json();
+    let told = |entry: &Value| {
+        let text = |name: &str| entry[name].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {} {} {}", text("user"), text("action"), text("target"), entry["count"], text("tool"))
+    };
+    let mut entries: Vec<String> = audit["entries"].as_array().unwrap().iter().map(told).collect();
+    entries.reverse();
+    let (memory, conversation) = (&path["/v1/memories/".len()..], "conv_");
+    // A failure to sign in is written down a moment after it was answered.
+    let failures = entries.iter().filter(|entry| *entry == "- sign_in_failure - 1 -").count();
+    assert_eq!(failures, 1, "{entries:#?}");
+    entries.retain(|entry| !entry.contains("sign_in_failure"));
+    let expected = [
+        format!("owner create_key {id} 1 -"),
+        format!("owner create_memory {memory} 1 cursor"),
+        format!("owner update_memory {memory} 1 cursor"),
+        format!("owner restore_memory {memory} 1 cursor"),
+        "owner import_memories - 1 cursor".to_owned(),
+        "owner export - 2 cursor".to_owned(),
+        format!("owner delete_memory {memory} 1 cursor"),
+        format!("owner create_conversation {conversation}"),
+        "owner create_user bert 1 -".to_owned(),
+    ];
+    assert_eq!(entries.len(), expected.len(), "{entries:#?}");
+    for (entry, expected) in entries.iter().zip(&expected) {
+        assert!(entry.starts_with(expected.as_str()), "{entry} instead of {expected}");
+    }
+    // Page after page it is the same.
+    let first = home.ok(&["audit", "--json", "--limit", "4"]).json();
+    let next = first["next"].to_string();
+    let second = home.ok(&["audit", "--json", "--limit", "1000", "--before", &next]).json();
+    let both = first["entries"].as_array().unwrap().iter().chain(second["entries"].as_array().unwrap());
+    assert!(both.eq(audit["entries"].as_array().unwrap()) && second["next"].is_null());
+    let keyed = home.ok(&["audit", "--json", "--action", "delete_memory"]).json();
+    assert_eq!((keyed["entries"].as_array().unwrap().len(), &keyed["entries"][0]["key"]), (1, &json!(id)));
 }

@@ -97,6 +97,7 @@ const LINES: &[Line] = &[
     line("post /v1/keys", A, || ("/v1/keys".into(), json!({"name": "k"})), keys),
     line("get /v1/keys", A, || ("/v1/keys".into(), Value::Null), keys),
     line("delete /v1/keys/{id}", A, || ("/v1/keys/key_0000000000000000".into(), Value::Null), keys),
+    line("get /v1/audit", A, || ("/v1/audit".into(), Value::Null), audit),
     line("post /v1/keys/{id}/rotate", A, || ("/v1/keys/key_0000000000000000/rotate".into(), json!({})), keys),
 ];
 

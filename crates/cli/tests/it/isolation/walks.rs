@@ -374,3 +374,25 @@ pub(super) fn keys(world: &World, holder: &Holder) {
     let (status, text) = world.ask(holder, "post", "/v1/keys", &json!({"name": "k", "user": "owner"}));
     assert_eq!(status, 403, "a key of another user: {text}");
 }
+
+pub(super) fn audit(world: &World, holder: &Holder) {
+    // Ids stand in it, also such as others have too and this user imported; but not a word of anybody.
+    let (status, text) =
+        send(&world.server, Some(&holder.secret), "get", "/v1/audit?limit=1000", &Value::Null);
+    assert_eq!(status, 200, "{text}");
+    for thing in world.memories.iter().chain(&world.conversations).chain(&world.former) {
+        assert!(!text.contains(thing.word), "the audit tells of {}", thing.word);
+    }
+    let page = value(&text);
+    let who: BTreeSet<&str> =
+        page["entries"].as_array().unwrap().iter().filter_map(|entry| entry["user"].as_str()).collect();
+    assert!(
+        who.contains(holder.user) && (holder.administers || who.len() == 1),
+        "{} sees {who:?}",
+        holder.name
+    );
+    let other = if holder.user == "bert" { "owner" } else { "bert" };
+    let (status, _) =
+        send(&world.server, Some(&holder.secret), "get", &format!("/v1/audit?user={other}"), &Value::Null);
+    assert_eq!(status, if holder.administers { 200 } else { 403 });
+}
