@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use omi::{Record, Subject};
-use omp_model::{MemoryType, Metadata, Namespace, SessionRef, Timestamp};
+use omp_model::{MemoryId, MemoryType, Metadata, Namespace, SessionRef, Timestamp};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -18,6 +18,8 @@ pub struct Draft {
     pub format: &'static str,
     /// Within what `id` names something: an account, a file, a namespace. Empty when it does so by itself.
     pub scope: String,
+    /// Its name here, when the file was written here and says so.
+    pub own_id: Option<MemoryId>,
     /// Its name there. Without one it is known by its text.
     pub id: Option<String>,
     /// What it says, of any length.
@@ -76,6 +78,7 @@ impl Draft {
         Self {
             format,
             scope: String::new(),
+            own_id: None,
             id: None,
             content: content.into(),
             kind: MemoryType::Semantic,
@@ -181,7 +184,7 @@ impl Draft {
         let namespace = self.namespace.as_deref().and_then(self::namespace);
         let profile = Profile {
             v: Profile::VERSION,
-            id: None,
+            id: self.own_id,
             updated_at: updated.filter(|_| created.is_some()),
             observed_at: observed,
             expires_at: self.expires,

@@ -68,4 +68,17 @@ pub use sink::{Fate, Note, Sink, Stop};
 pub use talk::{Talk, Turn};
 
 /// The formats of other tools, in the order in which they are listed to people.
-pub static FORMATS: &[&dyn Format] = &[&tools::chatgpt::ChatGpt];
+pub static FORMATS: &[&dyn Format] = &[
+    &tools::chatgpt::ChatGpt,
+    &tools::claude_ai::ClaudeAi,
+    &tools::memory_text::MemoryText,
+    &tools::rules::ALL,
+    &tools::rules::AGENTS,
+    &tools::rules::CLAUDE,
+    &tools::rules::CURSOR,
+    &tools::rules::COPILOT,
+    &tools::rules::GEMINI,
+    &tools::rules::WINDSURF,
+    &tools::rules::CLINE,
+    &tools::rules::CONTINUE,
+];

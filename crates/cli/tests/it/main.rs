@@ -4,6 +4,7 @@
 mod attacks;
 mod commands;
 mod crash;
+mod foreign;
 mod generated;
 mod interchange;
 mod isolation;

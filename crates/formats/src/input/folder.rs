@@ -55,6 +55,7 @@ pub(super) fn walk(root: &Path, limits: &Limits) -> Result<Found, Stop> {
                     path: path.into(),
                     size: metadata.len(),
                     modified: modified.map(Timestamp::from_millis),
+                    alone: false,
                     number,
                 });
             }

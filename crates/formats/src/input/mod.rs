@@ -32,6 +32,8 @@ pub struct Member {
     pub size: u64,
     /// When it was changed last, where the file system tells.
     pub modified: Option<Timestamp>,
+    /// Whether it is the input itself, so that a place in it needs no name.
+    alone: bool,
     number: usize,
 }
 
@@ -57,7 +59,7 @@ impl Member {
 
     /// The place of the file as a whole.
     pub fn place(&self) -> Place {
-        Place::file(&self.path)
+        if self.alone { Place::default() } else { Place::file(&self.path) }
     }
 }
 
@@ -76,6 +78,8 @@ pub struct Input {
     ignored: Vec<(String, &'static str)>,
     /// Bytes unpacked so far.
     expanded: u64,
+    /// What the folder is called.
+    label: String,
 }
 
 impl fmt::Debug for Input {
@@ -94,7 +98,15 @@ impl Input {
     pub fn folder(path: &Path, limits: Limits) -> Result<Self, Stop> {
         let found = folder::walk(path, &limits)?;
         let kind = Kind::Folder(found.paths);
-        Ok(Self { kind, members: found.members.into(), limits, ignored: found.ignored, expanded: 0 })
+        let label = std::fs::canonicalize(path)?.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(Self {
+            kind,
+            members: found.members.into(),
+            limits,
+            ignored: found.ignored,
+            expanded: 0,
+            label: label.unwrap_or_default(),
+        })
     }
 
     fn seekable(mut read: Box<dyn ReadSeek>, name: Option<&str>, limits: Limits) -> Result<Self, Stop> {
@@ -109,13 +121,14 @@ impl Input {
         // A path tells more than a name: rule files are known by their folder.
         let name = name.unwrap_or_default().replace('\\', "/");
         let path = name.trim_start_matches("./").trim_start_matches('/').into();
-        let member = Member { path, size, modified: None, number: 0 };
+        let member = Member { path, size, modified: None, alone: true, number: 0 };
         Ok(Self {
             kind: Kind::Single(read),
             members: vec![member].into(),
             limits,
             ignored: Vec::new(),
             expanded: 0,
+            label: String::new(),
         })
     }
 
@@ -145,6 +158,7 @@ impl Input {
                     path: name.trim_start_matches("./").into(),
                     size: file.size(),
                     modified: None,
+                    alone: false,
                     number,
                 }),
             }
@@ -155,12 +169,17 @@ impl Input {
             return Err(guard::bomb(declared, size));
         }
         let kind = Kind::Zip(Box::new(archive));
-        Ok(Self { kind, members: members.into(), limits, ignored, expanded: 0 })
+        Ok(Self { kind, members: members.into(), limits, ignored, expanded: 0, label: String::new() })
     }
 
     /// The files, in the order of the archive; of a folder, by path.
     pub fn members(&self) -> Arc<[Member]> {
         Arc::clone(&self.members)
+    }
+
+    /// What the folder is called; nothing for a file or an archive.
+    pub fn label(&self) -> &str {
+        &self.label
     }
 
     /// Whether it is one file, and neither folder nor archive.
@@ -261,6 +280,9 @@ fn unusable_name(name: &str) -> Option<&'static str> {
     }
     name.contains('\0').then_some("has a name that is none")
 }
+
+#[cfg(test)]
+mod tests;
 
 /// What archivers and file managers leave behind.
 pub(crate) fn is_litter(path: &str) -> bool {

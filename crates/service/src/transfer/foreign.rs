@@ -51,10 +51,12 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     fn take(&mut self, result: Result<()>) -> std::result::Result<(), Stop> {
-        result.map_err(|error| {
-            self.failed = Some(error);
-            Stop::Refused
-        })
+        result.map_err(|error| self.refuse(error))
+    }
+
+    fn refuse(&mut self, error: Error) -> Stop {
+        self.failed = Some(error);
+        Stop::Refused
     }
 }
 
@@ -62,6 +64,18 @@ impl Sink for Taking<'_> {
     fn memory(&mut self, draft: Draft) -> std::result::Result<(), Stop> {
         self.import.count_read();
         let (place, index, now) = (draft.place.clone(), self.import.report.read - 1, self.import.now);
+        if let Some(id) = draft.own_id
+            && let Some(known) = self.import.memory(id).map_err(|error| self.refuse(error))?
+        {
+            // A copy that went out from here, with less than what is here.
+            if known.content.as_str() == draft.content {
+                self.import.report.unchanged += 1;
+            } else {
+                let what = "is a copy of a memory that says something else here; that one stays";
+                self.note(Note { kind: "edited copy", what, place: &place, fate: Fate::Passed });
+            }
+            return Ok(());
+        }
         let record = draft.into_record(now, self);
         let mapped = match from_record(&record, Context { subject: None, fallback: now }) {
             Ok(mapped) => mapped,

@@ -153,7 +153,10 @@ impl Import {
                     memory.id = self.id_for(memory.id);
                     self.add(ImportItem { memory, original: None, date_assumed: false })?;
                 }
-                Entry::Conversation(conversation) => self.add_conversation(*conversation)?,
+                Entry::Conversation(conversation) => {
+                    self.count_read();
+                    self.add_conversation(*conversation)?;
+                }
                 Entry::Bad { index, position, id, error } => {
                     self.count_read();
                     self.fail(index, position.line, id, error);
@@ -289,6 +292,12 @@ impl Import {
         Ok(())
     }
 
+    /// The memory that has this id already.
+    pub(super) fn memory(&self, id: MemoryId) -> Result<Option<Memory>> {
+        let read = self.service.store.get_memory(self.principal.owner, id, false, self.now);
+        self.handle.block_on(read).map_err(shown)
+    }
+
     /// With the strategy `duplicate` every item is a new memory (reading 5).
     fn id_for(&self, id: MemoryId) -> MemoryId {
         if self.conflict == Conflict::Duplicate {
@@ -365,7 +374,6 @@ impl Import {
     }
 
     pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
-        self.count_read();
         if let Err(error) = require_conversations(&self.principal) {
             self.refuse(conversation.id.to_string(), error);
             return Ok(());

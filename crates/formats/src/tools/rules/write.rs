@@ -1,0 +1,200 @@
+//! Writes rule files.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use omp_model::MemoryType;
+
+use super::places::{Tool, place};
+use super::{NAME, block};
+use crate::write::{Files, Outgoing, RecordWriter};
+use crate::{Place, Sink};
+
+/// Collects what goes into which file, and writes at the end.
+pub(super) struct Writer<'a> {
+    tool: Option<Tool>,
+    files: Box<dyn Files + 'a>,
+    /// Points of the block.
+    points: Vec<Entry>,
+    /// What came from rule files, by path.
+    from_files: BTreeMap<String, Vec<Piece>>,
+}
+
+struct Entry {
+    kind: MemoryType,
+    created: i64,
+    text: String,
+    point: String,
+    place: Place,
+}
+
+/// A unit of a rule file.
+struct Piece {
+    order: u32,
+    headings: Vec<String>,
+    front_matter: Option<String>,
+    raw: String,
+    entry: Entry,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(tool: Option<Tool>, files: Box<dyn Files + 'a>) -> Self {
+        Self { tool, files, points: Vec::new(), from_files: BTreeMap::new() }
+    }
+}
+
+impl RecordWriter for Writer<'_> {
+    fn write(&mut self, outgoing: &Outgoing, report: &mut dyn Sink) -> io::Result<()> {
+        let text = outgoing.content.trim().to_owned();
+        let entry = Entry {
+            kind: outgoing.kind,
+            created: outgoing.created.as_millis(),
+            point: block::point(&text, Some(&outgoing.memory.id)),
+            text,
+            place: outgoing.place.clone(),
+        };
+        let origin = outgoing.from(NAME).filter(|_| outgoing.untouched);
+        let piece = origin.and_then(|origin| {
+            let path = origin.text("path")?;
+            let home = place(&path).filter(|home| self.tool.is_none_or(|tool| tool == home.tool))?;
+            (home.path == path).then_some(())?;
+            Some((
+                path,
+                origin.get("order")?,
+                origin.get("headings")?,
+                origin.text("front_matter"),
+                origin.raw_text()?,
+            ))
+        });
+        if let Some((path, order, headings, front_matter, raw)) = piece {
+            let piece = Piece { order, headings, front_matter, raw, entry };
+            self.from_files.entry(path).or_default().push(piece);
+        } else {
+            losses(outgoing, report);
+            self.points.push(entry);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
+        for (path, mut pieces) in std::mem::take(&mut self.from_files) {
+            pieces.sort_by_key(|piece| piece.order);
+            match self.files.existing(&path)? {
+                None => self.files.write(&path, rebuilt(&pieces).as_bytes())?,
+                // What still stands there is there; what does not goes into the block.
+                Some(text) => {
+                    let gone = pieces.into_iter().filter(|piece| !text.contains(&piece.raw));
+                    self.points.extend(gone.map(|piece| piece.entry));
+                }
+            }
+        }
+        // Always the same order, so that the next export changes few lines.
+        self.points.sort_by(|one, other| (one.created, &one.text).cmp(&(other.created, &other.text)));
+        let tools: Vec<Tool> = match self.tool {
+            Some(tool) => vec![tool],
+            None => Tool::ALL.to_vec(),
+        };
+        for tool in tools {
+            self.blocks(tool, report)?;
+        }
+        self.files.finish()
+    }
+}
+
+impl Writer<'_> {
+    /// Puts the block into the tool's file.
+    fn blocks(&mut self, tool: Tool, report: &mut dyn Sink) -> io::Result<()> {
+        let path = tool.file();
+        let existing = self.files.existing(path)?;
+        // Of all tools, only those that the project has already; AGENTS.md is what most of them read.
+        let wanted = self.tool.is_some() || tool == Tool::Agents || existing.is_some();
+        if !wanted
+            || self.points.is_empty() && existing.as_ref().is_none_or(|text| block::split(text).1.is_empty())
+        {
+            return Ok(());
+        }
+        let text = existing.unwrap_or_else(|| tool.front_matter().to_owned());
+        let (before, _, after) = block::split(&text);
+        let mut room =
+            tool.most_bytes().saturating_sub(before.len() + after.len() + block::frame_bytes() + 2);
+        let mut fitting = Vec::with_capacity(self.points.len());
+        // What tells the tool how to work goes before what it may know.
+        for kind in [MemoryType::Procedural, MemoryType::Semantic, MemoryType::Episodic] {
+            for entry in self.points.iter().filter(|entry| entry.kind == kind) {
+                if entry.point.len() <= room {
+                    room -= entry.point.len();
+                    fitting.push((entry.kind, entry.point.as_str()));
+                } else {
+                    let what = format!(
+                        "does not fit into {path}, of which {} reads {} bytes",
+                        tool.title(),
+                        tool.most_bytes()
+                    );
+                    report.lost("memory", &what, &entry.place);
+                }
+            }
+        }
+        let block = if fitting.is_empty() { String::new() } else { block::write(&fitting) };
+        let gap = match before {
+            "" => "",
+            _ if before.ends_with("\n\n") || block.is_empty() => "",
+            _ if before.ends_with('\n') => "\n",
+            _ => "\n\n",
+        };
+        self.files.write(path, format!("{before}{gap}{block}{after}").as_bytes())
+    }
+}
+
+/// A file that is gone, from the units that came from it.
+fn rebuilt(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    if let Some(front) = pieces.iter().find_map(|piece| piece.front_matter.as_ref()) {
+        text.push_str(&format!("---\n{front}---\n\n"));
+    }
+    let (mut headings, mut after_point): (&[String], bool) = (&[], false);
+    for piece in pieces {
+        let same = headings.iter().zip(&piece.headings).take_while(|(one, other)| one == other).count();
+        if piece.headings.len() != headings.len() || same < headings.len() {
+            for (level, name) in piece.headings.iter().enumerate().skip(same) {
+                text.push_str(&format!("{}{} {name}\n\n", gap(&text), "#".repeat(level + 2)));
+            }
+            headings = &piece.headings;
+            after_point = false;
+        }
+        let is_point = super::markdown::point(piece.raw.lines().next().unwrap_or_default()).is_some();
+        if !(is_point && after_point) {
+            text.push_str(gap(&text));
+        }
+        text.push_str(&piece.raw);
+        text.push('\n');
+        after_point = is_point;
+    }
+    text
+}
+
+/// A blank line, unless there is one or nothing is before it.
+fn gap(text: &str) -> &'static str {
+    if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n" }
+}
+
+fn losses(outgoing: &Outgoing, report: &mut dyn Sink) {
+    let place = &outgoing.place;
+    if !outgoing.tags.is_empty() {
+        report.lost("tags", "are not written", place);
+    }
+    if outgoing.namespace().is_some() {
+        report.lost("namespace", "is not written", place);
+    }
+    if !outgoing.memory.metadata.is_empty() {
+        report.lost("metadata", "is not written", place);
+    }
+    if outgoing.memory.expires_at.is_some() {
+        report.lost("expires_at", "is not written", place);
+    }
+    if outgoing.is_dated() {
+        report.lost("created", "is not written", place);
+    }
+    if !block::survives(&outgoing.content, outgoing.kind) {
+        report.changed("content", "was brought into the form of a list's point", place);
+    }
+}
