@@ -294,7 +294,7 @@ impl Import {
 
     /// The memory that has this id already.
     pub(super) fn memory(&self, id: MemoryId) -> Result<Option<Memory>> {
-        let read = self.service.store.get_memory(self.principal.owner, id, false, self.now);
+        let read = self.service.store.get_memory(&self.principal, id, false, self.now);
         self.handle.block_on(read).map_err(shown)
     }
 
