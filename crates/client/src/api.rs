@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use omp_model::api::{
     CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
-    MemoryList, SearchResponse,
+    MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
@@ -84,6 +84,13 @@ pub trait Api: Send + Sync {
 
     /// Makes one memory of a conversation; needs an AI provider.
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse>;
+
+    /// The namespaces that memories are in, by name.
+    async fn namespaces(&self) -> Result<NamespaceList>;
+
+    /// Waits until the memories may be others than they were at `since`, and tells what they are at: a text that means
+    /// nothing but itself. Without `since` at once.
+    async fn next_change(&self, since: Option<&str>) -> Result<String>;
 
     /// Saves a conversation.
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation>;

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use omp_model::api::{
     CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
-    MemoryList, SearchResponse,
+    MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
@@ -22,6 +23,9 @@ use crate::{Api, Done, ExportSummary, Progress, Upload};
 
 /// Memories that are embedded before a search, at most: more would take too long.
 const EMBEDDED_FIRST: u64 = 500;
+
+/// How often to look whether something changed: another process may have done it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The carrier over a [`Service`], on behalf of one principal.
 pub struct Embedded {
@@ -105,6 +109,20 @@ impl Api for Embedded {
 
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
         self.service.compress(self.principal.clone(), request).await
+    }
+
+    async fn namespaces(&self) -> Result<NamespaceList> {
+        self.service.namespaces(self.principal.clone()).await
+    }
+
+    async fn next_change(&self, since: Option<&str>) -> Result<String> {
+        loop {
+            let now = self.service.revision(self.principal.clone()).await?;
+            if since != Some(now.as_str()) {
+                return Ok(now);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {

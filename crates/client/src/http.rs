@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use omp_model::api::{
     CompressResponse, ContextResponse, ConversationList, ErrorBody, ExtractResponse, HandoffResponse, Health,
-    ImportResponse, MemoryList, SearchResponse,
+    ImportResponse, MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
@@ -15,6 +15,7 @@ use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
     ContextQuery, Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History,
     HistoryQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
+    Sort,
 };
 use omp_service::{CompressRequest, ExtractRequest, Provider};
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -28,6 +29,9 @@ use crate::{Api, Done, ExportSummary, Progress, Upload, pairs};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer that is no import or export.
 pub(crate) const ANSWER: Duration = Duration::from_mins(1);
+
+/// How often to ask whether something changed.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The carrier to a server.
 pub struct Http {
@@ -227,6 +231,24 @@ impl Api for Http {
         let provider = provider.map(Provider::as_str);
         let body = json!({"transcript": transcript, "provider": provider, "source_tool": source_tool});
         self.json(self.request(Method::POST, "compress").json(&body)).await
+    }
+
+    async fn namespaces(&self) -> Result<NamespaceList> {
+        self.json(self.request(Method::GET, "namespaces")).await
+    }
+
+    async fn next_change(&self, since: Option<&str>) -> Result<String> {
+        // Any server tells how many memories there are and which was changed last.
+        let query = ListQuery { limit: 1, sort: Sort::UpdatedDesc, ..ListQuery::default() };
+        loop {
+            let list = self.list_memories(&query).await?;
+            let last = list.memories.first().map(|last| format!("{} {}", last.id, last.updated_at));
+            let now = format!("{} {}", list.total, last.unwrap_or_default());
+            if since != Some(now.as_str()) {
+                return Ok(now);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {

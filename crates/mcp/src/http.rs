@@ -70,8 +70,9 @@ impl HttpDoor {
         config.json_response = true;
         config.max_request_body_bytes = BODY;
         config.cancellation_token = self.stop.child_token();
-        let handler = Handler::new(Memories::OfTheCaller(self.service.clone()));
-        (StreamableHttpService::new(move || Ok(handler.clone()), Arc::clone(&sessions), config), sessions)
+        let memories = Memories::OfTheCaller(self.service.clone());
+        let handler = move || Ok(Handler::new(memories.clone()));
+        (StreamableHttpService::new(handler, Arc::clone(&sessions), config), sessions)
     }
 
     async fn answer<B>(&self, request: Request<B>) -> Answer

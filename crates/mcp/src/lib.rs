@@ -9,10 +9,13 @@ mod arguments;
 mod caller;
 mod handler;
 mod http;
+mod prompts;
 mod refusal;
+mod resources;
 mod schema;
 mod stdio;
 mod tools;
+mod watch;
 
 pub use self::http::HttpDoor;
 pub use self::stdio::serve_stdio;

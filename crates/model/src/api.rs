@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::transfer::{ImportIssue, ImportReport};
-use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, SearchMode};
+use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, Namespace, SearchMode};
 
 /// The version of the protocol that we speak (reading 37).
 pub const OMP_VERSION: &str = "0.1";
@@ -93,6 +93,25 @@ pub struct Why {
     pub similarity_weight: f32,
     /// What the memories beside it in its session added.
     pub from_neighbours: f32,
+}
+
+/// A namespace that memories are in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NamespaceCount {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "project:myapp"))]
+    pub namespace: Namespace,
+    /// How many memories are in it.
+    pub memories: u64,
+}
+
+/// The namespaces, by name; the first thousand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NamespaceList {
+    /// Each with the number of its memories.
+    pub namespaces: Vec<NamespaceCount>,
 }
 
 /// What a search found, best first.

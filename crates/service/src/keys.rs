@@ -76,7 +76,12 @@ impl Known {
             let same: bool = former.ct_eq(hash).into();
             same && now < *until
         });
-        (present || former) && !self.revoked && self.expires_at.is_none_or(|at| now < at)
+        (present || former) && self.works(now)
+    }
+
+    /// Whether it opens anything.
+    fn works(&self, now: Timestamp) -> bool {
+        !self.revoked && self.expires_at.is_none_or(|at| now < at)
     }
 }
 
@@ -118,6 +123,14 @@ impl Service {
             return Err(unauthorized());
         };
         self.remember_use(known, now);
+        Ok(Principal::with(Arc::clone(&known.grant)))
+    }
+
+    /// The principal as its key is now: for what lasts longer than a request. `unauthorized` when the key works no more.
+    pub async fn renew(&self, principal: &Principal) -> Result<Principal> {
+        let Some(id) = principal.key() else { return Ok(principal.clone()) };
+        let (ring, now) = (self.ring().await?, self.clock.now());
+        let known = ring.keys.get(&id).filter(|known| known.works(now)).ok_or_else(unauthorized)?;
         Ok(Principal::with(Arc::clone(&known.grant)))
     }
 

@@ -1,15 +1,18 @@
 //! Keeping, reading, changing, forgetting memories.
 
-use omp_model::api::MemoryList;
+use omp_model::api::{MemoryList, NamespaceCount, NamespaceList};
 use omp_model::creation::Created;
 use omp_model::{
-    CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
+    CreateMemory, Dedupe, Error, Filter, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
 };
 use omp_store::{Added, Addition, Changed};
 
 use crate::Service;
 use crate::access::{check_patch, of_another_tool, require, require_change, stamp_new};
 use crate::failure::shown;
+
+/// Namespaces of one answer.
+const NAMESPACES: u32 = 1_000;
 
 impl Service {
     /// Stores a new memory, unless repeats were asked about and it is one.
@@ -105,6 +108,32 @@ impl Service {
         require(&principal, Scope::Read)?;
         let page = self.store.list_memories(&principal, query, self.clock.now()).await.map_err(shown)?;
         Ok(MemoryList { memories: page.items, total: page.total, limit: query.limit, offset: query.offset })
+    }
+
+    /// The namespaces that memories are in, by name: those that the key sees, with what it sees in them.
+    pub async fn namespaces(&self, principal: Principal) -> Result<NamespaceList> {
+        require(&principal, Scope::Read)?;
+        let all = self.store.namespaces(principal.owner, NAMESPACES).await.map_err(shown)?;
+        let mut namespaces = Vec::new();
+        for (namespace, mut memories) in all.into_iter().filter(|(name, _)| principal.admits(Some(name))) {
+            // The counters are everybody's; a key for one tool counts that tool's.
+            if principal.sight().is_some_and(|limits| limits.only_tool().is_some()) {
+                let filter = Filter { namespace: Some(namespace.clone()), ..Filter::default() };
+                let query = ListQuery { filter, limit: 1, ..ListQuery::default() };
+                memories = self.list_memories(principal.clone(), &query).await?.total;
+            }
+            if memories > 0 {
+                namespaces.push(NamespaceCount { namespace, memories });
+            }
+        }
+        Ok(NamespaceList { namespaces })
+    }
+
+    /// What the memories are at: another text after every change.
+    pub async fn revision(&self, principal: Principal) -> Result<String> {
+        require(&principal, Scope::Read)?;
+        let position = self.store.index_position(principal.owner).await.map_err(shown)?;
+        Ok(format!("{}.{}", position.generation, position.seq))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::{
-    Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, SearchFilter, Timestamp,
+    Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, Namespace, OwnerId, Principal, SearchFilter, Timestamp,
 };
 use omp_search::Keywords;
 
@@ -122,6 +122,10 @@ pub trait MemoryStore: Send + Sync {
 
     /// One page, in order.
     async fn list_memories(&self, by: &Principal, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>>;
+
+    /// Up to `limit` namespaces that have memories, by name, each with their number; those that have expired and wait for
+    /// the sweep are counted.
+    async fn namespaces(&self, owner: OwnerId, limit: u32) -> Result<Vec<(Namespace, u64)>>;
 
     /// The best matches by BM25, best first; `total` counts all matches.
     async fn search_memories(

@@ -8,6 +8,7 @@ mod handoff;
 mod health;
 mod keys;
 mod memories;
+mod namespaces;
 mod search;
 mod transfer;
 mod users;
@@ -30,6 +31,7 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(memories::get_memory, memories::update_memory, memories::delete_memory))
         .routes(routes!(memories::get_memory_history))
         .routes(routes!(memories::restore_memory))
+        .routes(routes!(namespaces::list_namespaces))
         // What an AI provider does
         .routes(routes!(ai::extract_memories))
         .routes(routes!(ai::compress_conversation))

@@ -2,7 +2,7 @@
 
 use omp_model::{Filter, ListQuery, Memory, MemoryPatch, MemoryType, Sort, ToolName};
 
-use super::{BY, NOW, memory, tagged, within};
+use super::{BY, NOW, OWNER, memory, tagged, within};
 use crate::{Page, Store};
 
 async fn fill(store: &dyn Store, count: i64) -> Vec<Memory> {
@@ -174,4 +174,23 @@ pub async fn an_unknown_filter_finds_nothing(store: &dyn Store) {
     let filter = Filter { tags: tagged(memory(0, "x"), &["even", "nowhere"]).tags, ..Filter::default() };
     let page = list(store, &ListQuery { filter, ..ListQuery::default() }).await;
     assert_eq!((page.items.len(), page.total), (0, 0));
+}
+
+/// Namespaces are told with their numbers as long as a memory is in them, those of the owner only.
+pub async fn namespaces_are_those_that_have_memories(store: &dyn Store) {
+    let first = within(memory(1, "one"), "work");
+    let second = within(memory(2, "two"), "work");
+    let third = within(memory(3, "three"), "home");
+    for memory in [&first, &second, &third, &memory(4, "four")] {
+        store.create_memory(&BY, memory, NOW).await.expect("created");
+    }
+    let told = async |limit| {
+        let all = store.namespaces(OWNER, limit).await.expect("told");
+        all.into_iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(10).await, ["home 1", "work 2"]);
+    assert_eq!(told(1).await, ["home 1"]);
+    store.delete_memory(&BY, third.id, NOW).await.expect("deleted");
+    assert_eq!(told(10).await, ["work 2"]);
+    assert!(store.namespaces(omp_model::OwnerId(OWNER.0 + 1), 10).await.expect("told").is_empty());
 }

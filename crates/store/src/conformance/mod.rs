@@ -59,6 +59,7 @@ macro_rules! conformance_suite {
                 a_vector_comes_along_only_when_asked_for, a_new_text_drops_the_old_vector,
                 many_writers_at_once_lose_nothing, owners_do_not_see_each_other;
             lists: pages_follow_each_other_without_gaps, totals_count_what_the_filters_match,
+                namespaces_are_those_that_have_memories,
                 filters_apply_before_paging, equal_times_are_ordered_by_id, changed_memories_come_first_when_asked,
                 counters_follow_every_change, an_unknown_filter_finds_nothing, a_rare_filter_works_in_every_order;
             searches: words_are_found_in_content_and_tags, more_and_rarer_words_rank_higher,

@@ -1,7 +1,9 @@
 //! Pages of memories. What a page costs grows with the page, not with the store: the order comes from an index,
 //! the total from a counter. Only several filters at once, and deep pages, have to walk.
 
-use omp_model::{Filter, ListQuery, Memory, NamespacePattern, OwnerId, Principal, Scope, Sort, Timestamp};
+use omp_model::{
+    Filter, ListQuery, Memory, Namespace, NamespacePattern, OwnerId, Principal, Scope, Sort, Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::rows::{self, ALIVE};
@@ -53,6 +55,23 @@ pub(super) fn facet(
             Ok(Facet { id: row.get(0)?, n: row.get::<_, i64>(1)?.unsigned_abs() })
         })
         .optional()
+}
+
+/// The namespaces that have memories, by name: a walk over the names, not over the memories.
+pub(super) fn counted_namespaces(
+    connection: &Connection,
+    owner: OwnerId,
+    limit: u32,
+) -> rusqlite::Result<Vec<(Namespace, u64)>> {
+    connection
+        .prepare_cached(
+            "SELECT value, n FROM facets WHERE owner = ?1 AND kind = ?2 AND n > 0 ORDER BY value LIMIT ?3",
+        )?
+        .query_map(params![owner.0, FacetKind::Namespace.as_str(), limit], |row| {
+            let name = Namespace::new(row.get::<_, String>(0)?).map_err(|_| rows::unusable(0))?;
+            Ok((name, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
+        .collect()
 }
 
 /// The facets of a filter, rarest first; `None` when one of them has no memory.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::audit::Action;
-use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, Timestamp};
+use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, Namespace, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
 
 use rusqlite::Connection;
@@ -181,6 +181,10 @@ impl MemoryStore for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn namespaces(&self, owner: OwnerId, limit: u32) -> Result<Vec<(Namespace, u64)>> {
+        self.read(|connection| list::counted_namespaces(connection, owner, limit))
     }
 
     async fn count_memories(&self, owner: OwnerId, now: Timestamp) -> Result<u64> {

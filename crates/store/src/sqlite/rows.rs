@@ -69,7 +69,7 @@ fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<MemoryType> {
     MemoryType::ALL.get(usize::from(row.get::<_, u8>(column)?)).copied().ok_or_else(|| unusable(column))
 }
 
-fn unusable(column: usize) -> rusqlite::Error {
+pub(super) fn unusable(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "not a valid value".into())
 }
 

@@ -60,6 +60,7 @@ const LINES: &[Line] = &[
         || (format!("{NO_MEMORY}/restore"), json!({"version": 1})),
         restore,
     ),
+    line("get /v1/namespaces", R, || ("/v1/namespaces".into(), Value::Null), namespaces),
     line("get /v1/context", R, || ("/v1/context".into(), Value::Null), context),
     line("post /v1/extract", W, || ("/v1/extract".into(), json!({"transcript": "x"})), no_provider),
     line("post /v1/compress", W, || ("/v1/compress".into(), json!({"transcript": "x"})), no_provider),

@@ -228,6 +228,23 @@ pub(super) fn context(world: &World, holder: &Holder) {
     }
 }
 
+pub(super) fn namespaces(world: &World, holder: &Holder) {
+    let mut expected = std::collections::BTreeMap::new();
+    for thing in world.seen(holder) {
+        if let Some(namespace) = &thing.namespace {
+            *expected.entry(namespace.clone()).or_insert(0) += 1;
+        }
+    }
+    let (status, text) = world.ask(holder, "get", "/v1/namespaces", &Value::Null);
+    let expected = expected.iter().map(|(namespace, n)| json!({"namespace": namespace, "memories": n}));
+    assert_eq!(
+        (status, &value(&text)["namespaces"]),
+        (200, &Value::from(expected.collect::<Vec<_>>())),
+        "{}",
+        holder.name
+    );
+}
+
 pub(super) fn no_provider(world: &World, holder: &Holder) {
     for path in ["/v1/extract", "/v1/compress"] {
         assert_eq!(world.ask(holder, "post", path, &json!({"transcript": "x"})).0, 422);

@@ -4,5 +4,6 @@ mod concurrency;
 mod http;
 mod protocol;
 mod remote;
+mod resources;
 mod session;
 mod tools;

@@ -91,6 +91,20 @@ impl Session {
         }
     }
 
+    /// The next notification of this method; it may have come already.
+    pub(super) fn notification(&mut self, method: &str) -> Value {
+        loop {
+            if let Some(at) = self.notifications.iter().position(|told| told["method"] == method) {
+                return self.notifications.remove(at);
+            }
+            let message = self.read();
+            match message["id"].as_u64() {
+                Some(id) if message.get("method").is_none() => drop(self.early.insert(id, message)),
+                _ => self.notifications.push(message),
+            }
+        }
+    }
+
     pub(super) fn request(&mut self, method: &str, params: Value) -> Value {
         let id = self.send(method, params);
         self.answer(id)
