@@ -90,7 +90,13 @@ impl HttpDoor {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             return answer;
         }
-        streamable.handle(request).await
+        let ends = request.method() == Method::DELETE;
+        let mut answer = streamable.handle(request).await;
+        // The session is over when this is answered; the SDK says that it will be, which some clients take for a failure.
+        if ends && answer.status() == StatusCode::ACCEPTED {
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+        }
+        answer
     }
 }
 
