@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http_body::Body;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use omp_model::{OwnerId, Principal};
+use omp_model::{KeyId, OwnerId, Principal};
 use omp_service::Service;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -24,31 +24,33 @@ use crate::handler::{Handler, Memories};
 
 /// How long a session of the older protocols stays without a request. Its client makes a new one after that.
 const IDLE: Duration = Duration::from_mins(30);
-/// Sessions of one person at once. A client that makes one for every call and ends none is stopped here.
+/// Sessions of one key at once. A client that makes one for every call and ends none is stopped here.
 const SESSIONS: usize = 5_000;
 /// The longest transcript, each character escaped as a pair of surrogates, and what stands around it.
 const BODY: usize = 4 << 20;
 
 type Streamable = StreamableHttpService<Handler, LocalSessionManager>;
-/// One person's endpoint, and the sessions in it.
-type Person = (Streamable, Arc<LocalSessionManager>);
+/// Whose sessions: a person's, with one of their keys.
+type Holder = (OwnerId, Option<KeyId>);
+/// A holder's endpoint, and the sessions in it.
+type Endpoint = (Streamable, Arc<LocalSessionManager>);
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// MCP for everybody who may come in, as a service of HTTP requests. Cheap to clone.
 ///
-/// Every person has sessions of their own: the id of somebody else's names nothing. Within a session, each request does
-/// what its own key allows.
+/// Every key has sessions of its own: the id of another's names nothing. Within a session, each request does what its key
+/// allows by then.
 #[derive(Clone)]
 pub struct HttpDoor {
     service: Service,
-    people: Arc<Mutex<HashMap<OwnerId, Person>>>,
+    holders: Arc<Mutex<HashMap<Holder, Endpoint>>>,
     stop: CancellationToken,
 }
 
 impl HttpDoor {
     /// Over the use cases.
     pub fn new(service: Service) -> Self {
-        Self { service, people: Arc::default(), stop: CancellationToken::new() }
+        Self { service, holders: Arc::default(), stop: CancellationToken::new() }
     }
 
     /// Ends all sessions and open streams, which would keep a server from stopping.
@@ -56,12 +58,12 @@ impl HttpDoor {
         self.stop.cancel();
     }
 
-    fn of(&self, owner: OwnerId) -> Person {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        people.entry(owner).or_insert_with(|| self.start()).clone()
+    fn of(&self, holder: Holder) -> Endpoint {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        holders.entry(holder).or_insert_with(|| self.start()).clone()
     }
 
-    fn start(&self) -> Person {
+    fn start(&self) -> Endpoint {
         let mut sessions = LocalSessionManager::default();
         sessions.session_config.keep_alive = Some(IDLE);
         let sessions = Arc::new(sessions);
@@ -80,11 +82,12 @@ impl HttpDoor {
         B: Body + Send + 'static,
         B::Error: Display,
     {
-        let Some(owner) = request.extensions().get::<Principal>().map(|principal| principal.owner) else {
+        let holder = request.extensions().get().map(|by: &Principal| (by.user(), by.key()));
+        let Some(holder) = holder else {
             tracing::error!("a request came to MCP and nobody asked who sent it");
             return bare(StatusCode::INTERNAL_SERVER_ERROR);
         };
-        let (streamable, sessions) = self.of(owner);
+        let (streamable, sessions) = self.of(holder);
         if begins_session(&request) && sessions.sessions.read().await.len() >= SESSIONS {
             let mut answer = bare(StatusCode::SERVICE_UNAVAILABLE);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));

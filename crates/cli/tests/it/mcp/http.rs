@@ -72,10 +72,7 @@ fn a_session_is_no_key_and_pages_of_other_origins_are_refused_even_with_one() {
     let home = Home::new();
     let server = home.serve(Some(KEY));
     let session = Remote::new(&server, Some(KEY), "2025-11-25").initialize();
-    let answer = session.send("tools/list", json!({}));
-    let id = answer.header("mcp-session-id").map(str::to_owned);
-    let stolen =
-        Remote::new(&server, None, "2025-11-25").with("mcp-session-id", id.as_deref().unwrap_or("x"));
+    let stolen = Remote::new(&server, None, "2025-11-25").with("mcp-session-id", session.session());
     assert_eq!(stolen.send("tools/list", json!({})).status, 401);
     let unknown = Remote::new(&server, Some(KEY), "2025-11-25").with("mcp-session-id", "no-such-session");
     assert_eq!(unknown.send("tools/list", json!({})).status, 404);
@@ -86,6 +83,21 @@ fn a_session_is_no_key_and_pages_of_other_origins_are_refused_even_with_one() {
     assert_eq!(page("https://evil.example").status, 403);
     assert_eq!(page("null").status, 403);
     assert_eq!(page(&server.url).status, 200);
+}
+
+#[test]
+fn a_session_belongs_to_its_key_and_ends_with_it() {
+    let home = Home::new();
+    let server = home.serve(Some(KEY));
+    let [one, other] = ["one", "other"].map(|name| home.ok(&["keys", "create", name, "--json"]).json());
+    let secret = |key: &Value| key["secret"].as_str().unwrap().to_owned();
+    let client = Remote::new(&server, Some(&secret(&one)), "2025-11-25").initialize();
+    client.ok("omp_remember", &json!({"content": "Likes tea"}));
+    let id = client.session().to_owned();
+    let stolen = Remote::new(&server, Some(&secret(&other)), "2025-11-25").with("mcp-session-id", &id);
+    assert_eq!(stolen.send("tools/list", json!({})).status, 404);
+    home.ok(&["keys", "revoke", one["key"]["id"].as_str().unwrap()]);
+    assert_eq!(client.send("tools/list", json!({})).status, 401);
 }
 
 #[test]

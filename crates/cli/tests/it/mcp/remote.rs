@@ -68,6 +68,11 @@ impl<'a> Remote<'a> {
         self
     }
 
+    /// The session's id.
+    pub(super) fn session(&self) -> &str {
+        &self.headers.iter().find(|(name, _)| name == "mcp-session-id").unwrap().1
+    }
+
     pub(super) fn send(&self, method: &str, mut params: Value) -> Answer {
         let mut extra = Vec::new();
         if self.version >= MODERN {
