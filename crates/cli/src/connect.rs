@@ -33,7 +33,10 @@ impl Global {
         let spool = store.path().parent().map_or_else(std::env::temp_dir, PathBuf::from);
         let embeddings = Embeddings::start(&self.vectors.settings()?)?;
         let bytes = self.vectors.index_mb.map_or_else(settings::index_bytes, |mb| mb << 20);
-        Ok(Service::new(store, spool).with_embeddings(embeddings).with_index_room(bytes))
+        Ok(Service::new(store, spool)
+            .with_embeddings(embeddings)
+            .with_index_room(bytes)
+            .with_secrets(self.secrets))
     }
 
     /// The server that is named, else the file.

@@ -12,6 +12,7 @@ mod envelope;
 mod headers;
 mod limits;
 mod mcp;
+mod metrics;
 mod openapi;
 mod origin;
 mod pace;
@@ -20,6 +21,7 @@ mod routes;
 mod serve;
 mod settings;
 mod stall;
+mod tls;
 mod trace;
 
 use std::convert::Infallible;
@@ -39,9 +41,11 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use self::auth::{ApiKey, WeakKey};
 use self::limits::Limits;
+pub use self::metrics::{Metrics, metrics_router};
 pub use self::openapi::document as openapi_document;
 pub use self::serve::serve;
 pub use self::settings::{BadOrigin, DEFAULT_RATE, IpNet, Origin, Settings, parse_proxy};
+pub use self::tls::{Tls, TlsError};
 use self::trace::RequestIds;
 
 /// Requests that are worked on at once; more wait.

@@ -21,6 +21,7 @@ use tower::Service as _;
 
 use crate::limits::Peer;
 use crate::stall::Stall;
+use crate::tls::Tls;
 
 /// Connections at once; more wait to be taken. Below the 1,024 files that a process may usually open.
 const CONNECTIONS: usize = 900;
@@ -35,13 +36,15 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Pause after the system refused a connection: it has no more files.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Answers on `listener` until `shutdown` is done; then takes no new request and lets those under way finish.
+/// Answers on `listener`, encrypted with `tls` if there is one, until `shutdown` is done; then takes no new request and lets those under way finish.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let door = Door { router: router.with_state(()), http: builder() };
+    let door = Door { router: router.with_state(()), http: builder(), tls };
+    let renewing = door.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let (places, crowd) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Crowd::default()));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -67,6 +70,9 @@ pub async fn serve(
         });
     }
     drop(listener);
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
     }
@@ -100,6 +106,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
 struct Door {
     router: Router,
     http: http1::Builder,
+    tls: Option<Tls>,
 }
 
 impl Door {
@@ -108,7 +115,12 @@ impl Door {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        self.speak(stream, peer, watcher).await;
+        let Some(tls) = &self.tls else { return self.speak(stream, peer, watcher).await };
+        match tls.accept(stream).await {
+            Ok(stream) => self.speak(stream, peer, watcher).await,
+            // Scanners, plain HTTP, clients that do not trust the certificate.
+            Err(error) => tracing::debug!(%error, "no encryption was agreed on"),
+        }
     }
 
     async fn speak<S>(&self, stream: S, peer: IpAddr, watcher: Watcher)

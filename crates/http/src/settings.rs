@@ -7,6 +7,8 @@ use std::str::FromStr;
 use axum::http::{HeaderValue, Uri};
 pub use ipnet::IpNet;
 
+use crate::metrics::Metrics;
+
 /// Requests a second that one key may go on with when nothing else is said.
 pub const DEFAULT_RATE: u32 = 200;
 
@@ -19,11 +21,13 @@ pub struct Settings {
     pub rate: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where requests are counted, if they are.
+    pub metrics: Option<Metrics>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cors_origins: Vec::new(), rate: DEFAULT_RATE, trusted_proxies: Vec::new() }
+        Self { cors_origins: Vec::new(), rate: DEFAULT_RATE, trusted_proxies: Vec::new(), metrics: None }
     }
 }
 

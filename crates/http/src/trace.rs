@@ -21,7 +21,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 64;
 
 /// What the route of a request is called that has none.
-const NO_ROUTE: &str = "none";
+pub(crate) const NO_ROUTE: &str = "none";
 
 /// Names for requests: which start of the server, and a counter.
 pub(crate) struct RequestIds {
@@ -69,6 +69,9 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         response = span.in_scope(|| envelope::in_envelope(&response, method.as_str(), path.path()));
     }
     let took = begun.elapsed();
+    if let Some(metrics) = &app.settings.metrics {
+        metrics.answered(&method, route, response.status(), took);
+    }
     span.in_scope(|| {
         let (status, micros) = (status.as_u16(), took.as_micros());
         if status >= 500 {

@@ -214,7 +214,7 @@ pub struct EmbeddingState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
-    /// `ok`.
+    /// `ok`, or `degraded` when something that it does is not done at the moment.
     pub status: String,
     /// The protocol's version.
     pub version: String,
@@ -228,6 +228,14 @@ pub struct Health {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub embedding: Option<EmbeddingState>,
+    /// Whether the store takes writes: `ok`, or why the last one failed: `full`, `read_only` or `failing`.
+    #[serde(default = "well")]
+    pub store: String,
+}
+
+/// Of a server that says nothing of its store.
+fn well() -> String {
+    "ok".into()
 }
 
 /// What an import did: the protocol's three members, and the whole report.

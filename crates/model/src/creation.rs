@@ -81,6 +81,21 @@ pub struct Created {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
     pub duplicate_of: Option<MemoryId>,
+    /// What looks like a secret in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// Something in a memory that looks like a secret: where, and of which kind. Never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Warning {
+    /// The field that holds it.
+    #[cfg_attr(feature = "openapi", schema(example = "content"))]
+    pub field: String,
+    /// The kind of secret.
+    #[cfg_attr(feature = "openapi", schema(example = "github_token"))]
+    pub secret: String,
 }
 
 impl<'de> Deserialize<'de> for Created {
@@ -89,11 +104,13 @@ impl<'de> Deserialize<'de> for Created {
         #[derive(Deserialize)]
         struct Beside {
             duplicate_of: Option<MemoryId>,
+            #[serde(default)]
+            warnings: Vec<Warning>,
         }
         let json = Box::<RawValue>::deserialize(deserializer)?;
         let memory = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        let Beside { duplicate_of } = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        Ok(Self { memory, duplicate_of })
+        let Beside { duplicate_of, warnings } = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
+        Ok(Self { memory, duplicate_of, warnings })
     }
 }
 
@@ -129,7 +146,7 @@ mod tests {
         let id = MemoryId::derive(&["x"]);
         let memory = read("").unwrap().new.into_memory(id, Timestamp::from_millis(0));
         for duplicate_of in [None, Some(id)] {
-            let created = Created { memory: memory.clone(), duplicate_of };
+            let created = Created { memory: memory.clone(), duplicate_of, warnings: Vec::new() };
             let json = serde_json::to_string(&created).unwrap();
             assert_eq!(json.contains("duplicate_of"), duplicate_of.is_some());
             assert!(json.contains("1.50"));

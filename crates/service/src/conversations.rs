@@ -20,7 +20,9 @@ impl Service {
         require(&principal, Scope::Write)?;
         require_conversations(&principal)?;
         let now = self.clock.now();
-        let conversation = new.into_conversation(ConversationId::generate(now, self.random.as_ref()), now);
+        let mut conversation =
+            new.into_conversation(ConversationId::generate(now, self.random.as_ref()), now);
+        self.secrets.check_conversation(&mut conversation)?;
         if self.store.create_conversation(&principal, &conversation).await.map_err(shown)? {
             return Ok(conversation);
         }

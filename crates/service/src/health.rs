@@ -2,22 +2,40 @@
 
 use omp_model::api::{EmbeddingState, Health, OMP_VERSION};
 use omp_model::{Principal, Result};
+pub use omp_store::StoreVitals;
 
 use crate::Service;
 use crate::failure::shown;
+
+/// How much there is of everything; no content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vitals {
+    /// The store's own figures.
+    pub store: StoreVitals,
+    /// Memories that have not expired.
+    pub memories: u64,
+    /// Memories that wait for their vectors.
+    pub waiting: u64,
+    /// Indices in memory.
+    pub indices: u64,
+    /// Bytes that they take.
+    pub index_bytes: u64,
+}
 
 impl Service {
     /// The state of the server; an error when the store does not answer.
     pub async fn health(&self) -> Result<Health> {
         let count =
             self.store.count_memories(Principal::OWNER.owner, self.clock.now()).await.map_err(shown)?;
+        let trouble = self.store.vitals().trouble;
         Ok(Health {
-            status: "ok".into(),
+            status: if trouble.is_none() { "ok" } else { "degraded" }.into(),
             version: OMP_VERSION.into(),
             // What the running configuration really offers (reading 3).
             compliance: self.compliance().into(),
             memories_count: count,
             embedding: self.embedding_state().await?,
+            store: trouble.unwrap_or("ok").into(),
             server_version: env!("CARGO_PKG_VERSION").into(),
         })
     }
@@ -29,6 +47,20 @@ impl Service {
             (true, false) => "OMP-Search",
             (false, _) => "OMP-Core",
         }
+    }
+
+    /// Figures for whoever watches over the server.
+    pub async fn vitals(&self) -> Result<Vitals> {
+        let health = self.health().await?;
+        let waiting = health.embedding.map_or(0, |embedding| embedding.waiting);
+        let (indices, index_bytes) = self.indices.size();
+        Ok(Vitals {
+            store: self.store.vitals(),
+            memories: health.memories_count,
+            waiting,
+            indices,
+            index_bytes,
+        })
     }
 
     /// How far the vectors are: those of the model that is being made ready, else those that searches use.

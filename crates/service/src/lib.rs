@@ -15,6 +15,7 @@ mod health;
 mod keys;
 mod memories;
 mod search;
+mod secrets;
 mod sweep;
 mod transfer;
 mod users;
@@ -35,7 +36,9 @@ pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;
 use self::keys::KeyRing;
+pub use self::health::{StoreVitals, Vitals};
 use self::search::HotIndices;
+pub use self::secrets::SecretPolicy;
 pub use self::transfer::{
     ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
     inspect, pack_folder,
@@ -65,6 +68,8 @@ pub struct Service {
     server_key: Option<[u8; 32]>,
     /// How long a search waits for an index that is being made; by default only where that takes no time.
     patience: Option<Duration>,
+    /// What happens to secrets in what is stored.
+    secrets: SecretPolicy,
     /// Where a body that must be read twice is put meanwhile, in a file without a name.
     spool_folder: PathBuf,
 }
@@ -84,6 +89,7 @@ impl Service {
             audit_kept: audit::KEPT,
             server_key: None,
             patience: None,
+            secrets: SecretPolicy::default(),
             spool_folder,
         }
     }
@@ -106,6 +112,13 @@ impl Service {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
+        self
+    }
+
+    /// The same with another policy for what looks like a secret; by default it is stored and told of.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: SecretPolicy) -> Self {
+        self.secrets = secrets;
         self
     }
 

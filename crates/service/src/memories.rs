@@ -24,12 +24,13 @@ impl Service {
         require(&principal, Scope::Write)?;
         let CreateMemory { mut new, supersedes, dedupe } = create.into();
         stamp_new(&principal, &mut new)?;
+        let warnings = self.secrets.check_memory(Some(&mut new.content), Some(&mut new.metadata))?;
         let (addition, now) = (Addition { supersedes, dedupe }, self.clock.now());
         if dedupe == Dedupe::Near
             && supersedes.is_none()
             && let Some(memory) = self.merge_into_near(&principal, &new).await?
         {
-            return Ok(Created { duplicate_of: Some(memory.id), memory });
+            return Ok(Created { duplicate_of: Some(memory.id), memory, warnings });
         }
         // An id that is taken is one chance in many billions; then the next one is free.
         for _ in 0..3 {
@@ -39,10 +40,10 @@ impl Service {
                 Added::Stored => {
                     memory.embedding = None;
                     self.embeddings.wake();
-                    return Ok(Created { memory, duplicate_of: None });
+                    return Ok(Created { memory, duplicate_of: None, warnings });
                 }
                 Added::Repeat(known) => {
-                    return Ok(Created { duplicate_of: Some(known.id), memory: *known });
+                    return Ok(Created { duplicate_of: Some(known.id), memory: *known, warnings });
                 }
                 Added::NothingToSupersede => {
                     return Err(Error::invalid("supersedes", "names no memory that is there"));
@@ -83,6 +84,7 @@ impl Service {
     ) -> Result<Memory> {
         require_change(&principal)?;
         check_patch(&principal, &mut patch)?;
+        self.secrets.check_memory(patch.content.as_mut(), patch.metadata.as_mut())?;
         let changed = match MemoryId::parse(id) {
             Some(id) => {
                 self.store.update_memory(&principal, id, patch, self.clock.now()).await.map_err(shown)?

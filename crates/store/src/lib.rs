@@ -26,7 +26,7 @@ pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use error::StoreError;
 pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};
-pub use maintenance::{Check, Maintenance, StoreInfo};
+pub use maintenance::{Check, Maintenance, StoreInfo, StoreVitals};
 pub use memories::{Added, Addition, Changed, MemoryStore, Page};
 pub use omp_model::OwnerId;
 pub use sqlite::{SqliteOptions, SqliteStore, words};

@@ -20,6 +20,23 @@ pub struct StoreInfo {
     pub bytes: u64,
 }
 
+/// How the store is at this moment; cheap to ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreVitals {
+    /// Bytes of the data on disk.
+    pub bytes: u64,
+    /// Bytes of the log that is not yet in it.
+    pub log_bytes: u64,
+    /// Bytes that the disk still has, where the system tells.
+    pub free_bytes: Option<u64>,
+    /// Transactions since the store was opened.
+    pub commits: u64,
+    /// Writes in them: several share a transaction when they come at once.
+    pub writes: u64,
+    /// Why the last transaction failed, if it did: a word such as `full`.
+    pub trouble: Option<&'static str>,
+}
+
 /// One check and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
@@ -34,6 +51,9 @@ pub struct Check {
 pub trait Maintenance: Send + Sync {
     /// What is where.
     async fn info(&self) -> Result<StoreInfo>;
+
+    /// How it is at this moment.
+    fn vitals(&self) -> StoreVitals;
 
     /// Removes up to `limit` expired memories for good; returns how many.
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64>;

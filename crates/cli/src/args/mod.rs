@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use omp_service::SecretPolicy;
 
 pub(crate) use self::access::{Audit, CreateKey, Keys, RemoveUser, Users};
 use self::embedding::Vectors;
@@ -48,6 +49,16 @@ pub(crate) struct Global {
     /// Print data only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// What happens to what looks like a secret in a memory: off, warn, mask (it becomes `***`) or refuse
+    #[arg(
+        long,
+        env = "OMP_SECRETS",
+        hide_env_values = true,
+        global = true,
+        value_name = "POLICY",
+        default_value = "warn"
+    )]
+    pub(crate) secrets: SecretPolicy,
     #[command(flatten)]
     pub(crate) vectors: Vectors,
 }

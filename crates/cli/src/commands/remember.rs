@@ -29,6 +29,9 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
     if created.duplicate_of.is_some() {
         printer.say("this is remembered already; nothing was stored");
     }
+    for warning in &created.warnings {
+        printer.say(format!("`{}` holds what looks like a secret ({})", warning.field, warning.secret));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

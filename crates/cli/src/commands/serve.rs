@@ -23,10 +23,11 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
             args.host
         );
     }
-    if !args.host.is_loopback() && !args.door.behind_tls {
+    let tls = args.door.tls()?;
+    if !args.host.is_loopback() && tls.is_none() && !args.door.behind_tls {
         bail!(
             "{} can be reached from other machines, and without TLS your key and your memories would cross the network \
-             for anybody to read. If something in front of the server encrypts (a reverse proxy, a tunnel, a VPN, a port \
+             for anybody to read. Give a certificate with --tls-cert and --tls-key; or, if something in front of the server encrypts (a reverse proxy, a tunnel, a VPN, a port \
              that a container publishes to this machine only), say so with --behind-tls or OMP_BEHIND_TLS=true; or \
              leave --host out to serve this machine only.",
             args.host
@@ -37,27 +38,37 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
     let service = global.service()?;
     let address = listener.local_addr()?;
-    printer.line(format!("http://{address}"))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    printer.line(format!("{scheme}://{address}"))?;
     printer.say(format!(
         "Open Memory {} keeps your memories in {}",
         env!("CARGO_PKG_VERSION"),
         global.database()?.display()
     ));
-    printer.say(format!("API documentation: http://{address}/docs   web app: http://{address}/app"));
+    printer.say(format!("API documentation: {scheme}://{address}/docs   web app: {scheme}://{address}/app"));
     if key.is_none() {
         printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
+    }
+    let settings = args.door.settings();
+    if let (Some(at), Some(metrics)) = (args.door.metrics_listen, &settings.metrics) {
+        let listener = TcpListener::bind(at).await.with_context(|| {
+            format!("cannot show figures on {at}; --metrics-listen takes another address")
+        })?;
+        printer.say(format!("figures for Prometheus: http://{}/metrics", listener.local_addr()?));
+        let router = omp_http::metrics_router(metrics.clone(), service.clone());
+        tokio::spawn(omp_http::serve(listener, router, None, std::future::pending()));
     }
     service.prepare_embeddings().await?;
     let sweep = tokio::spawn(service.clone().sweep_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
     let store = service.store().clone();
     let mcp = HttpDoor::new(service.clone());
-    let router = omp_http::router_with_mcp(service, key, args.door.settings(), mcp.clone());
+    let router = omp_http::router_with_mcp(service, key, settings, mcp.clone());
     let stopping = async move {
         stop_signal().await;
         mcp.stop();
     };
-    omp_http::serve(listener, router, stopping).await?;
+    omp_http::serve(listener, router, tls, stopping).await?;
     sweep.abort();
     embed.abort();
     store.close().await?;

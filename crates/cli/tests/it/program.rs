@@ -71,6 +71,15 @@ impl Home {
             "VISUAL",
             "OMP_EMBEDDING_PROVIDER",
             "OMP_INDEX_MB",
+            "OMP_SECRETS",
+            "OMP_BEHIND_TLS",
+            "OMP_CORS_ORIGINS",
+            "OMP_RATE_LIMIT",
+            "OMP_TRUSTED_PROXIES",
+            "OMP_TLS_CERT",
+            "OMP_TLS_KEY",
+            "OMP_LOG_FORMAT",
+            "OMP_METRICS_LISTEN",
         ] {
             command.env_remove(name);
         }
@@ -138,7 +147,7 @@ impl Server {
     pub(crate) fn wait_for(mut child: Child) -> Self {
         let mut url = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
-        assert!(url.starts_with("http://"), "the server did not start: {url}");
+        assert!(url.starts_with("http"), "the server did not start: {url}");
         Self { child, url: url.trim().to_owned() }
     }
 

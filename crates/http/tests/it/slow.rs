@@ -19,7 +19,7 @@ async fn connected() -> (TcpStream, tempfile::TempDir) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = omp_http::router(service, None, Settings::default());
-    tokio::spawn(omp_http::serve(listener, router, std::future::pending()));
+    tokio::spawn(omp_http::serve(listener, router, None, std::future::pending()));
     (TcpStream::connect(address).await.unwrap(), folder)
 }
 

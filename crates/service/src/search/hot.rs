@@ -124,6 +124,13 @@ impl HotIndices {
         hot
     }
 
+    /// How many indices there are, and the bytes that they take.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        let owners = self.owners();
+        let bytes = owners.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum();
+        (owners.len() as u64, bytes)
+    }
+
     /// Lets go of the indices that were used least recently until the rest fits.
     fn make_room(&self, keep: OwnerId) {
         let mut owners = self.owners();

@@ -25,6 +25,7 @@ use super::{CHUNK, CHUNK_BYTES, Progress};
 use crate::Service;
 use crate::access::{require, require_conversations, stamp_imported};
 use crate::failure::shown;
+use crate::secrets::told;
 
 impl Service {
     /// Reads everything that `source` holds into the principal's memories.
@@ -143,13 +144,17 @@ impl Import {
         source.rewind().map_err(|e| unreadable(&e))?;
         for entry in omp::Reader::new(source) {
             match entry {
-                Entry::Memory { index, memory, unknown, .. } => {
+                Entry::Memory { index, position, memory, unknown, .. } => {
                     for field in unknown {
                         let message = "is no member of a memory and was left out".to_owned();
                         self.report.lose(ImportNote { index, place: None, field, message });
                     }
                     self.count_read();
                     let mut memory = *memory;
+                    if let Err(error) = self.check(index, &mut memory) {
+                        self.fail(index, position.line, Some(memory.id.to_string()), error);
+                        continue;
+                    }
                     memory.id = self.id_for(memory.id);
                     self.add(ImportItem { memory, original: None, date_assumed: false })?;
                 }
@@ -247,6 +252,7 @@ impl Import {
             return Ok(None);
         }
         let text = serde_json::to_string(envelope.members()).map_err(|_| Error::internal())?;
+        let text = self.service.secrets.keep(text);
         let save =
             self.service.store.save_envelope(self.principal.owner, interchange::FORMAT, &text, self.now);
         self.handle.block_on(save).map(Some).map_err(shown)
@@ -260,7 +266,14 @@ impl Import {
         date_assumed: bool,
         envelope: Option<i64>,
     ) -> Result<()> {
+        let index = self.report.read.saturating_sub(1);
+        if let Err(error) = parts.iter_mut().try_for_each(|part| self.check(index, part)) {
+            let id = record.id().map(std::borrow::Cow::into_owned);
+            self.refuse(id.unwrap_or_default(), error);
+            return Ok(());
+        }
         let raw = serde_json::to_string(record.members()).map_err(|_| Error::internal())?;
+        let raw = self.service.secrets.keep(raw);
         match self.met.get(&parts[0].id) {
             // The same record twice is one memory.
             Some(known) if *known == fingerprint(&raw) => {
@@ -298,6 +311,16 @@ impl Import {
         self.handle.block_on(read).map_err(shown)
     }
 
+    /// Looks for secrets in an item; an error when it must not be stored.
+    fn check(&mut self, index: u64, memory: &mut Memory) -> Result<()> {
+        let policy = self.service.secrets;
+        let found = policy.check_memory(Some(&mut memory.content), Some(&mut memory.metadata))?;
+        if let Some((field, message)) = told(policy, &found) {
+            self.report.change(ImportNote { index, place: None, field, message });
+        }
+        Ok(())
+    }
+
     /// With the strategy `duplicate` every item is a new memory (reading 5).
     fn id_for(&self, id: MemoryId) -> MemoryId {
         if self.conflict == Conflict::Duplicate {
@@ -320,7 +343,7 @@ impl Import {
         self.report.fail(ImportIssue { index, line: Some(line), id, place: None, error, message });
     }
 
-    /// Leaves out the item that was read last: it lies outside of what the key may write.
+    /// Leaves out the item that was read last: it lies outside of what the key may write, or holds a secret.
     fn refuse(&mut self, id: String, error: Error) {
         let (index, error, message) = (self.report.read.saturating_sub(1), error.code, error.message);
         self.report.fail(ImportIssue { index, line: None, id: Some(id), place: None, error, message });
@@ -379,6 +402,19 @@ impl Import {
             return Ok(());
         }
         let mut conversation = conversation;
+        let index = self.report.read.saturating_sub(1);
+        let policy = self.service.secrets;
+        match policy.check_conversation(&mut conversation) {
+            Ok(found) => {
+                if let Some((field, message)) = told(policy, &found) {
+                    self.report.change(ImportNote { index, place: None, field, message });
+                }
+            }
+            Err(error) => {
+                self.refuse(conversation.id.to_string(), error);
+                return Ok(());
+            }
+        }
         if self.conflict == Conflict::Duplicate {
             conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
         }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::connection::{self, failure};
 use super::{SqliteStore, audit, migrate, originals, rows, write, writer};
-use crate::{Check, Maintenance, Result, StoreError, StoreInfo};
+use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
 const CHECKS: [(&str, &str); 8] = [
@@ -69,6 +69,10 @@ impl Maintenance for SqliteStore {
             schema_version: version,
             bytes: std::fs::metadata(self.path()).map_or(0, |m| m.len()),
         })
+    }
+
+    fn vitals(&self) -> StoreVitals {
+        self.inner.writer.counters().vitals(self.path())
     }
 
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {

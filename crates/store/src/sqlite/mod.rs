@@ -25,6 +25,7 @@ mod tx;
 mod users;
 mod vectors;
 mod versions;
+mod vitals;
 mod write;
 mod writer;
 

@@ -19,6 +19,7 @@ use super::checkpoint::Log;
 use super::connection::{BUSY_TIMEOUT, failure};
 use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
+use super::vitals::Counters;
 use crate::StoreError;
 
 /// Longest wait for those who were just answered.
@@ -51,6 +52,7 @@ const ALONE: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     queue: Arc<Queue>,
+    counters: Arc<Counters>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -59,6 +61,7 @@ impl Writer {
         let lock = open_lock(path)?;
         let log = Log::follow(&mut connection, path)?;
         let queue = Arc::new(Queue::default());
+        let counters = Arc::new(Counters::default());
         let mut work = Loop {
             answered: 0,
             last_single: None,
@@ -68,6 +71,7 @@ impl Writer {
             lock,
             path: path.to_owned(),
             queue: Arc::clone(&queue),
+            counters: Arc::clone(&counters),
             memo: Memo::default(),
             remains: false,
             tried: Instant::now(),
@@ -76,7 +80,12 @@ impl Writer {
             .name("omp-writer".into())
             .spawn(move || work.run())
             .map_err(|e| StoreError::Internal(format!("the writer cannot start: {e}")))?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, counters, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// What it counts.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Runs `work` in a transaction and returns when that is on the disk.
@@ -157,6 +166,7 @@ struct Loop {
     lock: File,
     path: PathBuf,
     queue: Arc<Queue>,
+    counters: Arc<Counters>,
     memo: Memo,
     /// Whether the log may still hold what was removed.
     remains: bool,
@@ -261,6 +271,9 @@ impl Loop {
         });
         self.answered = jobs.len();
         self.last_single = Some(Instant::now());
+        if result.is_ok() {
+            self.counters.committed(jobs.len());
+        }
         match result {
             Ok(()) => finish_all(jobs, &Ok(())),
             Err(Failed(error)) if jobs.len() == 1 => finish_all(jobs, &Err(error)),
@@ -268,6 +281,9 @@ impl Loop {
             Err(_) => {
                 for mut job in jobs {
                     let result = self.transaction(|tx, _| run_caught(job.as_mut(), tx));
+                    if result.is_ok() {
+                        self.counters.committed(1);
+                    }
                     job.finish(result.map_err(|Failed(error)| error));
                 }
             }
@@ -292,6 +308,9 @@ impl Loop {
             Ok(())
         });
         self.answered = 0;
+        if result.is_ok() {
+            self.counters.committed(jobs.len());
+        }
         finish_all(jobs, &result.map_err(|Failed(error)| error));
     }
 
@@ -324,6 +343,7 @@ impl Loop {
             }
             let error = failure(&self.path, &error);
             tracing::error!(%error, "a write failed");
+            self.counters.failed(&error);
             Failed(error)
         })
     }
