@@ -35,8 +35,8 @@ pub use self::context::recalled;
 pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;
-use self::keys::KeyRing;
 pub use self::health::{StoreVitals, Vitals};
+use self::keys::KeyRing;
 use self::search::HotIndices;
 pub use self::secrets::SecretPolicy;
 pub use self::transfer::{

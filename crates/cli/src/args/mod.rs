@@ -4,6 +4,7 @@ mod access;
 mod door;
 mod embedding;
 mod memories;
+mod sealing;
 mod transfer;
 mod upkeep;
 
@@ -16,6 +17,7 @@ use omp_service::SecretPolicy;
 pub(crate) use self::access::{Audit, CreateKey, Keys, RemoveUser, Users};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
+pub(crate) use self::sealing::{Opening, Sealing};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
 pub(crate) use self::upkeep::{Backup, Conform, Doctor, LogFormat, Restore, Serve};
 

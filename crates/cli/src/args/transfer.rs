@@ -8,6 +8,8 @@ use omp_model::transfer::{Choice, Conflict, Format};
 use omp_model::{Namespace, Timestamp};
 use omp_service::formats::FORMATS;
 
+use super::sealing::{Opening, Sealing};
+
 /// The names of all formats that are read, or of those that are written.
 fn format_names(written: bool) -> PossibleValuesParser {
     let native = [
@@ -113,6 +115,8 @@ pub(crate) struct Import {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +135,8 @@ pub(crate) struct Export {
     /// Replace the file if it exists
     #[arg(long, short)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use omp_service::{ConvertOptions, ImportSource};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
+use super::sealing::Sealed;
 use crate::args::{Export, Global};
 use crate::printer::{Printer, Stream};
 use crate::progress;
@@ -18,22 +19,27 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
     let path = args.file.as_deref().filter(|path| path.as_os_str() != "-");
     let format = args.to.or_else(|| path.and_then(by_name)).unwrap_or_default();
     if !Format::NATIVE.contains(&format) {
+        ensure!(!args.sealing.is_asked(), "only omp, omi and omi-jsonl can be encrypted");
         return foreign(global, args, format, printer).await;
     }
     let options =
         ExportOptions { format, with_embedding: args.embeddings, with_conversations: args.conversations };
     let api = global.api()?;
     let Some(path) = path else {
-        api.export(options, Box::new(Stream), None).await?;
+        let out = Sealed::new(&args.sealing, Box::new(Stream))?;
+        api.export(options, Box::new(out.clone()), None).await?;
+        out.finish()?;
         return Ok(ExitCode::SUCCESS);
     };
     let target = Target::new(path, args.force)?;
+    let out = Sealed::new(&args.sealing, target.writer()?)?;
     let bar = progress::bytes(printer, None);
-    let summary = api.export(options, target.writer()?, progress::teller(bar.as_ref())).await;
+    let summary = api.export(options, Box::new(out.clone()), progress::teller(bar.as_ref())).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
     let summary = summary?;
+    out.finish()?;
     target.keep()?;
     let told = format!("wrote {} ({} bytes, {})", path.display(), summary.bytes, format.as_str());
     if printer.json {
@@ -73,7 +79,7 @@ async fn foreign(
 /// The format that a file's name asks for.
 pub(super) fn by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
-    let mut parts = name.rsplit('.');
+    let mut parts = name.strip_suffix(".age").unwrap_or(&name).rsplit('.');
     match (parts.next()?, parts.next()?) {
         ("jsonl", _) => Some(Format::OMI_JSONL),
         ("json", "omi") => Some(Format::OMI),

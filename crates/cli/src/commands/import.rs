@@ -20,6 +20,10 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
         name: source::name(&args.file),
         choice: args.choosing.choice(),
     };
+    let source = match source {
+        Upload::File(file) => Upload::File(super::sealing::opened(file, &args.opening)?),
+        folder => folder,
+    };
     let size = match &source {
         Upload::File(file) => Some(file.metadata()?.len()),
         Upload::Folder(_) => None,

@@ -19,6 +19,7 @@ mod mcp;
 mod recall;
 mod reindex;
 mod remember;
+mod sealing;
 mod serve;
 mod show;
 mod source;

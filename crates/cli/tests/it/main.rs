@@ -12,6 +12,7 @@ mod leaks;
 mod mcp;
 mod processes;
 mod program;
+mod sealing;
 mod searching;
 mod secrets;
 mod serving;

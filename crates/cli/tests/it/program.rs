@@ -72,6 +72,7 @@ impl Home {
             "OMP_EMBEDDING_PROVIDER",
             "OMP_INDEX_MB",
             "OMP_SECRETS",
+            "OMP_PASSPHRASE",
             "OMP_BEHIND_TLS",
             "OMP_CORS_ORIGINS",
             "OMP_RATE_LIMIT",
