@@ -7,6 +7,7 @@ mod checkpoint;
 mod connection;
 mod conversations;
 mod entries;
+mod handover;
 mod index;
 mod keys;
 mod list;

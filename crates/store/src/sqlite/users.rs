@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use omp_model::audit::Action;
 use omp_model::users::Removed;
 use omp_model::{KeyId, NewUser, OwnerId, Principal, Timestamp, User, UserName};
+use omp_search::Analyzer;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tx::{FacetKind, Tx, pk_range};
-use super::{SqliteStore, audit, keys, list, rows, snapshot, write};
+use super::{SqliteStore, audit, handover, keys, list, rows, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 
@@ -168,17 +169,27 @@ fn remove(
         .query_map(params![first, last, limit], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let memories = rows::by_pk(tx.connection(), &pks, false)?;
+    let mut analyzer = Analyzer::new();
     for (pk, memory) in pks.iter().zip(&memories) {
-        write::delete(tx, owner, *pk, memory, now)?;
+        match heir.filter(|_| !memory.is_expired(now)) {
+            Some(heir) => {
+                let renamed = handover::memory(tx, (owner, heir), *pk, memory, &mut analyzer, now)?;
+                removed.renamed += u64::from(renamed);
+            }
+            None => write::delete(tx, owner, *pk, memory, now)?,
+        }
         removed.memories += u64::from(!memory.is_expired(now));
     }
     if !pks.is_empty() {
         return Ok(Removal { removed, done: false });
     }
-    let _ = heir;
-    tx.forgets();
-    removed.conversations =
-        tx.statement("DELETE FROM conversations WHERE owner = ?1")?.execute([owner.0])? as u64;
+    if let Some(heir) = heir {
+        (removed.conversations, removed.renamed) = handover::conversations(tx, owner, heir)?;
+    } else {
+        tx.forgets();
+        removed.conversations =
+            tx.statement("DELETE FROM conversations WHERE owner = ?1")?.execute([owner.0])? as u64;
+    }
     forget_owner(tx, owner)?;
     Ok(Removal { removed, done: true })
 }

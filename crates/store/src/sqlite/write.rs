@@ -128,6 +128,21 @@ pub(super) fn delete(
     Ok(())
 }
 
+/// Takes a row out without a trace: what belonged to it has gone to another row already, and its owner goes too.
+pub(super) fn withdraw(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    pk: i64,
+    memory: &Memory,
+    words: &str,
+) -> rusqlite::Result<()> {
+    remove_facets(tx, owner, memory, &facets(memory))?;
+    remove_words(tx, pk, words)?;
+    tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
+    vectors::forget(tx, pk)?;
+    tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk]).map(drop)
+}
+
 /// The lists that a memory is in, each with the time that it is ordered by.
 fn facets(memory: &Memory) -> Vec<(FacetKind, &str, Timestamp)> {
     let created = memory.created_at;

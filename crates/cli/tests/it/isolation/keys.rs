@@ -114,3 +114,48 @@ fn the_audit_tells_who_did_what_and_not_a_word_of_it() {
     let keyed = home.ok(&["audit", "--json", "--action", "delete_memory"]).json();
     assert_eq!((keyed["entries"].as_array().unwrap().len(), &keyed["entries"][0]["key"]), (1, &json!(id)));
 }
+
+#[test]
+fn a_removed_user_hands_over_everything_with_its_history() {
+    let home = Home::new();
+    let secret =
+        home.ok(&["users", "add", "bert", "--json"]).json()["key"]["secret"].as_str().unwrap().to_owned();
+    let server = home.serve(None);
+    let ask = |method: &str, path: &str, body: &Value| {
+        let (status, text) = send(&server, Some(&secret), method, path, body);
+        assert!((200..300).contains(&status), "{method} {path}: {text}");
+        value(&text)
+    };
+    let mut first = memory("Bert keeps a quoll", "t", Some("zoo"));
+    first["tags"] = json!(["pets"]);
+    let first = ask("post", "/v1/memories", &first);
+    let path = format!("/v1/memories/{}", first["id"].as_str().unwrap());
+    let changed = ask("put", &path, &json!({"content": "Bert keeps two quolls"}));
+    let mut next = memory("Bert keeps a numbat now", "t", Some("zoo"));
+    next["supersedes"] = first["id"].clone();
+    let next = ask("post", "/v1/memories", &next);
+    let saved = ask("post", "/v1/conversations", &conversation("of quolls"));
+    // Both imported the same file, and one of them has changed it since.
+    let record = r#"{"format":"open-memory-interchange","version":"0.1","license":"CC0","subject":{"id":"u"},
+        "memories":[{"id":"r1","content":"Likes fennel","created":"2026-01-01T00:00:00Z"}]}"#;
+    let file = home.write("same.omi.json", record);
+    home.ok(&["import", file.to_str().unwrap()]);
+    ask("post", "/v1/import", &value(record));
+    let removed = home.ok(&["users", "remove", "bert", "--hand-over-to", "owner", "--json"]).json();
+    assert_eq!(removed, json!({"memories": 3, "conversations": 1, "renamed": 1}));
+    assert_eq!(send(&server, Some(&secret), "get", &path, &Value::Null).0, 401);
+    drop(server);
+    let shown = home.ok(&["show", first["id"].as_str().unwrap(), "--json"]).json();
+    assert_eq!(shown["content"], changed["content"], "{shown}");
+    let history = home.ok(&["history", first["id"].as_str().unwrap(), "--json"]).json();
+    assert_eq!(history["versions"][1]["memory"]["content"], first["content"]);
+    assert_eq!(history["superseded_by"], next["id"]);
+    let found = home.ok(&["recall", "numbat", "--json"]).json();
+    assert_eq!(found["memories"][0]["id"], next["id"]);
+    assert_eq!(home.ok(&["list", "--tag", "pets", "--namespace", "zoo", "--json"]).json()["total"], 1);
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 4);
+    let export = home.path("out.json");
+    home.ok(&["export", export.to_str().unwrap(), "--conversations"]);
+    assert!(std::fs::read_to_string(export).unwrap().contains(saved["id"].as_str().unwrap()));
+    crate::program::assert_sound(&home.path("memory.db"));
+}
