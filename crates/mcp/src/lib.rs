@@ -2,7 +2,7 @@
 //!
 //! Protocol and transports are the official SDK's (`rmcp`), which speaks 2026-07-28 (`server/discover`, no session) and
 //! the handshake from 2025-11-25 back to 2024-11-05. Here are the tools, and what makes them kind to models: arguments
-//! that are nearly right are put into form ([`arguments`]), errors say what to do next, and recalled text is marked as
+//! that are nearly right are put into form (`arguments`), errors say what to do next, and recalled text is marked as
 //! data.
 
 mod arguments;

@@ -1,6 +1,6 @@
 //! Rule and instruction files of coding tools.
 //!
-//! **Recognised** by their names and folders ([`places`]): `CLAUDE.md`, `AGENTS.md`, `GEMINI.md`, `.cursorrules` and
+//! **Recognised** by their names and folders (`places.rs`): `CLAUDE.md`, `AGENTS.md`, `GEMINI.md`, `.cursorrules` and
 //! `.cursor/rules`, `.github/copilot-instructions.md`, Windsurf's, Cline's and Continue's.
 //!
 //! **Read.** A file, or a project's folder with all of them. Each point of a list at the left margin and each paragraph
