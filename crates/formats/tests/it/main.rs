@@ -5,6 +5,7 @@
 use std::io::Cursor;
 
 use omp_formats::format::{Write, WriteOptions, candidates};
+use omp_formats::interchange::{Context, from_record};
 use omp_formats::testing::{Found, NOW, Written, read};
 use omp_formats::write::{Outgoing, RecordWriter};
 use omp_formats::{FORMATS, Format, Input, Limits, Place};
@@ -101,11 +102,16 @@ fn bear(format: &dyn Format, name: &str, bytes: &[u8]) {
     let Ok(mut input) = Input::file(Cursor::new(bytes.to_vec()), Some(name), limits) else { return };
     candidates(&mut input);
     let (found, _) = read(format.name(), &mut input);
-    found.memories();
+    for record in &found.records {
+        // What says nothing is refused with a reason.
+        let _ = from_record(record, Context { subject: None, fallback: NOW });
+    }
     let feed = |mut writer: Box<dyn RecordWriter + '_>| {
         let mut report = Found::default();
         for (index, record) in (0..).zip(&found.records) {
-            let outgoing = Outgoing::new(record.clone(), None, NOW, Place::default().index(index)).unwrap();
+            let Ok(outgoing) = Outgoing::new(record.clone(), None, NOW, Place::default().index(index)) else {
+                continue;
+            };
             writer.write(&outgoing, &mut report).unwrap();
         }
         writer.finish(&mut report).unwrap();
