@@ -207,12 +207,15 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let (place, uri) = (place(&request.uri)?, request.uri);
+        // Before the answer, so that no change after the answer is missed.
+        let seen = watch::Seen::now(&self.memories, &context.extensions, &place).await;
+        let seen = seen.map_err(|error| protocol_error(&error))?;
         let (peer, told) = (context.peer.clone(), uri.clone());
         let tell = move || {
             let (peer, update) = (peer.clone(), ResourceUpdatedNotificationParam::new(told.clone()));
             async move { peer.notify_resource_updated(update).await.is_ok() }
         };
-        let task = watch::follow(self.memories.clone(), context.extensions, place, tell);
+        let task = watch::follow(self.memories.clone(), context.extensions, place, Some(seen), tell);
         if self.subscriptions.begin(&uri, task) {
             return Ok(());
         }
@@ -245,7 +248,8 @@ impl ServerHandler for Handler {
                 let (sink, uri) = (sink.clone(), uri.clone());
                 async move { sink.notify_resource_updated(uri).await.is_ok() }
             };
-            Some(watch::follow(self.memories.clone(), extensions, place, tell))
+            // The SDK has acknowledged already, so something may have changed since.
+            Some(watch::follow(self.memories.clone(), extensions, place, None, tell))
         };
         let followed = futures_util::future::join_all(uris.into_iter().filter_map(follow));
         tokio::select! {

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use omp_client::Api;
+use omp_model::Error;
 use rmcp::model::Extensions;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -42,30 +44,59 @@ impl Subscriptions {
     }
 }
 
+/// How a place looked, and when.
+pub(crate) struct Seen {
+    at: String,
+    /// `None` where nothing was.
+    text: Option<String>,
+}
+
+impl Seen {
+    /// How it looks at `at`, or later. What is gone is a change too; what could not be read is none.
+    async fn look(place: &Place, api: &dyn Api, at: String) -> Result<Self, Error> {
+        match place.read(api).await {
+            Ok(text) => Ok(Self { at, text: Some(text) }),
+            Err(error) if is_missing(&error) => Ok(Self { at, text: None }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How it looks now.
+    pub(crate) async fn now(memories: &Memories, request: &Extensions, place: &Place) -> Result<Self, Error> {
+        let api = memories.still_of(request).await?;
+        let at = api.next_change(None).await?;
+        Self::look(place, api.as_ref(), at).await
+    }
+}
+
 /// Tells of every change of a place until nobody listens (`tell` gives `false`) or the client may not know any more.
-pub(crate) async fn follow<T, F>(memories: Memories, request: Extensions, place: Place, tell: T)
-where
+/// Where it is not known how the place looked when the client began to listen, the first look is told as a change: it
+/// may be one.
+pub(crate) async fn follow<T, F>(
+    memories: Memories,
+    request: Extensions,
+    place: Place,
+    mut known: Option<Seen>,
+    tell: T,
+) where
     T: Fn() -> F + Send,
     F: Future<Output = bool> + Send,
 {
-    let (mut at, mut known) = (None, None);
     loop {
         let Ok(api) = memories.still_of(&request).await else { return };
-        match tokio::time::timeout(RECHECK, api.next_change(at.as_deref())).await {
+        let since = known.as_ref().map(|known| known.at.as_str());
+        match tokio::time::timeout(RECHECK, api.next_change(since)).await {
             Err(_) => {}
             Ok(Err(_)) => tokio::time::sleep(REST).await,
-            Ok(Ok(now)) => {
-                at = Some(now);
+            Ok(Ok(at)) => {
                 // The key may have ended while we waited.
                 let Ok(api) = memories.still_of(&request).await else { return };
-                let text = match place.read(api.as_ref()).await {
-                    Ok(text) => Some(text),
-                    // What is gone is a change too; what could not be read is none.
-                    Err(error) if is_missing(&error) => None,
-                    Err(_) => continue,
+                let Ok(seen) = Seen::look(&place, api.as_ref(), at).await else {
+                    tokio::time::sleep(REST).await;
+                    continue;
                 };
-                let changed = known.as_ref().is_some_and(|known| *known != text);
-                known = Some(text);
+                let changed = known.as_ref().is_none_or(|known| known.text != seen.text);
+                known = Some(seen);
                 if changed && !tell().await {
                     return;
                 }
