@@ -1,5 +1,10 @@
 //! `omp`: one memory for all of a person's AI tools. The server, and the command line over a server or a file.
 
+/// The memory of a request is taken by one thread and given back by another, the writer: the system's allocator lets them
+/// wait for each other then.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod args;
 mod commands;
 mod connect;

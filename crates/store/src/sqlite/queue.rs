@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::tx::Tx;
 use crate::StoreError;
@@ -131,15 +131,24 @@ impl Queue {
         if state.single.is_empty() { state.bulk.pop_front() } else { None }
     }
 
-    /// Waits until `more` single writes wait than do now, but not longer than `patience`.
-    pub(super) fn gather(&self, more: usize, patience: Duration) {
+    /// Waits until `more` single writes wait than do now: as long as some came within the last `gap`, but not longer than
+    /// `patience`.
+    pub(super) fn gather(&self, more: usize, gap: Duration, patience: Duration) {
         let mut state = self.state();
         let wanted = (state.single.len() + more).min(MOST_WAITING);
+        let begun = Instant::now();
         state.gathering = Some(wanted);
-        let waited = self
-            .changed
-            .wait_timeout_while(state, patience, |state| state.single.len() < wanted && !state.closed);
-        waited.unwrap_or_else(PoisonError::into_inner).0.gathering = None;
+        loop {
+            let before = state.single.len();
+            let waits = |state: &mut State| state.single.len() < wanted && !state.closed;
+            let waited = self.changed.wait_timeout_while(state, gap, waits);
+            let (now, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = now;
+            if !timeout.timed_out() || state.single.len() == before || begun.elapsed() >= patience {
+                break;
+            }
+        }
+        state.gathering = None;
     }
 
     pub(super) fn close(&self) {

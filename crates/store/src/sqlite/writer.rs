@@ -2,8 +2,8 @@
 //!
 //! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into
 //! it, and everybody is answered after the one flush. A lone client never waits. Where several write at once, those
-//! who were just answered get at most half a flush to come again: else they would form two convoys that take turns,
-//! and every flush would carry half of what it could.
+//! who were just answered get the time of half a flush to come again, and as long as they keep coming twice that: else they
+//! would form two convoys that take turns, and every flush would carry half of what it could.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,8 +22,8 @@ use super::tx::{Memo, Tx};
 use super::vitals::Counters;
 use crate::StoreError;
 
-/// Longest wait for those who were just answered.
-const LONGEST_GATHER: Duration = Duration::from_millis(2);
+/// Longest wait for those who were just answered without one of them coming.
+const LONGEST_GAP: Duration = Duration::from_millis(2);
 
 /// How long there is no work before the writer tidies up.
 const REST: Duration = Duration::from_secs(3);
@@ -180,7 +180,8 @@ impl Loop {
         let mut tidy = false;
         loop {
             if self.answered > 1 {
-                self.queue.gather(self.answered, (self.flush / 2).min(LONGEST_GATHER));
+                let gap = (self.flush / 2).min(LONGEST_GAP);
+                self.queue.gather(self.answered, gap, gap * 2);
             }
             let patience = if self.remains { Some(TRY_AGAIN) } else { (!tidy).then_some(REST) };
             match self.queue.next(patience) {
