@@ -188,20 +188,22 @@ class Server:
         self.database = folder / "memory.db"
         self.process, self.port = None, None
 
+    def environment(self):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
+        # Making vectors in the background would take a processor from the rows that come after an import.
+        return environment | {"OMP_DB_PATH": str(self.database), "OMP_LOG": "warn", "OMP_EMBEDDING_PROVIDER": "off"}
+
     def start(self, delay_ms=0.0):
         """Starts it and waits for the first answer; returns how many milliseconds that took. With `delay_ms` every
         flush of the disk takes so much longer."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
-        # Making vectors in the background would take a processor from the rows that come after an import.
-        environment |= {"OMP_DB_PATH": str(self.database), "OMP_LOG": "warn", "OMP_EMBEDDING_PROVIDER": "off"}
         slow = slowed(delay_ms) if delay_ms else []
         with open(self.folder / "server.log", "ab") as log:
             begun = time.perf_counter()
             self.process = subprocess.Popen(
-                [*slow, self.binary, "serve", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log, env=environment
+                [*slow, self.binary, "serve", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log, env=self.environment()
             )
             request = f"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n\r\n".encode()
             while True:
@@ -355,10 +357,14 @@ class Runner:
         # One connection keeps either the server or the load busy, never both; on one processor they need not wake
         # another one for every request, which on a virtual machine takes longer than the request.
         processors = ONE_PROCESSOR if name in READS and name != "get_free" else ALL_PROCESSORS
+        return self.requests(name, requests_of(name, self.meta), connections, seconds, processors)
+
+    def requests(self, name, requests, connections, seconds, processors):
+        """The same with these requests."""
         self.server.pin(processors)
         before = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
         url = f"http://127.0.0.1:{self.server.port}"
-        found = run_wrk(url, requests_of(name, self.meta), connections, seconds, processors)
+        found = run_wrk(url, requests, connections, seconds, processors)
         after = cpu_busy(), self.server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
         self.server.pin(ALL_PROCESSORS)
         bad = found["bad_status"] + found["broken"]

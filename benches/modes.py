@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Measures searches by words, by meaning and by both over HTTP, on one processor. See README.md.
+
+    python3 benches/modes.py --sizes 1000,100000 --out modes.json
+    python3 benches/modes.py --sizes 1000,1000000 --stand-in
+
+The built-in model takes some milliseconds a memory. With `--stand-in` an endpoint on this machine makes vectors of the same
+shape that mean nothing, so that a million can be had: what a search costs does not depend on what vectors mean.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import load
+
+MODES = ("keyword", "semantic", "hybrid")
+FILTERS = {"all": "", "10 %": "tag", "1 %": "namespace"}
+DIMENSIONS = 384
+# The published TypeScript server, a whole question among 100,000 memories, by words.
+REFERENCE_MS = 199
+
+
+class StandIn(BaseHTTPRequestHandler):
+    """Speaks `POST /v1/embeddings`. Vectors come out of a pool, by the text."""
+
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True
+    pool: list[str] = []
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        vectors = ",".join(f'{{"index":{n},"embedding":{self.pool[hash(t) % len(self.pool)]}}}' for n, t in enumerate(texts))
+        answer = f'{{"model":"stand-in","data":[{vectors}]}}'.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def stand_in():
+    """Runs the endpoint in a process of its own and returns it with its address."""
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(tell)
+        return child, f"http://127.0.0.1:{int(os.read(ready, 16))}"
+    rng = random.Random(7)
+    for _ in range(2_000):
+        numbers = [rng.gauss(0, 1) for _ in range(DIMENSIONS)]
+        length = sum(n * n for n in numbers) ** 0.5
+        StandIn.pool.append("[" + ",".join(f"{n / length:.5f}" for n in numbers) + "]")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
+    os.write(tell, str(server.server_port).encode())
+    server.serve_forever()
+
+
+class Server(load.Server):
+    """`omp serve` with embeddings."""
+
+    def __init__(self, binary, folder, embedding):
+        super().__init__(binary, folder)
+        self.embedding = embedding
+
+    def environment(self):
+        return super().environment() | self.embedding
+
+    def wait_for_vectors(self):
+        while True:
+            state = self.call("GET", "/v1/health").get("embedding", {})
+            if state and state["active"] and not state["waiting"]:
+                return
+            load.say(f"waiting for vectors: {json.dumps(state)}")
+            time.sleep(10)
+
+
+def queries(meta, mode, narrow):
+    more = {"tag": {"tags": meta["tags"][:1]}, "namespace": {"namespace": meta["namespaces"][0]}}.get(narrow, {})
+    bodies = ({"q": q, "limit": load.HITS, "mode": mode} | more for q in meta["questions"])
+    return [f"POST /v1/memories/search {json.dumps(body)}" for body in bodies]
+
+
+def measure(args, size, folder, embedding):
+    export, meta_file, _ = load.prepared(args, size)
+    meta = json.loads(meta_file.read_text())
+    server = Server(args.omp, folder, embedding)
+    result = {"size": size}
+    runner = load.Runner(args, server, meta, folder)
+    try:
+        kept = server.database.exists()
+        server.start()
+        if not kept:
+            runner.import_(export)
+            load.say(f"{size}: imported")
+        server.wait_for_vectors()
+        # A new process, as after a night: the index is made by the first search.
+        server.stop()
+        server.start()
+        begun = time.perf_counter()
+        while True:
+            body = json.dumps({"q": meta["questions"][0], "mode": "hybrid"})
+            answer = server.call("POST", "/v1/memories/search", body, {"Content-Type": "application/json"})
+            if answer["mode_used"] == "hybrid":
+                break
+            time.sleep(0.05)
+        result["index_s"] = time.perf_counter() - begun
+        for mode in MODES:
+            body = json.dumps({"q": meta["questions"][0], "mode": mode})
+            answer = server.call("POST", "/v1/memories/search", body, {"Content-Type": "application/json"})
+            load.check(answer["mode_used"] == mode and answer["memories"], f"{mode}: {json.dumps(answer)[:300]}")
+        rows = {}
+        for n in range(args.rounds):
+            load.say(f"{size}: round {n + 1} of {args.rounds}")
+            for mode in MODES:
+                for label, narrow in FILTERS.items():
+                    found = runner.requests(f"{mode}, {label}", queries(meta, mode, narrow), 1, args.seconds, load.ONE_PROCESSOR)
+                    rows.setdefault(f"{mode}, {label}", []).append(found)
+        result["rows"] = {name: load.best(found) for name, found in rows.items()}
+        result["memory_mb"] = server.memory()["rss"]
+        return result
+    finally:
+        server.stop(signal.SIGKILL)
+
+
+def markdown(results):
+    lines = ["| a whole question, p50 ms (p99) | " + " | ".join(f"{r['size']:,}" for r in results) + " |",
+             "|---|" + "---:|" * len(results)]
+    for name in results[0]["rows"]:
+        cells = [f"{r['rows'][name]['p50']:.2f} ({r['rows'][name]['p99']:.2f})" for r in results]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for r in results:
+        keyword = r["rows"]["keyword, all"]["p50"]
+        lines.append("")
+        lines.append(
+            f"{r['size']:,} memories: {REFERENCE_MS / keyword:.0f} times the reference's {REFERENCE_MS} ms (at 100,000) by words; "
+            f"the index of a new process after {r['index_s']:.1f} s; "
+            f"{r['memory_mb']:.0f} MB."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    here = load.HERE.parent / "target"
+    parser = argparse.ArgumentParser(description="Measures searches in every mode over HTTP.")
+    parser.add_argument("--omp", type=Path, default=here / "release" / "omp", help="the server (default: %(default)s)")
+    parser.add_argument("--sizes", default="1000,100000", help="how many memories, with commas (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of every row (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds of a round (default: %(default)s)")
+    parser.add_argument("--stand-in", action="store_true", help="vectors of an endpoint that makes them up")
+    parser.add_argument("--work", type=Path, default=here / "load", help="where data and stores go")
+    parser.add_argument("--out", type=Path, help="write everything there, as JSON")
+    args = parser.parse_args()
+    if not args.omp.exists():
+        parser.error(f"{args.omp} is not there; `cargo build --release` makes it")
+    args.work.mkdir(parents=True, exist_ok=True)
+    args.work = args.work.resolve()
+    child, embedding = None, {"OMP_EMBEDDING_PROVIDER": "builtin"}
+    if args.stand_in:
+        child, url = stand_in()
+        embedding = {"OMP_EMBEDDING_PROVIDER": "openai", "OMP_EMBEDDING_URL": url, "OMP_EMBEDDING_MODEL": "stand-in"}
+    results = []
+    try:
+        for size in map(int, args.sizes.split(",")):
+            # Vectors take long to make, so a store is kept for the next run.
+            folder = args.work / f"modes-{size}{'-stand-in' if args.stand_in else ''}"
+            folder.mkdir(exist_ok=True)
+            results.append(measure(args, size, folder, embedding))
+            if args.out:
+                args.out.write_text(json.dumps(results, indent=1) + "\n")
+    finally:
+        if child:
+            os.kill(child, signal.SIGKILL)
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except load.Failed as failure:
+        sys.exit(f"failed: {failure}")
