@@ -9,7 +9,7 @@ use omp_model::{Clock, SystemClock};
 use omp_service::{Embeddings, Service};
 use omp_store::{SqliteOptions, SqliteStore};
 
-use crate::args::Global;
+use crate::args::{Global, Whose};
 use crate::settings;
 
 /// How long a single command waits for an index.
@@ -48,7 +48,17 @@ impl Global {
         }
     }
 
-    /// The same for whoever looks after users and keys.
+    /// The same among the memories that another user shares; that takes a server.
+    pub(crate) fn api_of(&self, whose: &Whose) -> anyhow::Result<Box<dyn Api>> {
+        match &self.server {
+            Some(url) if whose.shared_by.is_some() => {
+                Ok(Box::new(Http::new(url, self.api_key.clone())?.among(whose.shared_by.clone())))
+            }
+            _ => self.api(),
+        }
+    }
+
+    /// The same for whoever looks after users, keys and namespaces.
     pub(crate) fn access(&self) -> anyhow::Result<Box<dyn AccessApi>> {
         match &self.server {
             Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),

@@ -2,16 +2,21 @@
 
 use async_trait::async_trait;
 use omp_model::audit::{AuditPage, AuditQuery};
+use omp_model::counts::{Affected, Stats, TagList};
 use omp_model::keys::{KeyList, KeyWithSecret, RotateKey};
+use omp_model::shares::{Share, ShareList};
 use omp_model::users::{Legacy, Removed, UserList};
-use omp_model::{Error, ErrorCode, NamespacePattern, NewKey, NewUser, Result, User};
-use reqwest::Method;
+use omp_model::{
+    Error, ErrorCode, Namespace, NamespacePattern, NewKey, NewUser, Result, ShareAccess, User, UserName,
+};
+use reqwest::{Method, RequestBuilder};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::http::{ANSWER, put};
 use crate::{Embedded, Http};
 
-/// Users and keys. Every carrier gives the same answers and the same errors.
+/// Users, keys, whole namespaces and what is shared. Every carrier gives the same answers and the same errors.
 #[async_trait]
 pub trait AccessApi: Send + Sync {
     /// Adds a user, who has no key yet.
@@ -34,6 +39,27 @@ pub trait AccessApi: Send + Sync {
 
     /// Gives a key a new secret.
     async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret>;
+
+    /// The tags, the most used first.
+    async fn list_tags(&self) -> Result<TagList>;
+
+    /// How much there is.
+    async fn stats(&self) -> Result<Stats>;
+
+    /// Moves what is in a namespace to another one; tells how many memories there were.
+    async fn move_namespace(&self, from: &Namespace, to: Option<&Namespace>) -> Result<u64>;
+
+    /// Deletes what is in a namespace for good; tells how many memories there were.
+    async fn delete_namespace(&self, namespace: &Namespace) -> Result<u64>;
+
+    /// What the user shares, and what is shared with them.
+    async fn list_shares(&self) -> Result<ShareList>;
+
+    /// Shares a namespace with another user.
+    async fn share(&self, namespace: &Namespace, user: &UserName, access: ShareAccess) -> Result<Share>;
+
+    /// Ends a share.
+    async fn unshare(&self, namespace: &Namespace, user: &UserName) -> Result<()>;
 
     /// What was done, newest first.
     async fn audit(&self, query: &AuditQuery) -> Result<AuditPage>;
@@ -69,6 +95,35 @@ impl AccessApi for Embedded {
         self.service.rotate_key(self.principal.clone(), id, rotate).await
     }
 
+    async fn list_tags(&self) -> Result<TagList> {
+        self.service.list_tags(self.principal.clone()).await
+    }
+
+    async fn stats(&self) -> Result<Stats> {
+        self.service.stats(self.principal.clone()).await
+    }
+
+    async fn move_namespace(&self, from: &Namespace, to: Option<&Namespace>) -> Result<u64> {
+        self.service.move_namespace(self.principal.clone(), from.as_str(), to.cloned()).await
+    }
+
+    async fn delete_namespace(&self, namespace: &Namespace) -> Result<u64> {
+        self.service.delete_namespace(self.principal.clone(), namespace.as_str()).await
+    }
+
+    async fn list_shares(&self) -> Result<ShareList> {
+        self.service.list_shares(self.principal.clone()).await
+    }
+
+    async fn share(&self, namespace: &Namespace, user: &UserName, access: ShareAccess) -> Result<Share> {
+        let (namespace, user) = (namespace.as_str(), user.as_str());
+        self.service.share_namespace(self.principal.clone(), namespace, user, access).await
+    }
+
+    async fn unshare(&self, namespace: &Namespace, user: &UserName) -> Result<()> {
+        self.service.unshare_namespace(self.principal.clone(), namespace.as_str(), user.as_str()).await
+    }
+
     async fn audit(&self, query: &AuditQuery) -> Result<AuditPage> {
         self.service.audit(self.principal.clone(), query).await
     }
@@ -92,11 +147,7 @@ impl AccessApi for Http {
             Legacy::HandOverTo(heir) => ("hand_over_to", heir.to_string()),
         };
         // What a user has is removed piece by piece; that takes as long as it is large.
-        let response = self.send(self.request(Method::DELETE, &path).query(&[query])).await?;
-        response
-            .json()
-            .await
-            .map_err(|_| Error::new(ErrorCode::Unavailable, "The server's answer broke off."))
+        self.long(self.request(Method::DELETE, &path).query(&[query])).await
     }
 
     async fn create_key(&self, new: NewKey) -> Result<KeyWithSecret> {
@@ -128,6 +179,38 @@ impl AccessApi for Http {
         self.json(self.request(Method::POST, &path).json(&body)).await
     }
 
+    async fn list_tags(&self) -> Result<TagList> {
+        self.json(self.request(Method::GET, "tags")).await
+    }
+
+    async fn stats(&self) -> Result<Stats> {
+        self.json(self.request(Method::GET, "stats")).await
+    }
+
+    async fn move_namespace(&self, from: &Namespace, to: Option<&Namespace>) -> Result<u64> {
+        let request = self.request(Method::POST, &format!("namespaces/{from}/move")).json(&json!({"to": to}));
+        self.long(request).await.map(|affected: Affected| affected.memories)
+    }
+
+    async fn delete_namespace(&self, namespace: &Namespace) -> Result<u64> {
+        let request = self.request(Method::DELETE, &format!("namespaces/{namespace}"));
+        self.long(request).await.map(|affected: Affected| affected.memories)
+    }
+
+    async fn list_shares(&self) -> Result<ShareList> {
+        self.json(self.request(Method::GET, "shares")).await
+    }
+
+    async fn share(&self, namespace: &Namespace, user: &UserName, access: ShareAccess) -> Result<Share> {
+        let path = format!("namespaces/{namespace}/shares/{user}");
+        self.json(self.request(Method::PUT, &path).json(&json!({"access": access}))).await
+    }
+
+    async fn unshare(&self, namespace: &Namespace, user: &UserName) -> Result<()> {
+        let path = format!("namespaces/{namespace}/shares/{user}");
+        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+    }
+
     async fn audit(&self, query: &AuditQuery) -> Result<AuditPage> {
         let mut pairs = vec![("limit", query.page().to_string())];
         pairs.extend(query.user.iter().map(|user| ("user", user.to_string())));
@@ -136,6 +219,15 @@ impl AccessApi for Http {
         pairs.extend(query.until.iter().map(|at| ("until", at.to_string())));
         pairs.extend(query.before.iter().map(|number| ("before", number.to_string())));
         self.json(self.request(Method::GET, "audit").query(&pairs)).await
+    }
+}
+
+impl Http {
+    /// The answer to what may take as long as the data is large.
+    async fn long<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = self.send(request).await?;
+        let broken = |_| Error::new(ErrorCode::Unavailable, "The server's answer broke off.");
+        response.json().await.map_err(broken)
     }
 }
 

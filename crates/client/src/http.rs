@@ -15,7 +15,7 @@ use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
     ContextQuery, Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History,
     HistoryQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
-    Sort,
+    Sort, UserName,
 };
 use omp_service::{CompressRequest, ExtractRequest, Provider};
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -38,6 +38,8 @@ pub struct Http {
     client: reqwest::Client,
     base: Url,
     key: Option<String>,
+    /// Whose shared memories are meant.
+    shared_by: Option<UserName>,
 }
 
 impl Http {
@@ -52,12 +54,23 @@ impl Http {
             .connect_timeout(CONNECT)
             .build()
             .map_err(|e| Error::new(ErrorCode::Unavailable, format!("HTTP cannot be set up: {e}.")))?;
-        Ok(Self { client, base, key })
+        Ok(Self { client, base, key, shared_by: None })
+    }
+
+    /// The same among the memories that a user shares.
+    #[must_use]
+    pub fn among(mut self, shared_by: Option<UserName>) -> Self {
+        self.shared_by = shared_by;
+        self
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = self.base.join(&format!("v1/{path}")).expect("a relative path of ours");
         let request = self.client.request(method, url);
+        let request = match &self.shared_by {
+            Some(owner) => request.query(&[("shared_by", owner)]),
+            None => request,
+        };
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -207,6 +220,7 @@ impl Api for Http {
         put(members, "namespace", Some(&filter.namespaces).filter(|list| !list.is_empty()));
         put(members, "created_after", filter.created_after);
         put(members, "created_before", filter.created_before);
+        put(members, "shared", query.with_shared.then_some(true));
         match filter.held {
             Held::Now => {}
             Held::At(at) => put(members, "as_of", Some(at)),

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use omp_model::conversation::Message;
-use omp_model::{Memory, MemoryType, Scope, SearchMode};
+use omp_model::{Memory, MemoryType, Scope, SearchMode, ShareAccess};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -110,6 +110,8 @@ pub(crate) struct SearchBody {
     explain: Option<bool>,
     /// `embedding` to get vectors too, `superseded` to find what others stand in place of, or both with a comma.
     include: Option<String>,
+    /// Look into what other users share, too; `owners` tells whose each memory is.
+    shared: Option<bool>,
 }
 
 /// A conversation as text.
@@ -204,4 +206,18 @@ pub(crate) struct RotateKeyBody {
     /// How long the former secret goes on working: at most thirty days, by default not at all.
     #[schema(maximum = 2_592_000)]
     grace_seconds: Option<u64>,
+}
+
+/// Where to move what is in a namespace.
+#[derive(ToSchema)]
+pub(crate) struct MoveBody {
+    /// The other namespace; `null` is the default one.
+    #[schema(example = "project:myapp")]
+    to: Option<String>,
+}
+
+/// What another user may do in a namespace.
+#[derive(ToSchema)]
+pub(crate) struct ShareBody {
+    access: ShareAccess,
 }

@@ -23,6 +23,7 @@ mod settings;
 mod stall;
 mod tls;
 mod trace;
+mod whose;
 
 use std::convert::Infallible;
 use std::sync::Arc;

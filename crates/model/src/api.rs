@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::transfer::{ImportIssue, ImportReport};
-use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, Namespace, SearchMode};
+use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, Namespace, SearchMode, UserName};
 
 /// The version of the protocol that we speak (reading 37).
 pub const OMP_VERSION: &str = "0.1";
@@ -140,6 +140,10 @@ pub struct SearchResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub degraded: Option<Degraded>,
+    /// With `shared`: for each memory, in their order, whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Vec<String>))]
+    pub owners: Option<Vec<UserName>>,
 }
 
 /// A block of text to put before a prompt.

@@ -194,6 +194,8 @@ pub struct SearchQuery {
     pub with_embedding: bool,
     /// Whether to tell why each memory ranks where it does.
     pub explain: bool,
+    /// Whether to look into what other users share, too.
+    pub with_shared: bool,
 }
 
 impl SearchQuery {
@@ -206,6 +208,7 @@ impl SearchQuery {
             mode: None,
             with_embedding: false,
             explain: false,
+            with_shared: false,
         }
     }
 
@@ -222,6 +225,7 @@ impl SearchQuery {
             mode: fields.nullable("mode").flatten(),
             with_embedding: wants_embedding(fields),
             explain: fields.nullable("explain").flatten().unwrap_or(false),
+            with_shared: fields.nullable("shared").flatten().unwrap_or(false),
             q: q?,
         })
     }

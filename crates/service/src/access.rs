@@ -3,9 +3,7 @@
 //! What a key may not see is not there (404, in no list, total or export); what it sees and may not change, and what it
 //! lacks a scope for, is `forbidden` (403). The store keeps to the same limits inside of its transactions.
 
-use omp_model::{
-    Error, Memory, MemoryPatch, Namespace, NamespacePattern, NewMemory, Principal, Result, Scope, ToolName,
-};
+use omp_model::{Error, Memory, MemoryPatch, Namespace, NewMemory, Principal, Result, Scope, ToolName};
 
 /// Refuses a key without this scope, by name.
 pub(crate) fn require(principal: &Principal, scope: Scope) -> Result<()> {
@@ -38,12 +36,11 @@ pub(crate) fn stamp_imported(principal: &Principal, memory: &mut Memory) -> Resu
 }
 
 fn stamp(principal: &Principal, tool: &mut ToolName, namespace: &mut Option<Namespace>) -> Result<()> {
-    let Some(grant) = principal.grant() else { return Ok(()) };
-    if let Some(own) = &grant.limits.tool {
+    if let Some(own) = principal.tool() {
         tool.clone_from(own);
     }
     if namespace.is_none() {
-        namespace.clone_from(&grant.default_namespace);
+        *namespace = principal.default_namespace();
     }
     require_namespace(principal, namespace.as_ref())
 }
@@ -61,8 +58,10 @@ pub(crate) fn require_namespace(principal: &Principal, namespace: Option<&Namesp
     if principal.admits(namespace) {
         return Ok(());
     }
-    let patterns = principal.grant().map(|grant| grant.limits.namespaces.as_slice()).unwrap_or_default();
-    let patterns: Vec<&str> = patterns.iter().map(NamespacePattern::as_str).collect();
+    let patterns = principal.writable();
+    if patterns.is_empty() {
+        return Err(Error::forbidden("What this user shares with you is shared for reading only."));
+    }
     Err(Error::forbidden(format!(
         "This key writes only in the namespaces {}; name one of them in `namespace`.",
         patterns.join(", ")
@@ -80,8 +79,22 @@ pub(crate) fn require_conversations(principal: &Principal) -> Result<()> {
     ))
 }
 
-/// What is seen but is another tool's.
-pub(crate) fn of_another_tool(principal: &Principal) -> Error {
-    let tool = principal.tool().map_or("another", ToolName::as_str);
-    Error::forbidden(format!("This key changes only what the tool {tool} wrote, and this is another tool's."))
+/// Refuses what cannot be done with the memories that another user shares.
+pub(crate) fn require_own(principal: &Principal) -> Result<()> {
+    if principal.is_at_home() {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "Only the user whose memories they are may do this; leave `shared_by` out for your own.",
+    ))
+}
+
+/// What is seen but may not be changed: another tool's, or in a namespace that is shared for reading.
+pub(crate) fn not_to_be_changed(principal: &Principal) -> Error {
+    match principal.tool() {
+        Some(tool) => Error::forbidden(format!(
+            "This key changes only what the tool {tool} wrote, and this is another tool's."
+        )),
+        None => Error::forbidden("This memory is shared with you for reading only."),
+    }
 }

@@ -6,7 +6,7 @@ use omp_model::{Conversation, ConversationId, ConversationQuery, Error, Principa
 use omp_store::Changed;
 
 use crate::Service;
-use crate::access::{of_another_tool, require, require_change, require_conversations};
+use crate::access::{not_to_be_changed, require, require_change, require_conversations};
 use crate::failure::shown;
 use crate::memories::printable;
 
@@ -63,7 +63,7 @@ impl Service {
         match changed {
             Changed::Done(()) => Ok(()),
             Changed::Missing => Err(Error::conversation_not_found(&printable(id))),
-            Changed::Refused => Err(of_another_tool(&principal)),
+            Changed::Refused => Err(not_to_be_changed(&principal)),
         }
     }
 }

@@ -8,7 +8,7 @@ use omp_model::keys::{KeyList, KeyWithSecret, RotateKey};
 use omp_model::{
     Error, ErrorCode, Grant, Key, KeyId, NewKey, OwnerId, Principal, Result, Scope, Secret, Timestamp,
 };
-use omp_store::{KeyChange, StoredKey};
+use omp_store::{KeyChange, StoredKey, StoredShare};
 use subtle::ConstantTimeEq;
 
 use crate::Service;
@@ -19,16 +19,17 @@ use crate::memories::printable;
 /// How exactly it is known when a key was last used, in milliseconds: not every request is worth a write.
 const LAST_USED: i64 = 60_000;
 
-/// The keys, in memory, as of one version of the store.
+/// The keys and shares, in memory, as of one version of the store.
 #[derive(Default)]
 pub(crate) struct KeyRing {
     /// Kept apart from its version so that a request takes the lock for a moment only.
     ring: Mutex<Option<Arc<Ring>>>,
 }
 
-struct Ring {
+pub(crate) struct Ring {
     version: (i64, i64),
     keys: HashMap<KeyId, Known>,
+    pub(crate) shares: Vec<StoredShare>,
 }
 
 impl Ring {
@@ -139,8 +140,8 @@ impl Service {
         self.server_key.is_some() || self.store.access_version().map_or(true, |version| version.0 > 0)
     }
 
-    /// The keys as they are now, whichever process changed them.
-    async fn ring(&self) -> Result<Arc<Ring>> {
+    /// The keys and shares as they are now, whichever process changed them.
+    pub(crate) async fn ring(&self) -> Result<Arc<Ring>> {
         let version = self.store.access_version().map_err(shown)?;
         let known = self.keys.ring.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(ring) = known.filter(|ring| ring.version == version) {
@@ -149,7 +150,8 @@ impl Service {
         // Read after the version: what changes in between is read once more at the next request.
         let keys = self.store.keys().await.map_err(shown)?;
         let keys = keys.into_iter().map(|key| (key.id, Known::new(key))).collect();
-        let ring = Arc::new(Ring { version, keys });
+        let shares = self.store.shares().await.map_err(shown)?;
+        let ring = Arc::new(Ring { version, keys, shares });
         *self.keys.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
         Ok(ring)
     }
@@ -206,6 +208,7 @@ impl Service {
                 tool: new.tool,
                 own_tool_only: new.own_tool_only,
                 namespaces: new.namespaces,
+                read_only: Vec::new(),
             },
             default_namespace: new.default_namespace,
             created_at: now,

@@ -1,18 +1,15 @@
 //! Keeping, reading, changing, forgetting memories.
 
-use omp_model::api::{MemoryList, NamespaceCount, NamespaceList};
+use omp_model::api::MemoryList;
 use omp_model::creation::Created;
 use omp_model::{
-    CreateMemory, Dedupe, Error, Filter, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
+    CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
 };
 use omp_store::{Added, Addition, Changed};
 
 use crate::Service;
-use crate::access::{check_patch, of_another_tool, require, require_change, stamp_new};
+use crate::access::{check_patch, not_to_be_changed, require, require_change, stamp_new};
 use crate::failure::shown;
-
-/// Namespaces of one answer.
-const NAMESPACES: u32 = 1_000;
 
 impl Service {
     /// Stores a new memory, unless repeats were asked about and it is one.
@@ -53,7 +50,7 @@ impl Service {
                         format!("names a memory in whose place {successor} stands; supersede that one");
                     return Err(Error::invalid("supersedes", what));
                 }
-                Added::Refused => return Err(of_another_tool(&principal)),
+                Added::Refused => return Err(not_to_be_changed(&principal)),
                 Added::IdTaken => {}
             }
         }
@@ -112,25 +109,6 @@ impl Service {
         Ok(MemoryList { memories: page.items, total: page.total, limit: query.limit, offset: query.offset })
     }
 
-    /// The namespaces that memories are in, by name: those that the key sees, with what it sees in them.
-    pub async fn namespaces(&self, principal: Principal) -> Result<NamespaceList> {
-        require(&principal, Scope::Read)?;
-        let all = self.store.namespaces(principal.owner, NAMESPACES).await.map_err(shown)?;
-        let mut namespaces = Vec::new();
-        for (namespace, mut memories) in all.into_iter().filter(|(name, _)| principal.admits(Some(name))) {
-            // The counters are everybody's; a key for one tool counts that tool's.
-            if principal.sight().is_some_and(|limits| limits.only_tool().is_some()) {
-                let filter = Filter { namespace: Some(namespace.clone()), ..Filter::default() };
-                let query = ListQuery { filter, limit: 1, ..ListQuery::default() };
-                memories = self.list_memories(principal.clone(), &query).await?.total;
-            }
-            if memories > 0 {
-                namespaces.push(NamespaceCount { namespace, memories });
-            }
-        }
-        Ok(NamespaceList { namespaces })
-    }
-
     /// What the memories are at: another text after every change.
     pub async fn revision(&self, principal: Principal) -> Result<String> {
         require(&principal, Scope::Read)?;
@@ -144,7 +122,7 @@ fn outcome<T>(principal: &Principal, id: &str, changed: Changed<T>) -> Result<T>
     match changed {
         Changed::Done(result) => Ok(result),
         Changed::Missing => Err(Error::memory_not_found(&printable(id))),
-        Changed::Refused => Err(of_another_tool(principal)),
+        Changed::Refused => Err(not_to_be_changed(principal)),
     }
 }
 

@@ -4,7 +4,7 @@ use omp_model::{Error, History, HistoryQuery, Memory, MemoryId, Principal, Resto
 use omp_store::Restored;
 
 use crate::Service;
-use crate::access::{of_another_tool, require, require_change};
+use crate::access::{not_to_be_changed, require, require_change};
 use crate::failure::shown;
 use crate::memories::printable;
 
@@ -41,7 +41,7 @@ impl Service {
         match restored {
             Restored::Memory(memory) => Ok(*memory),
             Restored::NoMemory => Err(Error::memory_not_found(&printable(id))),
-            Restored::Refused => Err(of_another_tool(&principal)),
+            Restored::Refused => Err(not_to_be_changed(&principal)),
             Restored::NoVersion { oldest, newest } => {
                 Err(Error::invalid("version", format!("must be one that is there: {oldest} to {newest}")))
             }

@@ -11,10 +11,13 @@ pub mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod conversations;
+pub mod counts;
 mod error;
 pub mod index;
 pub mod maintenance;
 pub mod memories;
+pub mod namespaces;
+pub mod shares;
 pub mod sqlite;
 pub mod transfer;
 pub mod vectors;
@@ -24,11 +27,14 @@ pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
 pub use audit::AuditStore;
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
+pub use counts::{CountStore, Counted};
 pub use error::StoreError;
 pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};
 pub use maintenance::{Check, Maintenance, StoreInfo, StoreVitals};
 pub use memories::{Added, Addition, Changed, MemoryStore, Page};
+pub use namespaces::NamespaceStore;
 pub use omp_model::OwnerId;
+pub use shares::{ShareStore, StoredShare};
 pub use sqlite::{SqliteOptions, SqliteStore, words};
 pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
 pub use vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace, VectorStore};
@@ -48,6 +54,9 @@ pub trait Store:
     + ChangeFeed
     + AccessStore
     + AuditStore
+    + CountStore
+    + NamespaceStore
+    + ShareStore
     + Maintenance
 {
 }
@@ -62,6 +71,9 @@ impl<T> Store for T where
         + ChangeFeed
         + AccessStore
         + AuditStore
+        + CountStore
+        + NamespaceStore
+        + ShareStore
         + Maintenance
 {
 }

@@ -7,7 +7,7 @@ use omp_model::{Namespace, NamespacePattern, Scope, Timestamp, ToolName, UserNam
 
 use super::memories::{namespace, time, tool};
 
-fn user(text: &str) -> Result<UserName, String> {
+pub(super) fn user(text: &str) -> Result<UserName, String> {
     UserName::new(text)
 }
 
@@ -58,6 +58,54 @@ pub(crate) struct RemoveUser {
     /// Give everything that the user has to this one
     #[arg(long, value_parser = user, value_name = "USER")]
     pub(crate) hand_over_to: Option<UserName>,
+}
+
+/// Where memories belong to
+#[derive(Debug, Subcommand)]
+pub(crate) enum Namespaces {
+    /// List namespaces, with how many memories each has
+    List,
+    /// Move every memory of a namespace to another one; into an empty one this is a rename
+    Move {
+        /// The namespace
+        #[arg(value_parser = namespace)]
+        from: Namespace,
+        /// The other namespace; without it, the default one
+        #[arg(value_parser = namespace)]
+        to: Option<Namespace>,
+    },
+    /// Delete every memory of a namespace, for good
+    Delete {
+        /// The namespace
+        #[arg(value_parser = namespace)]
+        namespace: Namespace,
+        /// Yes, all of them
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+    /// Let another user see a namespace, what is in it now and later
+    Share {
+        /// The namespace
+        #[arg(value_parser = namespace)]
+        namespace: Namespace,
+        /// The other user
+        #[arg(value_parser = user)]
+        user: UserName,
+        /// Let them store, change and remove, too
+        #[arg(long)]
+        write: bool,
+    },
+    /// End a share
+    Unshare {
+        /// The namespace
+        #[arg(value_parser = namespace)]
+        namespace: Namespace,
+        /// The other user
+        #[arg(value_parser = user)]
+        user: UserName,
+    },
+    /// List what you share, and what others share with you
+    Shares,
 }
 
 /// What tools and people get in with

@@ -3,7 +3,9 @@
 use clap::Args;
 use omp_model::query::{Filter, Sort};
 use omp_model::search::{SearchFilter, SearchMode};
-use omp_model::{MemoryId, MemoryType, Namespace, Tags, Timestamp, ToolName};
+use omp_model::{MemoryId, MemoryType, Namespace, Tags, Timestamp, ToolName, UserName};
+
+use super::access::user;
 
 /// A value that our own type reads.
 fn kind(text: &str) -> Result<MemoryType, String> {
@@ -72,8 +74,18 @@ impl Filters {
     }
 }
 
+/// Whose memories.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// Among the memories that this user of the server shares with you
+    #[arg(long, value_parser = user, requires = "server", value_name = "USER")]
+    pub(crate) shared_by: Option<UserName>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Remember {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// What to remember; `-` or nothing reads standard input
     pub(crate) text: Option<String>,
     /// episodic (it happened), semantic (a fact or preference) or procedural (how to do it)
@@ -104,6 +116,8 @@ pub(crate) struct Remember {
 
 #[derive(Debug, Args)]
 pub(crate) struct Recall {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// What to look for
     #[arg(required = true, num_args = 1..)]
     pub(crate) query: Vec<String>,
@@ -115,10 +129,15 @@ pub(crate) struct Recall {
     /// keyword, semantic or hybrid; by default the best there is
     #[arg(long, value_parser = mode)]
     pub(crate) mode: Option<SearchMode>,
+    /// Look into what other users share with you, too
+    #[arg(long, conflicts_with = "shared_by")]
+    pub(crate) shared: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     #[command(flatten)]
     pub(crate) filters: Filters,
     /// How many at most
@@ -134,6 +153,8 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// The ids
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,
@@ -141,6 +162,8 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Edit {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// The id
     pub(crate) id: String,
     /// New text; without any option your editor opens
@@ -171,6 +194,8 @@ pub(crate) struct Edit {
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// The id
     pub(crate) id: String,
     /// Make this version the present one again
@@ -186,6 +211,8 @@ pub(crate) struct History {
 
 #[derive(Debug, Args)]
 pub(crate) struct Forget {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// The ids
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,

@@ -14,9 +14,9 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use omp_service::SecretPolicy;
 
-pub(crate) use self::access::{Audit, CreateKey, Keys, RemoveUser, Users};
+pub(crate) use self::access::{Audit, CreateKey, Keys, Namespaces, RemoveUser, Users};
 use self::embedding::Vectors;
-pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show};
+pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show, Whose};
 pub(crate) use self::sealing::{Opening, Sealing};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
 pub(crate) use self::upkeep::{Backup, Conform, Doctor, LogFormat, Restore, Serve};
@@ -92,6 +92,13 @@ pub(crate) enum Command {
     Import(Import),
     /// Write all memories to a file
     Export(Export),
+    /// List, move, delete and share namespaces
+    #[command(subcommand)]
+    Namespaces(Namespaces),
+    /// List tags, the most used first
+    Tags,
+    /// Count what there is
+    Stats,
     /// Add, list and remove users
     #[command(subcommand)]
     Users(Users),

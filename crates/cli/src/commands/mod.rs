@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod conform;
 mod convert;
+mod counts;
 mod doctor;
 mod edit;
 mod export;
@@ -16,6 +17,7 @@ mod list;
 mod logging;
 mod losses;
 mod mcp;
+mod namespaces;
 mod recall;
 mod reindex;
 mod remember;
@@ -59,6 +61,9 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
             Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
             Command::Users(args) => users::run(&global, args, printer).await,
+            Command::Namespaces(args) => namespaces::run(&global, args, printer).await,
+            Command::Tags => counts::tags(&global, printer).await,
+            Command::Stats => counts::stats(&global, printer).await,
             Command::Audit(args) => audit::run(&global, args, printer).await,
             Command::Keys(args) => keys::run(&global, args, printer).await,
             Command::Reindex => reindex::run(&global, printer).await,

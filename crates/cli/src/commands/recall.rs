@@ -13,9 +13,10 @@ pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> any
         filter: args.filters.into_search_filter(),
         limit: args.limit,
         mode: args.mode,
+        with_shared: args.shared,
         ..SearchQuery::new(question)
     };
-    let found = global.api()?.search_memories(&query).await?;
+    let found = global.api_of(&args.whose)?.search_memories(&query).await?;
     if printer.json {
         printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);

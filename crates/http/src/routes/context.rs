@@ -1,13 +1,14 @@
 //! `/v1/context`
 
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
+use omp_model::ContextQuery;
 use omp_model::api::{ContextResponse, ErrorBody};
-use omp_model::{ContextQuery, Principal};
 
 use crate::App;
 use crate::answer::Answer;
 use crate::query::Query;
+use crate::whose::Whose;
 
 /// A block of text about a question, ready to stand before a prompt
 ///
@@ -19,13 +20,14 @@ use crate::query::Query;
     ("tool" = Option<String>, Query, description = "Only written by this tool"),
     ("tags" = Option<String>, Query, description = "Only with all of these tags, separated by commas"),
     ("namespace" = Option<String>, Query, description = "Only in this namespace"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 200, description = "The text", body = ContextResponse),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
 ))]
 pub(crate) async fn get_context(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     query: Query,
 ) -> Answer<Json<ContextResponse>> {
     let query = query.read(|fields| Some(ContextQuery::read(fields)))?;

@@ -1,18 +1,19 @@
 //! `/v1/memories`
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use omp_model::api::{ErrorBody, MemoryList};
 use omp_model::creation::Created;
 use omp_model::query::wants_embedding;
 use omp_model::{
-    CreateMemory, Dedupe, History, HistoryQuery, ListQuery, Memory, MemoryPatch, Principal, RestoreVersion,
+    CreateMemory, Dedupe, History, HistoryQuery, ListQuery, Memory, MemoryPatch, RestoreVersion,
 };
 
 use crate::answer::Answer;
 use crate::body::JsonText;
 use crate::query::Query;
+use crate::whose::Whose;
 use crate::{App, bodies};
 
 /// A memory with the longest content in its longest spelling, and room for metadata.
@@ -26,6 +27,7 @@ const BODY: usize = 1 << 20;
 /// and `duplicate_of`. With `dedupe=near` one that says nearly the same is merged into the one that is there, too.
 #[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), params(
     ("dedupe" = Option<String>, Query, description = "`exact`, `near` or `off` (default); goes before the body's"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), request_body = bodies::NewMemoryBody, responses(
     (status = 201, description = "The memory as it was stored", body = Memory),
     (status = 200, description = "The memory that says the same, and its id as `duplicate_of`", body = Created),
@@ -34,7 +36,7 @@ const BODY: usize = 1 << 20;
 ))]
 pub(crate) async fn create_memory(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     query: Query,
     body: JsonText<BODY>,
 ) -> Answer<(StatusCode, Json<Created>)> {
@@ -58,13 +60,14 @@ pub(crate) async fn create_memory(
     ("offset" = Option<u64>, Query, description = "How many to pass over"),
     ("sort" = Option<String>, Query, description = "created_at_desc (default), created_at_asc or updated_at_desc"),
     ("include" = Option<String>, Query, description = "`embedding` to get vectors too"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 200, description = "One page", body = MemoryList),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
 ))]
 pub(crate) async fn list_memories(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     query: Query,
 ) -> Answer<Json<MemoryList>> {
     let query = query.read(|fields| Some(ListQuery::read(fields)))?;
@@ -75,13 +78,14 @@ pub(crate) async fn list_memories(
 #[utoipa::path(get, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
     ("id" = String, Path, description = "The memory's id"),
     ("include" = Option<String>, Query, description = "`embedding` to get the vector too"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 200, description = "The memory", body = Memory),
     (status = 404, description = "`memory_not_found`", body = ErrorBody),
 ))]
 pub(crate) async fn get_memory(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     Path(id): Path<String>,
     query: Query,
 ) -> Answer<Json<Memory>> {
@@ -95,6 +99,7 @@ pub(crate) async fn get_memory(
 /// `source.session_id` and `source.user_id`; `tags` and `metadata` are replaced whole.
 #[utoipa::path(put, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
     ("id" = String, Path, description = "The memory's id"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), request_body = bodies::MemoryPatchBody, responses(
     (status = 200, description = "The memory as it is now", body = Memory),
     (status = 404, description = "`memory_not_found`", body = ErrorBody),
@@ -102,7 +107,7 @@ pub(crate) async fn get_memory(
 ))]
 pub(crate) async fn update_memory(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     Path(id): Path<String>,
     body: JsonText<BODY>,
 ) -> Answer<Json<Memory>> {
@@ -113,13 +118,14 @@ pub(crate) async fn update_memory(
 /// Forget a memory
 #[utoipa::path(delete, path = "/v1/memories/{id}", tag = "memories", security(("key" = [])), params(
     ("id" = String, Path, description = "The memory's id"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 204, description = "It is gone"),
     (status = 404, description = "`memory_not_found`", body = ErrorBody),
 ))]
 pub(crate) async fn delete_memory(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     Path(id): Path<String>,
 ) -> Answer<StatusCode> {
     app.service.delete_memory(principal, &id).await?;
@@ -135,6 +141,7 @@ pub(crate) async fn delete_memory(
     ("id" = String, Path, description = "The memory's id"),
     ("limit" = Option<u32>, Query, description = "1 to 100, by default 20; more is cut to 100"),
     ("offset" = Option<u64>, Query, description = "How many to pass over"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 200, description = "One page", body = History),
     (status = 404, description = "`memory_not_found`", body = ErrorBody),
@@ -142,7 +149,7 @@ pub(crate) async fn delete_memory(
 ))]
 pub(crate) async fn get_memory_history(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     Path(id): Path<String>,
     query: Query,
 ) -> Answer<Json<History>> {
@@ -156,6 +163,7 @@ pub(crate) async fn get_memory_history(
 /// version has passed.
 #[utoipa::path(post, path = "/v1/memories/{id}/restore", tag = "memories", security(("key" = [])), params(
     ("id" = String, Path, description = "The memory's id"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), request_body = bodies::RestoreBody, responses(
     (status = 200, description = "The memory as it is now", body = Memory),
     (status = 404, description = "`memory_not_found`", body = ErrorBody),
@@ -163,7 +171,7 @@ pub(crate) async fn get_memory_history(
 ))]
 pub(crate) async fn restore_memory(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     Path(id): Path<String>,
     body: JsonText<1_024>,
 ) -> Answer<Json<Memory>> {

@@ -4,12 +4,14 @@ mod ai;
 mod audit;
 mod context;
 mod conversations;
+mod counts;
 mod handoff;
 mod health;
 mod keys;
 mod memories;
 mod namespaces;
 mod search;
+mod shares;
 mod transfer;
 mod users;
 mod web;
@@ -32,6 +34,8 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(memories::get_memory_history))
         .routes(routes!(memories::restore_memory))
         .routes(routes!(namespaces::list_namespaces))
+        .routes(routes!(counts::list_tags))
+        .routes(routes!(counts::get_stats))
         // What an AI provider does
         .routes(routes!(ai::extract_memories))
         .routes(routes!(ai::compress_conversation))
@@ -45,12 +49,18 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(keys::create_key, keys::list_keys))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(keys::rotate_key))
+        .routes(routes!(shares::list_shares))
+        .routes(routes!(shares::share_namespace, shares::unshare_namespace))
         .routes(routes!(audit::get_audit))
 }
 
 /// What may take as long as the data is large.
 pub(crate) fn transfer() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(transfer::export_memories)).routes(routes!(transfer::import_memories))
+    OpenApiRouter::new()
+        .routes(routes!(transfer::export_memories))
+        .routes(routes!(transfer::import_memories))
+        .routes(routes!(namespaces::delete_namespace))
+        .routes(routes!(namespaces::move_namespace))
 }
 
 /// The health check, which needs no key.

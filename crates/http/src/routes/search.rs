@@ -1,13 +1,14 @@
 //! `/v1/memories/search`
 
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
+use omp_model::SearchQuery;
 use omp_model::api::{ErrorBody, SearchResponse};
-use omp_model::{Principal, SearchQuery};
 
 use crate::answer::Answer;
 use crate::body::JsonText;
 use crate::query::Query;
+use crate::whose::Whose;
 use crate::{App, bodies};
 
 const BODY: usize = 1 << 20;
@@ -16,14 +17,16 @@ const BODY: usize = 1 << 20;
 ///
 /// Every filter holds in every mode. Without `mode` the best there is: hybrid where there are vectors. `mode_used` is the mode that really ran; `degraded` tells why, if it is another
 /// than the one asked for.
-#[utoipa::path(post, path = "/v1/memories/search", tag = "search", security(("key" = [])),
+#[utoipa::path(post, path = "/v1/memories/search", tag = "search", security(("key" = [])), params(
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
+),
     request_body = bodies::SearchBody, responses(
     (status = 200, description = "The best memories, best first", body = SearchResponse),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
 ))]
 pub(crate) async fn search_memories(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     body: JsonText<BODY>,
 ) -> Answer<Json<SearchResponse>> {
     let query = body.read(SearchQuery::read)?;
@@ -44,13 +47,15 @@ pub(crate) async fn search_memories(
     ("mode" = Option<String>, Query, description = "keyword, semantic or hybrid"),
     ("explain" = Option<bool>, Query, description = "Tell why each memory ranks where it does"),
     ("include" = Option<String>, Query, description = "`embedding` to get vectors too, `superseded` to find what others stand in place of"),
+    ("shared" = Option<bool>, Query, description = "Look into what other users share, too; `owners` tells whose each memory is"),
+    ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), responses(
     (status = 200, description = "The best memories, best first", body = SearchResponse),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
 ))]
 pub(crate) async fn search_memories_by_query(
     State(app): State<App>,
-    Extension(principal): Extension<Principal>,
+    Whose(principal): Whose,
     query: Query,
 ) -> Answer<Json<SearchResponse>> {
     let query = query.read(SearchQuery::read)?;

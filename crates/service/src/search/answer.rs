@@ -36,6 +36,7 @@ pub(super) fn of_index(
         memories: memories.into_iter().map(|(_, memory)| memory).collect(),
         model,
         degraded: plan.degraded,
+        owners: None,
     }
 }
 
@@ -49,6 +50,7 @@ pub(super) fn of_store(plan: Plan, page: Page<Memory>) -> SearchResponse {
         explain: None,
         model: None,
         degraded: plan.degraded,
+        owners: None,
     }
 }
 

@@ -58,6 +58,18 @@ impl Service {
     /// Finds the best memories for a question. A mode that is not available falls back to another one and the answer
     /// says so (reading 13).
     pub async fn search_memories(&self, principal: Principal, query: &SearchQuery) -> Result<SearchResponse> {
+        if query.with_shared {
+            return self.search_with_shared(principal, query).await;
+        }
+        self.search_of(principal, query).await
+    }
+
+    /// The same among the memories of one owner.
+    pub(crate) async fn search_of(
+        &self,
+        principal: Principal,
+        query: &SearchQuery,
+    ) -> Result<SearchResponse> {
         require(&principal, Scope::Read)?;
         let position = self.store.index_position(principal.owner).await.map_err(shown)?;
         let owner = principal.owner;

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod conversations;
 pub mod lists;
 pub mod memories;
+pub mod namespaces;
 pub mod repeats;
 pub mod searches;
 pub mod succession;
@@ -62,6 +63,9 @@ macro_rules! conformance_suite {
                 namespaces_are_those_that_have_memories,
                 filters_apply_before_paging, equal_times_are_ordered_by_id, changed_memories_come_first_when_asked,
                 counters_follow_every_change, an_unknown_filter_finds_nothing, a_rare_filter_works_in_every_order;
+            namespaces: a_namespace_moves_step_by_step, shares_end_when_namespaces_become_one,
+                a_deleted_namespace_takes_its_memories_and_shares_along, shares_change_the_version,
+                tags_tools_and_types_are_counted;
             searches: words_are_found_in_content_and_tags, more_and_rarer_words_rank_higher,
                 totals_count_matches_beyond_the_page, filters_hold_in_searches, changed_texts_are_found_by_new_words_only,
                 every_script_is_found, no_query_breaks_the_search;

@@ -6,55 +6,8 @@ use omp_model::{
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
-use super::SqliteStore;
-use super::connection;
 use super::tx::Tx;
 use crate::access::{KeyChange, StoredKey};
-use crate::{Result, StoreError};
-
-/// A connection that notices writes of others.
-pub(super) struct Watch {
-    connection: Connection,
-    data_version: i64,
-    version: (i64, i64),
-}
-
-impl SqliteStore {
-    /// The engine tells in a microsecond whether anybody has written since; only then is the number read.
-    pub(super) fn watched_version(&self) -> Result<(i64, i64)> {
-        let mut watch = self.inner.watch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let fail = |error| connection::failure(&self.inner.path, &error);
-        if let Some(known) = watch.as_mut() {
-            match known.look() {
-                Ok(version) => return Ok(version),
-                // A connection that failed may be broken; a new one is opened.
-                Err(error) => tracing::debug!(%error, "the watch on the keys begins anew"),
-            }
-        }
-        let mut new = Watch {
-            connection: connection::open_reader(&self.inner.path)?,
-            data_version: -1,
-            version: (0, 0),
-        };
-        let version = new.look().map_err(fail)?;
-        *watch = Some(new);
-        Ok::<_, StoreError>(version)
-    }
-}
-
-impl Watch {
-    fn look(&mut self) -> rusqlite::Result<(i64, i64)> {
-        let data = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if data != self.data_version {
-            let sql = "SELECT coalesce((SELECT value FROM settings WHERE name = 'access'), 0), \
-                 coalesce((SELECT value FROM settings WHERE name = 'generation'), 0)";
-            self.version =
-                self.connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            self.data_version = data;
-        }
-        Ok(self.version)
-    }
-}
 
 /// Whoever keeps keys or shares in memory learns that they are others now.
 pub(super) fn changed(tx: &Tx<'_>) -> rusqlite::Result<()> {
@@ -103,6 +56,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
                 .map(NamespacePattern::new)
                 .collect::<Result<_, _>>()
                 .map_err(|_| unusable(11))?,
+            read_only: Vec::new(),
         },
         default_namespace: row
             .get::<_, Option<String>>(12)?

@@ -143,7 +143,9 @@ impl Maintenance for SqliteStore {
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
             Ok(())
         });
-        task.await.map_err(|_| StoreError::Internal("the restore ended early".into()))?
+        let restored = task.await.map_err(|_| StoreError::Internal("the restore ended early".into()))?;
+        self.settle().await;
+        restored
     }
 
     async fn close(&self) -> Result<()> {

@@ -6,20 +6,24 @@ mod changes;
 mod checkpoint;
 mod connection;
 mod conversations;
+mod counts;
 mod entries;
 mod handover;
 mod index;
 mod keys;
+mod lease;
 mod list;
 mod maintenance;
 mod memories;
 mod migrate;
+mod namespaces;
 mod originals;
 mod queue;
 mod repeats;
 mod rows;
 mod search;
 mod seen;
+mod shares;
 mod succession;
 mod transfer;
 mod tx;
@@ -40,6 +44,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use self::connection::failure;
+use self::lease::Lease;
 use self::queue::Priority;
 use self::tx::Tx;
 use self::writer::Writer;
@@ -65,8 +70,8 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     /// Bounds the reads that may take long, so that they leave the machine some air.
     long_reads: Semaphore,
-    /// Notices when keys change.
-    watch: Mutex<Option<keys::Watch>>,
+    /// Notices when users, keys or shares change.
+    lease: Lease,
 }
 
 /// Long reads that may run at once.
@@ -92,7 +97,7 @@ impl SqliteStore {
             writer: Writer::start(connection, path)?,
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
-            watch: Mutex::default(),
+            lease: Lease::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

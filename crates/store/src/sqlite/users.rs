@@ -16,7 +16,7 @@ use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 #[async_trait]
 impl AccessStore for SqliteStore {
     fn access_version(&self) -> Result<(i64, i64)> {
-        self.watched_version()
+        self.leased_version()
     }
 
     async fn keys(&self) -> Result<Vec<StoredKey>> {
@@ -29,7 +29,9 @@ impl AccessStore for SqliteStore {
             keys::insert(tx, &key)?;
             audit::one(tx, &by, Action::CreateKey, key.id, key.created_at)
         })
-        .await
+        .await?;
+        self.settle().await;
+        Ok(())
     }
 
     async fn change_key(
@@ -41,7 +43,7 @@ impl AccessStore for SqliteStore {
         now: Timestamp,
     ) -> Result<bool> {
         let by = by.clone();
-        self.write(move |tx| {
+        let change = self.write(move |tx| {
             let changed = keys::change(tx, owner, id, change, now)?;
             let action = match change {
                 KeyChange::Revoke => Action::RevokeKey,
@@ -51,8 +53,10 @@ impl AccessStore for SqliteStore {
                 audit::one(tx, &by, action, id, now)?;
             }
             Ok(changed)
-        })
-        .await
+        });
+        let changed = change.await?;
+        self.settle().await;
+        Ok(changed)
     }
 
     async fn touch_key(&self, id: KeyId, now: Timestamp) -> Result<()> {
@@ -70,14 +74,16 @@ impl AccessStore for SqliteStore {
 
     async fn create_user(&self, by: &Principal, new: &NewUser, now: Timestamp) -> Result<Option<OwnerId>> {
         let (by, new) = (by.clone(), new.clone());
-        self.write(move |tx| {
+        let creation = self.write(move |tx| {
             let owner = create(tx, &new, now)?;
             if let Some(owner) = owner {
                 audit::one(tx, &by, Action::CreateUser, format!("user:{}", owner.0), now)?;
             }
             Ok(owner)
-        })
-        .await
+        });
+        let owner = creation.await?;
+        self.settle().await;
+        Ok(owner)
     }
 
     async fn remove_user(
@@ -89,14 +95,16 @@ impl AccessStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Removal> {
         let by = by.clone();
-        self.write_bulk(false, move |tx| {
+        let step = self.write_bulk(false, move |tx| {
             let removal = remove(tx, owner, heir, limit, now)?;
             let (target, removed) = (format!("user:{}", owner.0), removal.removed);
             let count = removed.memories + removed.conversations;
             audit::record(tx, Some(&by), Action::RemoveUser, Some(&target), count, now)?;
             Ok(removal)
-        })
-        .await
+        });
+        let removal = step.await?;
+        self.settle().await;
+        Ok(removal)
     }
 }
 

@@ -5,6 +5,7 @@
 //! may see. An operation without its line in [`LINES`] fails the test.
 
 mod keys;
+mod sharing;
 mod walks;
 mod world;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use self::sharing::*;
 use self::walks::*;
 use self::world::{Holder, World, conversation, memory, send, send_from, value};
 use crate::program::{Home, Server};
@@ -61,6 +63,33 @@ const LINES: &[Line] = &[
         restore,
     ),
     line("get /v1/namespaces", R, || ("/v1/namespaces".into(), Value::Null), namespaces),
+    line("get /v1/tags", R, || ("/v1/tags".into(), Value::Null), counts),
+    line("get /v1/stats", R, || ("/v1/stats".into(), Value::Null), counts),
+    line(
+        "post /v1/namespaces/{namespace}/move",
+        RW,
+        || ("/v1/namespaces/project:x/move".into(), json!({"to": "project:y"})),
+        move_namespace,
+    ),
+    line(
+        "delete /v1/namespaces/{namespace}",
+        RW,
+        || ("/v1/namespaces/project:x".into(), Value::Null),
+        delete_namespace,
+    ),
+    line("get /v1/shares", R, || ("/v1/shares".into(), Value::Null), shares),
+    line(
+        "put /v1/namespaces/{namespace}/shares/{user}",
+        A,
+        || ("/v1/namespaces/project:x/shares/nobody".into(), json!({"access": "read"})),
+        share,
+    ),
+    line(
+        "delete /v1/namespaces/{namespace}/shares/{user}",
+        A,
+        || ("/v1/namespaces/project:x/shares/nobody".into(), Value::Null),
+        share,
+    ),
     line("get /v1/context", R, || ("/v1/context".into(), Value::Null), context),
     line("post /v1/extract", W, || ("/v1/extract".into(), json!({"transcript": "x"})), no_provider),
     line("post /v1/compress", W, || ("/v1/compress".into(), json!({"transcript": "x"})), no_provider),

@@ -9,6 +9,10 @@ use crate::program::{Home, Server};
 
 pub(super) const SERVER_KEY: &str = "the-key-of-the-server-itself-0123456789";
 
+/// Who shares what with whom, and how.
+pub(super) const SHARES: [(&str, &str, &str, &str); 2] =
+    [("owner", "project:babirusa", "bert", "read"), ("bert", "project:fossa", "owner", "write")];
+
 /// Something stored that bears a word of its own.
 pub(super) struct Thing {
     pub(super) id: String,
@@ -42,6 +46,15 @@ impl Holder {
             && user == self.user
             && (!self.own_tool_only || self.tool == Some(tool))
             && self.pattern.is_none_or(within)
+    }
+
+    /// Whether another user shares it with the holder's user, within the limits of the key.
+    pub(super) fn is_shared(&self, thing: &Thing) -> bool {
+        let namespace = thing.namespace.as_deref();
+        let shared = SHARES.iter().any(|(owner, name, user, _)| {
+            *owner == thing.user && Some(*name) == namespace && *user == self.user
+        });
+        shared && self.sees_in(self.user, thing.tool, namespace)
     }
 
     pub(super) fn may_change(&self, thing: &Thing) -> bool {
@@ -246,6 +259,12 @@ impl World {
         body["supersedes"] = json!(self.memories[0].id);
         let successor = self.store("owner", "/v1/memories", &body);
         self.memories.push(thing(&successor, "kinkajou", "owner", "claude", Some("project:kinkajou")));
+        for (owner, namespace, user, access) in SHARES {
+            let key = if owner == "bert" { &self.bert } else { SERVER_KEY };
+            let path = format!("/v1/namespaces/{namespace}/shares/{user}");
+            let (status, text) = send(&self.server, Some(key), "put", &path, &json!({"access": access}));
+            assert_eq!(status, 200, "{text}");
+        }
         // Conversations bear the tool of the key that saved them.
         for (word, holder) in [("loris", "admin"), ("margay", "own tool only"), ("numbat", "another user")] {
             let holder = self.holders.iter().find(|other| other.name == holder).unwrap();
@@ -276,6 +295,18 @@ impl World {
 
     /// Asks with a key and looks for words and ids in the answer that it may not know.
     pub(super) fn ask(&self, holder: &Holder, method: &str, path: &str, body: &Value) -> (u16, String) {
+        self.ask_knowing(holder, &|thing| holder.sees(thing), method, path, body)
+    }
+
+    /// The same where other things may be known.
+    pub(super) fn ask_knowing(
+        &self,
+        holder: &Holder,
+        knows: &dyn Fn(&Thing) -> bool,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, String) {
         let (status, text) = send(&self.server, Some(&holder.secret), method, path, body);
         for thing in self.memories.iter().chain(&self.conversations).chain(&self.former) {
             let lost = |secret: &str| {
@@ -285,9 +316,9 @@ impl World {
                 "{} learns of {} ({}): {method} {path}\n{body}\n{text}",
                 holder.name, thing.word, thing.id
             );
-            assert!(holder.sees(thing) || !lost(thing.word), "{what}");
-            let same_id = self.memories.iter().any(|other| other.id == thing.id && holder.sees(other));
-            assert!(same_id || holder.sees(thing) || !lost(&thing.id), "{what}");
+            assert!(knows(thing) || !lost(thing.word), "{what}");
+            let same_id = self.memories.iter().any(|other| other.id == thing.id && knows(other));
+            assert!(same_id || knows(thing) || !lost(&thing.id), "{what}");
         }
         (status, text)
     }
