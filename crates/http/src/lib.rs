@@ -6,6 +6,8 @@
 
 mod answer;
 mod auth;
+#[cfg(feature = "bench")]
+mod bare;
 mod bodies;
 mod body;
 mod envelope;
@@ -41,6 +43,8 @@ use tower_http::timeout::TimeoutLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use self::auth::{ApiKey, WeakKey};
+#[cfg(feature = "bench")]
+pub use self::bare::bare_router;
 use self::limits::Limits;
 pub use self::metrics::{Metrics, metrics_router};
 pub use self::openapi::document as openapi_document;
