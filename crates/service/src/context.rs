@@ -2,7 +2,7 @@
 
 use omp_model::api::ContextResponse;
 use omp_model::search::ContextQuery;
-use omp_model::{ListQuery, Memory, Principal, Result, SearchQuery};
+use omp_model::{ListQuery, Memory, MemoryId, Principal, Result, SearchQuery};
 
 use crate::Service;
 
@@ -25,25 +25,42 @@ impl Service {
             let list = ListQuery { filter: query.list_filter(), limit: LOOK_AT, ..ListQuery::default() };
             (self.list_memories(principal, &list).await?.memories, None, None)
         };
-        let mut context = String::from(OPENING);
-        let mut tokens = estimate(OPENING) + estimate(CLOSING);
-        let mut ids = Vec::new();
-        for memory in &memories {
-            let line = line(memory);
-            let more = estimate(&line);
-            // A long memory that does not fit must not keep out a short one that does.
-            if tokens + more <= query.budget {
-                tokens += more;
-                context.push_str(&line);
-                ids.push(memory.id);
-            }
-        }
-        context.push_str(CLOSING);
-        if ids.is_empty() {
-            (context, tokens) = (String::new(), 0);
-        }
-        Ok(ContextResponse { context, tokens, memories: ids, mode_used, degraded })
+        let Budgeted { context, tokens, memories } = within_budget(&memories, query.budget);
+        Ok(ContextResponse { context, tokens, memories, mode_used, degraded })
     }
+}
+
+/// A block of text that keeps to a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budgeted {
+    /// The text, marked as data; empty when nothing fits.
+    pub context: String,
+    /// About how many tokens it is.
+    pub tokens: u32,
+    /// The memories in it, in their order.
+    pub memories: Vec<MemoryId>,
+}
+
+/// Memories as a block that is marked as data: as many, of the most useful first, as fit into the budget of tokens.
+pub fn within_budget(memories: &[Memory], budget: u32) -> Budgeted {
+    let mut context = String::from(OPENING);
+    let mut tokens = estimate(OPENING) + estimate(CLOSING);
+    let mut ids = Vec::new();
+    for memory in memories {
+        let line = line(memory);
+        let more = estimate(&line);
+        // A long memory that does not fit must not keep out a short one that does.
+        if tokens + more <= budget {
+            tokens += more;
+            context.push_str(&line);
+            ids.push(memory.id);
+        }
+    }
+    context.push_str(CLOSING);
+    if ids.is_empty() {
+        (context, tokens) = (String::new(), 0);
+    }
+    Budgeted { context, tokens, memories: ids }
 }
 
 /// Memories as a block that is marked as data, with their ids, namespaces and tags: for a model that may change them.
@@ -87,7 +104,7 @@ fn estimate(text: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use omp_model::{Content, MemoryId, MemoryType, NewMemory, Timestamp, ToolName};
+    use omp_model::{Content, MemoryType, NewMemory, Timestamp, ToolName};
 
     use super::*;
 

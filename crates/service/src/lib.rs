@@ -34,7 +34,7 @@ use tokio::sync::Semaphore;
 
 use self::audit::Failures;
 pub use self::compress::CompressRequest;
-pub use self::context::recalled;
+pub use self::context::{Budgeted, recalled, within_budget};
 pub use self::embeddings::Embeddings;
 pub use self::extract::{ExtractRequest, Provider};
 pub use self::handoff::HandoffRequest;

@@ -18,11 +18,14 @@
 //! characters for Windsurf): what does not fit is left out and named.
 
 mod block;
+mod managed;
 mod markdown;
 mod places;
 mod read;
 mod write;
 
+pub use self::managed::{Injected, has_block};
+pub use self::places::Tool;
 use crate::format::{BeginFolder, Write};
 use crate::{Format, Input, Probe, ReadOptions, Recognised, Sink, Stop};
 

@@ -2,14 +2,22 @@
 
 /// A tool with rule files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tool {
+pub enum Tool {
+    /// Claude Code: `CLAUDE.md`.
     ClaudeCode,
+    /// Codex and the other tools that read `AGENTS.md`.
     Agents,
+    /// Cursor: a file in `.cursor/rules`.
     Cursor,
+    /// GitHub Copilot: `.github/copilot-instructions.md`.
     Copilot,
+    /// Gemini CLI: `GEMINI.md`.
     Gemini,
+    /// Windsurf: a file in `.windsurf/rules`.
     Windsurf,
+    /// Cline: a file in `.clinerules`.
     Cline,
+    /// Continue: a file in `.continue/rules`.
     Continue,
 }
 
@@ -39,7 +47,8 @@ impl Tool {
         }
     }
 
-    pub(super) fn title(self) -> &'static str {
+    /// What people call it.
+    pub fn title(self) -> &'static str {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Agents => "coding agents",
@@ -52,8 +61,8 @@ impl Tool {
         }
     }
 
-    /// The file that is written when the tool has none yet.
-    pub(super) fn file(self) -> &'static str {
+    /// The file that is written, from the project's folder.
+    pub fn file(self) -> &'static str {
         match self {
             Self::ClaudeCode => "CLAUDE.md",
             Self::Agents => "AGENTS.md",

@@ -80,14 +80,15 @@ fn what_others_wrote_is_kept_byte_for_byte_and_the_block_is_replaced() {
     files.0.insert("GEMINI.md".into(), "# G".to_owned());
     write_files("rules", &[record("Use tabs.", MemoryType::Procedural)], &mut files);
     let text = files.0["AGENTS.md"].clone();
-    assert!(text.starts_with(theirs) && text.contains("## Instructions\n\n- Use tabs. <!-- mem_"), "{text}");
+    assert!(text.starts_with(theirs), "{text}");
+    assert!(text.contains("## Instructions\r\n\r\n- Use tabs. <!-- mem_"), "{text}");
     assert!(files.0["GEMINI.md"].starts_with("# G\n\n<!-- open-memory: begin"));
     assert!(!files.0.contains_key("CLAUDE.md"), "only what the project has");
     files.0.insert("AGENTS.md".into(), format!("{text}after\n"));
     write_files("rules", &[record("Use spaces.", MemoryType::Semantic)], &mut files);
     let text = &files.0["AGENTS.md"];
-    assert!(text.starts_with(theirs) && text.ends_with("-->\nafter\n"), "{text}");
-    assert!(!text.contains("Use tabs.") && text.contains("## Facts\n\n- Use spaces."));
+    assert!(text.starts_with(theirs) && text.ends_with("-->\r\nafter\n"), "{text}");
+    assert!(!text.contains("Use tabs.") && text.contains("## Facts\r\n\r\n- Use spaces."));
     write_files("rules", &[], &mut files);
     assert!(!files.0["AGENTS.md"].contains("open-memory"));
 }

@@ -6,7 +6,7 @@ use std::io;
 use omp_model::MemoryType;
 
 use super::places::{Tool, place};
-use super::{NAME, block};
+use super::{NAME, block, managed};
 use crate::write::{Files, Outgoing, RecordWriter};
 use crate::{Place, Sink};
 
@@ -113,35 +113,15 @@ impl Writer<'_> {
         {
             return Ok(());
         }
-        let text = existing.unwrap_or_else(|| tool.front_matter().to_owned());
-        let (before, _, after) = block::split(&text);
-        let mut room =
-            tool.most_bytes().saturating_sub(before.len() + after.len() + block::frame_bytes() + 2);
-        let mut fitting = Vec::with_capacity(self.points.len());
-        // What tells the tool how to work goes before what it may know.
-        for kind in [MemoryType::Procedural, MemoryType::Semantic, MemoryType::Episodic] {
-            for entry in self.points.iter().filter(|entry| entry.kind == kind) {
-                if entry.point.len() <= room {
-                    room -= entry.point.len();
-                    fitting.push((entry.kind, entry.point.as_str()));
-                } else {
-                    let what = format!(
-                        "does not fit into {path}, of which {} reads {} bytes",
-                        tool.title(),
-                        tool.most_bytes()
-                    );
-                    report.lost("memory", &what, &entry.place);
-                }
-            }
+        let points: Vec<_> = self.points.iter().map(|entry| (entry.kind, entry.point.as_str())).collect();
+        let laid = managed::lay(tool, existing.as_deref(), &points);
+        for left in laid.left_out {
+            let most = tool.most_bytes();
+            let what = format!("does not fit into {path}, of which {} reads {most} bytes", tool.title());
+            report.lost("memory", &what, &self.points[left].place);
         }
-        let block = if fitting.is_empty() { String::new() } else { block::write(&fitting) };
-        let gap = match before {
-            "" => "",
-            _ if before.ends_with("\n\n") || block.is_empty() => "",
-            _ if before.ends_with('\n') => "\n",
-            _ => "\n\n",
-        };
-        self.files.write(path, format!("{before}{gap}{block}{after}").as_bytes())
+        // A file that was made for a block that is empty now cannot be removed through `Files`; it is left empty.
+        self.files.write(path, laid.text.unwrap_or_default().as_bytes())
     }
 }
 
