@@ -48,6 +48,12 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     clean
 }
 
+/// The text without keys, and otherwise as it is.
+pub(crate) fn keys(text: &str) -> Cow<'_, str> {
+    let (pattern, mark) = &PATTERNS[0];
+    pattern.replace_all(text, *mark)
+}
+
 /// JSON with all its texts so; what is none is left out.
 pub(crate) fn raw(raw: &RawValue) -> Option<Box<RawValue>> {
     let mut value: Value = serde_json::from_str(raw.get()).ok()?;

@@ -5,6 +5,7 @@ mod attacks;
 mod commands;
 mod crash;
 mod foreign;
+mod foreign_stores;
 mod generated;
 mod interchange;
 mod isolation;

@@ -2,26 +2,26 @@
 
 /// One point or paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unit {
+pub(in crate::tools) struct Unit {
     /// The headings above it, from the outermost; the title of the file is none of them.
-    pub(super) headings: Vec<String>,
+    pub(in crate::tools) headings: Vec<String>,
     /// What it says, without the mark of a list.
-    pub(super) text: String,
+    pub(in crate::tools) text: String,
     /// Its lines as they are.
-    pub(super) raw: String,
+    pub(in crate::tools) raw: String,
     /// The line at which it begins, from 1.
-    pub(super) line: u64,
+    pub(in crate::tools) line: u64,
 }
 
 /// What was left out of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
+pub(in crate::tools) enum Left {
     Comment,
     Import,
 }
 
 /// The front matter and the rest.
-pub(super) fn front_matter(text: &str) -> (Option<&str>, &str) {
+pub(in crate::tools) fn front_matter(text: &str) -> (Option<&str>, &str) {
     let Some(rest) = text.strip_prefix("---\n") else { return (None, text) };
     let mut at = 0;
     for line in rest.split_inclusive('\n') {
@@ -34,7 +34,7 @@ pub(super) fn front_matter(text: &str) -> (Option<&str>, &str) {
 }
 
 /// All units; `left` is told what is none, with its line. `first_line` is the number of the first line.
-pub(super) fn units(text: &str, first_line: u64, mut left: impl FnMut(Left, u64)) -> Vec<Unit> {
+pub(in crate::tools) fn units(text: &str, first_line: u64, mut left: impl FnMut(Left, u64)) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut headings: Vec<(usize, String)> = Vec::new();
     let mut scan = Scan::default();
@@ -151,7 +151,7 @@ fn path(headings: &[(usize, String)]) -> Vec<String> {
 }
 
 /// A heading's level and name.
-pub(super) fn heading(line: &str) -> Option<(usize, &str)> {
+pub(in crate::tools) fn heading(line: &str) -> Option<(usize, &str)> {
     let level = line.bytes().take_while(|b| *b == b'#').count();
     let name = line[level..].strip_prefix(' ').filter(|_| (1..=6).contains(&level))?;
     let name = name.trim().trim_end_matches('#').trim_end();
@@ -159,7 +159,7 @@ pub(super) fn heading(line: &str) -> Option<(usize, &str)> {
 }
 
 /// The text of a point of a list.
-pub(super) fn point(line: &str) -> Option<&str> {
+pub(in crate::tools) fn point(line: &str) -> Option<&str> {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let rest = match line.strip_prefix(['-', '*', '+']) {
         Some(rest) => rest,

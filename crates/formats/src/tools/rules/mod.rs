@@ -19,7 +19,7 @@
 
 mod block;
 mod managed;
-mod markdown;
+pub(super) mod markdown;
 mod places;
 mod read;
 mod write;
