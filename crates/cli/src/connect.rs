@@ -16,6 +16,14 @@ use crate::settings;
 const ONE_SHOT: Duration = Duration::from_mins(1);
 
 impl Global {
+    /// What is set to nothing is not set: apps that start this program fill in what a person left empty.
+    pub(crate) fn without_empty(mut self) -> Self {
+        self.server = self.server.filter(|url| !url.trim().is_empty());
+        self.api_key = self.api_key.filter(|key| !key.is_empty());
+        self.db = self.db.filter(|path| !path.as_os_str().is_empty());
+        self
+    }
+
     /// The database file.
     pub(crate) fn database(&self) -> anyhow::Result<PathBuf> {
         self.db.clone().map_or_else(settings::default_database, Ok)

@@ -9,9 +9,15 @@ mod args;
 mod commands;
 mod connect;
 mod exit;
+mod files;
 mod printer;
 mod progress;
+mod project;
+mod reach;
+mod sessions;
 mod settings;
+mod setup;
+mod transcript;
 
 use std::process::ExitCode;
 

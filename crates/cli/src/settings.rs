@@ -5,16 +5,25 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
 
-/// The database file of this person on this machine, in the platform's data directory.
+/// The database file of this person on this machine.
 pub(crate) fn default_database() -> anyhow::Result<PathBuf> {
+    Ok(folders()
+        .context("this system names no home directory; say where the database is with --db")?
+        .in_data_dir("memory.db"))
+}
+
+/// Where we keep what is no memory: the platform's data directory.
+pub(crate) fn data_folder() -> anyhow::Result<PathBuf> {
+    Ok(folders().context("this system names no home directory")?.data_dir())
+}
+
+fn folders() -> anyhow::Result<impl AppStrategy> {
     let args = AppStrategyArgs {
         top_level_domain: "org".into(),
         author: "Open Memory".into(),
         app_name: "open-memory".into(),
     };
-    let folders = choose_native_strategy(args)
-        .context("this system names no home directory; say where the database is with --db")?;
-    Ok(folders.in_data_dir("memory.db"))
+    Ok(choose_native_strategy(args)?)
 }
 
 /// The memory that search indices may take: a quarter of the machine's, or two gigabytes where that is not known.

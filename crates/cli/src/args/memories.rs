@@ -97,6 +97,9 @@ pub(crate) struct Remember {
     /// The namespace, such as project:myapp
     #[arg(long, short, value_parser = namespace)]
     pub(crate) namespace: Option<Namespace>,
+    /// The namespace of the project here (see `omp context --help`)
+    #[arg(long, conflicts_with = "namespace")]
+    pub(crate) project: bool,
     /// Which tool this comes from
     #[arg(long, value_parser = tool, default_value = "cli")]
     pub(crate) tool: ToolName,
@@ -123,6 +126,9 @@ pub(crate) struct Recall {
     pub(crate) query: Vec<String>,
     #[command(flatten)]
     pub(crate) filters: Filters,
+    /// Only in the project here (see `omp context --help`) and in no namespace
+    #[arg(long, conflicts_with = "namespace")]
+    pub(crate) project: bool,
     /// How many at most
     #[arg(long, short, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) limit: u32,

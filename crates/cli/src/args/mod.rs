@@ -4,7 +4,9 @@ mod access;
 mod door;
 mod embedding;
 mod memories;
+mod project;
 mod sealing;
+mod setup;
 mod transfer;
 mod upkeep;
 
@@ -17,7 +19,9 @@ use omp_service::SecretPolicy;
 pub(crate) use self::access::{Audit, CreateKey, Keys, Namespaces, RemoveUser, Users};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show, Whose};
+pub(crate) use self::project::{Context, ContextFormat, Handoff, Inject, Log, Reader, Recent, Save};
 pub(crate) use self::sealing::{Opening, Sealing};
+pub(crate) use self::setup::{Hook, HookEvent, Setup};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
 pub(crate) use self::upkeep::{Backup, Conform, Doctor, LogFormat, Restore, Serve};
 
@@ -88,6 +92,31 @@ pub(crate) enum Command {
     History(History),
     /// Remove memories by their ids, for good
     Forget(Forget),
+    /// Print what is remembered, for an AI tool to read
+    ///
+    /// In a project it is what is in the project's namespace and what is in none. The project is that of the nearest
+    /// `omp.toml` from here upwards (`namespace = "project:boat"`), else of the git repository: `project:` and the name
+    /// of its folder. Outside of any project it is everything.
+    Context(Context),
+    /// Write what is remembered into the file that a coding tool reads
+    ///
+    /// Only the block between our two comments changes, everything else stays byte for byte. Which memories: as
+    /// `omp context`.
+    Inject(Inject),
+    /// Show the conversations and memories that were saved or changed last
+    Recent(Recent),
+    /// Show what happened, newest first; with an id, what became of that memory
+    Log(Log),
+    /// Print a brief with which a saved conversation goes on in another AI tool
+    Handoff(Handoff),
+    /// Save a conversation: lines with `User:` and `Assistant:`, JSON messages, or any file that `omp import` reads
+    Save(Save),
+    /// Write `omp` into the MCP configuration of your AI tools, or take it out again
+    ///
+    /// Shows what changes in which file and asks. What the file was is kept; --undo brings it back.
+    Setup(Setup),
+    /// What coding agents run when a session begins and ends; `omp setup --hooks` tells them to
+    Hook(Hook),
     /// Read a file into the memories
     Import(Import),
     /// Write all memories to a file

@@ -3,26 +3,34 @@
 mod audit;
 mod completions;
 mod conform;
+mod context;
 mod convert;
 mod counts;
 mod doctor;
 mod edit;
 mod export;
 mod forget;
+mod handoff;
 mod history;
+mod hook;
 mod import;
+mod inject;
 mod inspect;
 mod keys;
 mod list;
+mod log;
 mod logging;
 mod losses;
 mod mcp;
 mod namespaces;
 mod recall;
+mod recent;
 mod reindex;
 mod remember;
+mod save;
 mod sealing;
 mod serve;
+mod setup;
 mod show;
 mod source;
 mod upkeep;
@@ -37,11 +45,13 @@ use crate::printer::Printer;
 /// Runs the command that was typed.
 pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     let Args { global, command } = args;
+    let global = global.without_empty();
     match command {
         Command::Completions { shell } => return Ok(completions::run(shell)),
         Command::Validate(args) => return validate::run(&args, printer),
         Command::Convert(args) => return convert::run(&args, printer),
         Command::Inspect(args) => return inspect::run(&args, printer),
+        Command::Setup(args) => return setup::run(&global, &args, printer),
         _ => {}
     }
     let runtime = runtime(matches!(command, Command::Serve(_)))?;
@@ -56,6 +66,13 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Edit(args) => edit::run(&global, args, printer).await,
             Command::History(args) => history::run(&global, &args, printer).await,
             Command::Forget(args) => forget::run(&global, &args, printer).await,
+            Command::Context(args) => context::run(&global, args, printer).await,
+            Command::Inject(args) => inject::run(&global, args, printer).await,
+            Command::Recent(args) => recent::run(&global, &args, printer).await,
+            Command::Log(args) => log::run(&global, &args, printer).await,
+            Command::Handoff(args) => handoff::run(&global, args, printer).await,
+            Command::Save(args) => save::run(&global, args, printer).await,
+            Command::Hook(args) => hook::run(&global, &args, printer).await,
             Command::Import(args) => import::run(&global, &args, printer).await,
             Command::Export(args) => export::run(&global, &args, printer).await,
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
@@ -72,6 +89,7 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Completions { .. }
             | Command::Validate(_)
             | Command::Convert(_)
+            | Command::Setup(_)
             | Command::Inspect(_) => {
                 unreachable!("done above, without a runtime")
             }

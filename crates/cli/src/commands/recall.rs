@@ -3,9 +3,12 @@
 use std::process::ExitCode;
 
 use omp_model::{Error, Question, SearchQuery};
+use serde_json::json;
 
-use crate::args::{Global, Recall};
+use crate::args::{Global, Recall, Whose};
 use crate::printer::Printer;
+use crate::project;
+use crate::reach::{Found, Reach};
 
 pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> anyhow::Result<ExitCode> {
     let question = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("q", what))?;
@@ -16,6 +19,9 @@ pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> any
         with_shared: args.shared,
         ..SearchQuery::new(question)
     };
+    if args.project {
+        return of_project(global, &args.whose, query, printer).await;
+    }
     let found = global.api_of(&args.whose)?.search_memories(&query).await?;
     if printer.json {
         printer.value(&found)?;
@@ -26,6 +32,29 @@ pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> any
     let mode = found.mode_used.as_str();
     printer.say(format!("{shown} of {} found, by {mode} search", found.total));
     if let Some(degraded) = &found.degraded {
+        printer.say(format!("instead of {}: {}", degraded.requested, degraded.reason));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the project has, and what belongs to none.
+async fn of_project(
+    global: &Global,
+    whose: &Whose,
+    query: SearchQuery,
+    printer: &Printer,
+) -> anyhow::Result<ExitCode> {
+    let reach = Reach::Project(project::required()?.namespace);
+    let most = query.limit as usize;
+    let Found { memories, mode_used, degraded } = reach.search(global.api_of(whose)?.as_ref(), &query, most).await?;
+    if printer.json {
+        printer.value(&json!({"memories": memories, "mode_used": mode_used, "degraded": degraded}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    printer.memories(&memories)?;
+    let mode = mode_used.map_or("no", omp_model::SearchMode::as_str);
+    printer.say(format!("{} found, by {mode} search", memories.len()));
+    if let Some(degraded) = &degraded {
         printer.say(format!("instead of {}: {}", degraded.requested, degraded.reason));
     }
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use omp_model::{Content, CreateMemory, Dedupe, Error, Metadata, NewMemory, Tags}
 
 use crate::args::{Global, Remember};
 use crate::printer::Printer;
+use crate::project;
 
 pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> anyhow::Result<ExitCode> {
     let text = match args.text.as_deref() {
@@ -17,7 +18,7 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
     let content = Content::new(text.trim()).map_err(|what| Error::invalid("text", what))?;
     let mut new = NewMemory::new(content, args.kind, args.tool);
     new.tags = Tags::normalize(args.tags.iter().map(String::as_str));
-    new.namespace = args.namespace;
+    new.namespace = if args.project { Some(project::required()?.namespace) } else { args.namespace };
     new.expires_at = args.expires_at;
     if let Some(json) = &args.metadata {
         new.metadata = Metadata::parse(json).map_err(|what| Error::invalid("metadata", what))?;

@@ -3,19 +3,23 @@
 
 mod attacks;
 mod commands;
+mod conversations;
 mod crash;
 mod foreign;
 mod foreign_stores;
 mod generated;
+mod injecting;
 mod interchange;
 mod isolation;
 mod leaks;
 mod mcp;
 mod processes;
 mod program;
+mod project;
 mod sealing;
 mod searching;
 mod secrets;
 mod serving;
+mod setup;
 mod storage_trouble;
 mod tls;

@@ -81,9 +81,14 @@ impl Home {
             "OMP_TLS_KEY",
             "OMP_LOG_FORMAT",
             "OMP_METRICS_LISTEN",
+            "XDG_CONFIG_HOME",
+            "XDG_DATA_HOME",
+            "CODEX_HOME",
+            "CLAUDE_CONFIG_DIR",
         ] {
             command.env_remove(name);
         }
+        command.env("HOME", self.folder.path());
         command.env("OMP_DB_PATH", self.path("memory.db")).env("NO_COLOR", "1").stdin(Stdio::null());
         command
     }
@@ -100,8 +105,26 @@ impl Home {
     }
 
     pub(crate) fn with_input(&self, args: &[&str], input: &str) -> Run {
+        self.with_input_in(".", args, input)
+    }
+
+    /// A folder with a git repository in it.
+    pub(crate) fn repository(&self, name: &str) -> PathBuf {
+        std::fs::create_dir_all(self.path(name).join(".git")).unwrap();
+        self.path(name)
+    }
+
+    /// Runs a command that must succeed, in a folder below.
+    pub(crate) fn ok_in(&self, folder: &str, args: &[&str]) -> Run {
+        let run = run(self.command(args).current_dir(self.path(folder)));
+        assert_eq!(run.code, 0, "{args:?}: {} {}", run.out, run.err);
+        run
+    }
+
+    pub(crate) fn with_input_in(&self, folder: &str, args: &[&str], input: &str) -> Run {
         let mut child = self
             .command(args)
+            .current_dir(self.path(folder))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
