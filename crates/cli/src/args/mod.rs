@@ -12,6 +12,7 @@ mod upkeep;
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use omp_service::SecretPolicy;
@@ -47,7 +48,14 @@ pub(crate) struct Global {
     #[arg(long, env = "OMP_API_KEY", hide_env_values = true, global = true, value_name = "KEY")]
     pub(crate) api_key: Option<String>,
     /// The database file
-    #[arg(long, env = "OMP_DB_PATH", hide_env_values = true, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "OMP_DB_PATH",
+        hide_env_values = true,
+        global = true,
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub(crate) db: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]

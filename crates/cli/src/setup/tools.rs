@@ -115,7 +115,7 @@ pub(crate) static TOOLS: &[Tool] = &[
             second: 1,
             named: false,
         }),
-        then: "start a new session of Codex; it asks once whether it may run new hooks (/hooks)",
+        then: "start a new session of Codex; with hooks it asks once whether they may run (/hooks)",
     },
     Tool {
         name: "gemini",

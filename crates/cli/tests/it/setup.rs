@@ -121,6 +121,23 @@ fn what_is_written_starts_a_server_of_mcp() {
 }
 
 #[test]
+fn settings_that_an_app_leaves_empty_are_not_set() {
+    let home = Home::new();
+    let empty = |args: &[&str]| {
+        let mut command = home.command(args);
+        for name in ["OMP_SERVER", "OMP_API_KEY", "OMP_DB_PATH"] {
+            command.env(name, "");
+        }
+        let run = run(&mut command);
+        assert_eq!(run.code, 0, "{}", run.err);
+        run
+    };
+    empty(&["remember", "Prefers green tea"]);
+    assert!(empty(&["context"]).out.contains("Prefers green tea"));
+    assert!(!home.path("memory.db").exists(), "it is in the usual place");
+}
+
+#[test]
 fn what_will_change_is_shown_and_asked_for() {
     let home = with_tools();
     let theirs = "{\n  // mine\n  \"mcpServers\": {\n    \"other\": { \"command\": \"x\" }\n  }\n}\n";
