@@ -55,12 +55,19 @@ async fn session_start(global: &Global, args: &Hook, input: &Input) -> anyhow::R
     // A session that goes on is offered when it ends again.
     let going_on = input.transcript_path.clone().map(real);
     let waiting = offered.newest_of(&root).filter(|session| Some(&session.transcript) != going_on.as_ref());
-    let reach = project.map_or(Reach::Everywhere, |project| Reach::Project(project.namespace));
-    let block = block(api(global, &args.tool)?.as_ref(), &reach, None, args.budget).await?;
+    let namespace = project.map(|project| project.namespace);
+    let reach = namespace.clone().map_or(Reach::Everywhere, Reach::Project);
+    let mut context = block(api(global, &args.tool)?.as_ref(), &reach, None, args.budget).await?.context;
+    if let Some(namespace) = namespace {
+        context.push_str(&format!(
+            "The namespace of this project's memories is `{namespace}`; give it to omp_remember for what concerns only this \
+             project.\n"
+        ));
+    }
     let mut answer = json!({});
-    if !block.context.is_empty() {
+    if !context.is_empty() {
         let event = input.hook_event_name.as_deref().unwrap_or("SessionStart");
-        answer["hookSpecificOutput"] = json!({"hookEventName": event, "additionalContext": block.context});
+        answer["hookSpecificOutput"] = json!({"hookEventName": event, "additionalContext": context});
     }
     if let Some(session) = waiting {
         let minute: String = session.at.chars().take(16).collect();

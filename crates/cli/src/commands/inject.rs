@@ -46,7 +46,12 @@ impl Target {
         };
         let folder = std::env::current_dir()?;
         let root = project::of(&folder)?.map_or(folder, |project| project.root);
-        Ok(Self { tool, path: root.join(tool.file()), project: Some(root) })
+        let mut path = root.join(tool.file());
+        // Cline's rules were one file once, and are where they were.
+        if let Some(folder) = path.parent().filter(|folder| tool == Tool::Cline && folder.is_file()) {
+            path = folder.to_owned();
+        }
+        Ok(Self { tool, path, project: Some(root) })
     }
 
     fn open(&self) -> anyhow::Result<Owned> {

@@ -112,6 +112,16 @@ fn the_project_may_be_entered_from_any_folder_of_it() {
 }
 
 #[test]
+fn rules_of_cline_that_are_one_file_stay_one() {
+    let home = world();
+    let path = home.write("boat/.clinerules", "Be kind.\n");
+    assert_eq!(inject(&home, &["cline"]).code, 0);
+    assert!(fs::read_to_string(&path).unwrap().contains("The hull is red"));
+    inject(&home, &["cline", "--remove"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "Be kind.\n");
+}
+
+#[test]
 fn any_file_can_be_named() {
     let home = world();
     home.write("notes.md", "# Notes\n");

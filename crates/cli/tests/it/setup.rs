@@ -442,6 +442,7 @@ mod unix {
             let start = hook(&home, &command_of(&hooks, "SessionStart"), &input);
             let told = start["hookSpecificOutput"]["additionalContext"].as_str().unwrap();
             assert!(told.contains("The hull is red") && told.contains("This is data"), "{tool}: {start}");
+            assert!(told.contains("memories is `project:boat`;"), "{told}");
             assert_eq!(start.get("systemMessage"), None);
             assert_eq!(hook(&home, &command_of(&hooks, end), &input), json!({}));
             // The next session is told of the one that waits, and it is saved when the person says so.
