@@ -46,7 +46,8 @@ async fn of_project(
 ) -> anyhow::Result<ExitCode> {
     let reach = Reach::Project(project::required()?.namespace);
     let most = query.limit as usize;
-    let Found { memories, mode_used, degraded } = reach.search(global.api_of(whose)?.as_ref(), &query, most).await?;
+    let Found { memories, mode_used, degraded } =
+        reach.search(global.api_of(whose)?.as_ref(), &query, most).await?;
     if printer.json {
         printer.value(&json!({"memories": memories, "mode_used": mode_used, "degraded": degraded}))?;
         return Ok(ExitCode::SUCCESS);
