@@ -55,6 +55,23 @@ impl Platform {
         }
     }
 
+    /// The processor that a program is for, by what its head says.
+    fn processor(self, program: &[u8]) -> Option<&'static str> {
+        let word = |at: usize| program.get(at..at + 2).map(|two| u16::from_le_bytes([two[0], two[1]]));
+        let (intel, arm, at) = match self {
+            Self::Linux => (0x3e, 0xb7, 18),
+            Self::MacOs if program[0] == 0xca => return Some("universal"),
+            // The lower half of the type; the upper half only says that it has 64 bits.
+            Self::MacOs => (0x07, 0x0c, 4),
+            Self::Windows => (0x8664, 0xaa64, usize::from(word(0x3c)?) + 4),
+        };
+        match word(at)? {
+            found if found == intel => Some("x86_64"),
+            found if found == arm => Some("aarch64"),
+            _ => None,
+        }
+    }
+
     /// As manifests call it.
     fn name(self) -> &'static str {
         match self {
@@ -74,9 +91,9 @@ pub(crate) fn pack(program: &Path, out: &Path) -> Result<PathBuf, String> {
     let bytes =
         std::fs::read(program).map_err(|error| format!("{} cannot be read: {error}", program.display()))?;
     let platform = Platform::of(&bytes);
-    let platform =
-        platform.ok_or_else(|| format!("{} is no program of a known platform", program.display()))?;
-    let architecture = std::env::consts::ARCH;
+    let known = platform.and_then(|platform| Some((platform, platform.processor(&bytes)?)));
+    let (platform, architecture) =
+        known.ok_or_else(|| format!("{} is no program of a known platform", program.display()))?;
     std::fs::create_dir_all(out).map_err(|error| error.to_string())?;
     let path = out.join(format!("open-memory-mcp-{VERSION}-{}-{architecture}.mcpb", platform.name()));
     write(&path, platform, &bytes)
@@ -187,11 +204,32 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// The head of a program for Linux on x86_64.
+    const ELF: &[u8] = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0 and so on";
+
+    #[test]
+    fn programs_are_known_by_their_heads() {
+        let mut windows = vec![0; 0x90];
+        windows[..2].copy_from_slice(b"MZ");
+        windows[0x3c] = 0x80;
+        windows[0x84..0x86].copy_from_slice(&[0x64, 0xaa]);
+        for (program, platform, processor) in [
+            (ELF, "linux", "x86_64"),
+            (b"\xcf\xfa\xed\xfe\x0c\0\0\x01".as_slice(), "darwin", "aarch64"),
+            (b"\xca\xfe\xba\xbe\0\0\0\x02".as_slice(), "darwin", "universal"),
+            (&windows, "win32", "aarch64"),
+        ] {
+            let known = Platform::of(program).unwrap();
+            assert_eq!((known.name(), known.processor(program)), (platform, Some(processor)));
+        }
+        assert_eq!(Platform::Linux.processor(b"\x7fELF"), None);
+    }
+
     #[test]
     fn a_bundle_has_its_program_a_manifest_that_names_it_and_a_digest_in_the_registry() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("omp");
-        std::fs::write(&program, b"\x7fELF and so on").unwrap();
+        std::fs::write(&program, ELF).unwrap();
         let bundle = pack(&program, &folder.path().join("out")).unwrap();
         let again = pack(&program, &folder.path().join("again")).unwrap();
         assert_eq!(
@@ -207,7 +245,7 @@ mod tests {
         let mut file = zip.by_name(entry).unwrap();
         assert_eq!(file.unix_mode().unwrap() & 0o777, 0o755);
         file.read_to_end(&mut inside).unwrap();
-        assert_eq!(inside, b"\x7fELF and so on");
+        assert_eq!(inside, ELF);
         assert_eq!(manifest["server"]["mcp_config"]["command"], format!("${{__dirname}}/{entry}"));
         // Every setting that the command line takes is one that can be set, and the other way round.
         let environment = manifest["server"]["mcp_config"]["env"].as_object().unwrap();

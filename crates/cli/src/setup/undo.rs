@@ -162,7 +162,8 @@ impl Records {
         }
         self.all.retain(|other| other.file != record.file);
         self.save()?;
-        if let Some(backup) = &record.backup {
+        // Where the file itself is gone, the copy may be all that is left of it.
+        if let Some(backup) = record.backup.as_ref().filter(|_| file.text.is_some()) {
             // Nobody needs it any more; when it cannot be removed, it does no harm.
             let _ = std::fs::remove_file(backup);
         }

@@ -241,6 +241,17 @@ fn an_entry_of_somebody_else_is_never_lost() {
 }
 
 #[test]
+fn the_copy_of_a_file_that_somebody_removed_is_kept() {
+    let home = with_tools();
+    let file = home.write(".cursor/mcp.json", "{\"mine\": 1}");
+    let report = home.ok(&["setup", "cursor", "--yes", "--json"]).json();
+    fs::remove_file(&file).unwrap();
+    home.ok(&["setup", "--undo", "--yes"]);
+    assert!(!file.exists());
+    assert_eq!(fs::read_to_string(report[0]["backup"].as_str().unwrap()).unwrap(), "{\"mine\": 1}");
+}
+
+#[test]
 fn setting_up_again_after_changes_still_undoes_to_what_is_not_ours() {
     let home = with_tools();
     let file = home.write(".claude.json", "{\n  \"numStartups\": 1\n}\n");
