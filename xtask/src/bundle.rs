@@ -204,7 +204,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The head of a program for Linux on x86_64.
+    /// The head of a program for Linux on `x86_64`.
     const ELF: &[u8] = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0 and so on";
 
     #[test]
