@@ -2,9 +2,10 @@
 
 use omp_model::api::ContextResponse;
 use omp_model::search::ContextQuery;
-use omp_model::{ListQuery, Memory, MemoryId, Principal, Result, SearchQuery};
+use omp_model::{Held, HistoryQuery, ListQuery, Memory, MemoryId, Principal, Result, SearchQuery};
 
 use crate::Service;
+use crate::failure::shown;
 
 /// Memories that are looked at: more do not fit into any budget that is worth its tokens.
 const LOOK_AT: u32 = 100;
@@ -23,10 +24,29 @@ impl Service {
             (found.memories, Some(found.mode_used), found.degraded)
         } else {
             let list = ListQuery { filter: query.list_filter(), limit: LOOK_AT, ..ListQuery::default() };
-            (self.list_memories(principal, &list).await?.memories, None, None)
+            let listed = self.list_memories(principal.clone(), &list).await?.memories;
+            let memories = if query.filter.held == Held::Now {
+                self.still_held(&principal, listed).await?
+            } else {
+                listed
+            };
+            (memories, None, None)
         };
         let Budgeted { context, tokens, memories } = within_budget(&memories, query.budget);
         Ok(ContextResponse { context, tokens, memories, mode_used, degraded })
+    }
+
+    /// Without those in whose place another memory stands: a list has them too, and what is told to a tool must hold.
+    async fn still_held(&self, principal: &Principal, memories: Vec<Memory>) -> Result<Vec<Memory>> {
+        let (now, first) = (self.clock.now(), HistoryQuery { limit: 1, offset: 0 });
+        let mut held = Vec::with_capacity(memories.len());
+        for memory in memories {
+            let history = self.store.history(principal, memory.id, first, now).await.map_err(shown)?;
+            if history.is_some_and(|history| history.superseded_by.is_none()) {
+                held.push(memory);
+            }
+        }
+        Ok(held)
     }
 }
 

@@ -67,8 +67,11 @@ fn what_another_memory_has_superseded_is_not_told() {
     let home = world();
     let old = home.ok_in("boat", &["remember", "Lives in Munich", "--project"]).out.trim().to_owned();
     home.ok_in("boat", &["remember", "Lives in Berlin", "--project", "--supersedes", &old]);
-    let told = home.ok_in("boat", &["context"]).out;
-    assert!(told.contains("Berlin") && !told.contains("Munich"), "{told}");
+    for args in [&["context"][..], &["context", "--everywhere"], &["context", "--namespace", "project:boat"]]
+    {
+        let told = home.ok_in("boat", args).out;
+        assert!(told.contains("Berlin") && !told.contains("Munich"), "{args:?}: {told}");
+    }
 }
 
 #[test]
