@@ -9,6 +9,7 @@ from basic_memory.markdown.entity_parser import EntityParser
 
 
 async def main(folder: Path) -> None:
+    folder = folder.resolve()
     parser = EntityParser(folder)
     found = {}
     for path in sorted(folder.rglob("*.md")):

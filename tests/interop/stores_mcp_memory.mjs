@@ -21,7 +21,12 @@ const { version, bin } = createRequire(import.meta.url)(`./node_modules/${name}/
 const program = new URL(Object.values(bin)[0], folder).pathname;
 const client = new Client({ name: "interop", version: "1" });
 await client.connect(
-  new StdioClientTransport({ command: process.execPath, args: [program], env: { ...process.env, MEMORY_FILE_PATH: file } }),
+  new StdioClientTransport({
+    command: process.execPath,
+    args: [program],
+    env: { ...process.env, MEMORY_FILE_PATH: file },
+    stderr: "ignore",
+  }),
 );
 const call = async (tool, args) => JSON.parse((await client.callTool({ name: tool, arguments: args })).content[0].text);
 assert.deepEqual(await call("read_graph", {}), ours);
