@@ -16,4 +16,6 @@ mod paths;
 pub mod rules;
 mod silent;
 mod transcript;
+#[cfg(test)]
+mod trials;
 pub mod vault;

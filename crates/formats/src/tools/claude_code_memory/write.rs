@@ -182,15 +182,14 @@ fn is_of(text: &str, outgoing: &Outgoing) -> bool {
 
 /// The index: what it said, with our changes and the lines that it lacks.
 fn index(home: Home, existing: Option<&str>, report: &mut dyn Sink) -> String {
-    let as_read = existing.is_none() || existing == home.index.as_deref();
     let is_made = existing.is_none() && home.index.is_none();
     let mut text = match (existing, home.index) {
         (Some(text), _) => text.to_owned(),
         (None, Some(text)) => text,
         (None, None) => "# Memory\n".to_owned(),
     };
-    if as_read {
-        // A note that was deleted here goes there, too.
+    if existing.is_none() {
+        // What was deleted here is not made anew; where the index stands, somebody may still want it.
         let known: HashSet<&str> = home.notes.iter().map(|note| note.id.as_str()).collect();
         for unit in notes(&text.clone()) {
             if !known.contains(&*text_id(&said(&unit))) {
@@ -211,11 +210,11 @@ fn index(home: Home, existing: Option<&str>, report: &mut dyn Sink) -> String {
     let mut begun = text.lines().last().is_some_and(|line| index_line(line).is_some());
     // A file that the index did not name before is its own business.
     let wanted = |line: &&Line| (is_made || line.is_new) && !linked.contains(&line.file);
-    for Line { file, text: line, place, .. } in home.lines.iter().filter(wanted) {
+    for Line { text: line, place, .. } in home.lines.iter().filter(wanted) {
         let gap = if std::mem::replace(&mut begun, true) || text.ends_with("\n\n") { "" } else { "\n" };
         push(&mut text, &format!("{gap}{line}"));
         if text.matches('\n').count() > LOADED {
-            let what = format!("for {file} stands behind the {LOADED} lines that Claude Code loads");
+            let what = format!("stands behind the {LOADED} lines that Claude Code loads");
             report.changed("line of the index", &what, place);
         }
     }

@@ -10,8 +10,9 @@
 //! tags, the folder is the namespace, relations (`- type [[note]]`) and links are kept with the first memory of the note,
 //! and so is the whole note. Front matter that is no YAML is read line by line.
 //!
-//! **Written.** Notes that came from such a folder go back as they were: a changed memory changes its lines, one that
-//! was deleted here is taken out. A note that was changed there since it was read is left as it is. A memory from
+//! **Written.** Notes that came from such a folder go back as they were: a changed memory changes its lines. What was
+//! deleted here is left out of a note that is made anew, and stays in one that stands, because a memory may be missing
+//! for other reasons. A note that was changed there since it was read is left as it is. A memory from
 //! elsewhere is a note of its own, in a folder like its namespace, called like its first words, with what a note has no
 //! place for in front matter under names that begin with `omp_`.
 //!

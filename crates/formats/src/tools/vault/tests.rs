@@ -94,6 +94,12 @@ fn a_change_changes_its_lines_and_nothing_else() {
     let expected = BOAT.replacen(twice, "- [material] Red oak now #keel\n", 1).replacen(twice, "", 1);
     assert_eq!(written.0["boat.md"], expected, "the third was deleted here");
     assert_eq!(report.count(Fate::Changed, "content"), 1);
+    // In a note that stands, what is no memory here stays.
+    let mut standing = Written::default();
+    standing.0.insert("boat.md".into(), BOAT.to_owned());
+    let report = write_files("basic-memory", &records, &mut standing);
+    assert_eq!(standing.0["boat.md"], BOAT.replacen(twice, "- [material] Red oak now #keel\n", 1));
+    assert_eq!(report.count(Fate::Passed, "part of a note"), 1);
 
     let found = collect("obsidian", "Ana.md", NOTE.as_bytes());
     let records = [change(&found, 0, "Ana: Rows no more."), found.records[1].clone()];

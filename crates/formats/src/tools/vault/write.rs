@@ -89,7 +89,7 @@ impl RecordWriter for Writer<'_> {
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
         for (path, source) in std::mem::take(&mut self.notes) {
             let existing = self.files.existing(&path)?;
-            let text = rebuilt(self.flavour, &path, &source, report);
+            let text = rebuilt(self.flavour, &path, &source, existing.is_some(), report);
             if existing.as_ref() == Some(&text) {
                 continue;
             }
@@ -165,8 +165,9 @@ fn home(outgoing: &Outgoing) -> (String, String) {
     (folder, file_name(&title(&outgoing.content, 60)))
 }
 
-/// A note with what was changed here; what was deleted here is gone.
-fn rebuilt(flavour: Flavour, path: &str, source: &Source, report: &mut dyn Sink) -> String {
+/// A note with what was changed here. What is no memory here any more is left out of a note that is made anew; in one that
+/// stands it stays, because a memory may be missing for other reasons than that somebody wanted it gone.
+fn rebuilt(flavour: Flavour, path: &str, source: &Source, stands: bool, report: &mut dyn Sink) -> String {
     let Some(text) = &source.text else {
         let what = format!("of {path} around its memories is not kept; the first one of them was deleted");
         report.lost("text", &what, &source.place);
@@ -178,6 +179,11 @@ fn rebuilt(flavour: Flavour, path: &str, source: &Source, report: &mut dyn Sink)
     for unit in units {
         let replaced = match source.units.get(&unit.id) {
             Some(None) => continue,
+            None if stands => {
+                let what = format!("of {path} is no memory here, and stays there");
+                report.passed("part of a note", &what, &source.place);
+                continue;
+            }
             None => None,
             Some(Some(change)) => {
                 let said = change.content.strip_prefix(&unit.prefix).unwrap_or(&change.content);
