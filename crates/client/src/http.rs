@@ -293,11 +293,12 @@ impl Api for Http {
         query.extend(options.conflict.map(|conflict| ("conflict", conflict.as_str().to_owned())));
         query.extend(options.format.map(|format| ("format", format.as_str().to_owned())));
         query.extend(options.name.map(|name| ("name", name)));
-        let Choice { since, namespace, owner, redact } = options.choice;
+        let Choice { since, namespace, owner, redact, map } = options.choice;
         query.extend(since.map(|since| ("since", since.to_string())));
         query.extend(namespace.map(|namespace| ("namespace", namespace.as_str().to_owned())));
         query.extend(owner.map(|owner| ("owner", owner)));
         query.extend(redact.then(|| ("redact", "true".to_owned())));
+        query.extend(map.map(|map| ("map", map)));
         let mut sent = 0;
         let pieces = tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
         let pieces = pieces.inspect(move |piece| {

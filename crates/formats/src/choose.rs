@@ -161,7 +161,7 @@ mod tests {
             since: Some(Timestamp::from_millis(7 * 86_400_000)),
             owner: Some("ana".into()),
             namespace: Namespace::new("n").ok(),
-            redact: false,
+            ..Choice::default()
         };
         let found = choose(&choice, drafts);
         assert_eq!(found.texts(), ["a"]);

@@ -215,6 +215,9 @@ pub fn date(record: &mut Record, at: Timestamp) {
 
 /// A namespace of several levels, each brought into form; a longer one than fits is cut and ends with a hash.
 pub fn namespace(levels: &str) -> Option<Namespace> {
+    if let Ok(in_form) = Namespace::new(levels) {
+        return Some(in_form);
+    }
     let words: Vec<String> = levels
         .split(':')
         .filter_map(Namespace::normalize)

@@ -3,7 +3,7 @@
 use omp_model::Timestamp;
 
 use crate::write::{Files, RecordWriter};
-use crate::{Input, Probe, Sink, Stop};
+use crate::{FieldMap, Input, Probe, Sink, Stop};
 
 /// A format of another tool. One file (or folder) each, registered in [`FORMATS`](crate::FORMATS).
 pub trait Format: Sync {
@@ -19,6 +19,11 @@ pub trait Format: Sync {
     /// Reads all of it. An item that cannot be read is told to the sink and the next one is read; an error is for
     /// what ends the reading.
     fn read(&self, input: &mut Input, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Stop>;
+
+    /// Whether it is a table whose columns a [`FieldMap`] can name.
+    fn takes_map(&self) -> bool {
+        false
+    }
 
     /// How it is written, if it is.
     fn write(&self) -> Option<Write> {
@@ -64,10 +69,19 @@ impl Recognised {
 }
 
 /// What a reader is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     /// When the reading takes place: dates after it are none.
     pub now: Timestamp,
+    /// Which columns mean what, for formats that [take a map](Format::takes_map). Without it they are guessed.
+    pub map: Option<FieldMap>,
+}
+
+impl ReadOptions {
+    /// Reading at this time, without a map.
+    pub fn new(now: Timestamp) -> Self {
+        Self { now, map: None }
+    }
 }
 
 /// Begins to write a format that is one file.

@@ -42,11 +42,13 @@ pub mod format;
 pub mod input;
 pub mod interchange;
 pub mod items;
+mod kinds;
 mod loose;
 pub mod moment;
 pub mod omp;
 pub mod origin;
 mod outline;
+mod own;
 mod place;
 mod probe;
 mod redact;
@@ -55,6 +57,8 @@ pub mod sniff;
 mod talk;
 pub mod testing;
 pub mod tools;
+#[cfg(test)]
+mod trial;
 pub mod write;
 
 pub use choose::Choosing;
@@ -66,6 +70,7 @@ pub use place::Place;
 pub use probe::{Head, Probe};
 pub use sink::{Fate, Note, Sink, Stop};
 pub use talk::{Talk, Turn};
+pub use tools::generic::FieldMap;
 
 /// The formats of other tools, in the order in which they are listed to people.
 pub static FORMATS: &[&dyn Format] = &[
@@ -92,4 +97,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &tools::rules::WINDSURF,
     &tools::rules::CLINE,
     &tools::rules::CONTINUE,
+    &tools::langgraph::LangGraph,
+    &tools::mcp_memory_service::McpMemoryService,
+    &tools::mif::Mif,
+    &tools::mif_md::MifMd,
+    &tools::mem_bundle::MemBundle,
+    &tools::pam::Pam,
+    &tools::letta::Letta,
+    &tools::graphiti::Graphiti,
+    &tools::cogx::Cogx,
+    &tools::openai_threads::OpenAiThreads,
+    &tools::grok::Grok,
+    &tools::generic::CSV,
+    &tools::generic::JSON,
+    &tools::generic::GENERIC,
 ];

@@ -60,7 +60,7 @@ fn sniff_object(prefix: &[u8]) -> Option<Sniffed> {
             Ok(Frame::Member { name: "format", raw: "\"open-memory-interchange\"", .. }) => {
                 return Some(because(Format::OMI, SAYS_OMI));
             }
-            Ok(Frame::Member { name: "content" | "created", .. }) => looks_like_record = true,
+            Ok(Frame::Member { name: "content", .. }) => looks_like_record = true,
             Ok(Frame::Open { .. }) => has_memories = true,
             Ok(Frame::Element { raw, .. }) => {
                 let Ok(members) = Members::parse(raw) else { continue };

@@ -68,7 +68,15 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_893_456_000_000);
 pub fn read(format: &str, input: &mut Input) -> (Found, Result<(), Stop>) {
     let mut found = Found { now: NOW, ..Found::default() };
     let format = find(format).expect("registered");
-    let result = format.read(input, &ReadOptions { now: NOW }, &mut found);
+    let result = format.read(input, &ReadOptions::new(NOW), &mut found);
+    (found, result)
+}
+
+/// Reads a table by a field map, which must be one.
+pub fn read_mapped(format: &str, input: &mut Input, map: &str) -> (Found, Result<(), Stop>) {
+    let mut found = Found { now: NOW, ..Found::default() };
+    let options = ReadOptions { now: NOW, map: Some(crate::FieldMap::parse(map).expect("a map")) };
+    let result = find(format).expect("registered").read(input, &options, &mut found);
     (found, result)
 }
 

@@ -176,6 +176,8 @@ pub struct Choice {
     pub owner: Option<String>,
     /// Whether mail addresses, telephone numbers and keys are blotted out.
     pub redact: bool,
+    /// Which columns or members of a table mean what: `content=text,created_at=ts`, or the same as a JSON object.
+    pub map: Option<String>,
 }
 
 /// One item that was left out, and why.

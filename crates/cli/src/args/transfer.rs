@@ -52,6 +52,20 @@ pub(crate) struct Choosing {
     /// Blot out mail addresses, telephone numbers and keys, in the kept originals too (files of other tools)
     #[arg(long)]
     redact: bool,
+    /// Which column or member of a CSV or JSON file means what: `content=text,created_at=ts`, or a file with such lines
+    /// or a JSON object of the same
+    #[arg(long, value_name = "FIELDS|FILE", value_parser = field_map)]
+    map: Option<String>,
+}
+
+/// A field map, or the one in a file.
+fn field_map(text: &str) -> Result<String, String> {
+    if text.contains('=') || text.trim_start().starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    std::fs::read_to_string(text).map_err(|error| {
+        format!("is no field map such as content=text,created_at=ts, and cannot be read as a file: {error}")
+    })
 }
 
 impl Choosing {
@@ -61,6 +75,7 @@ impl Choosing {
             namespace: self.namespace.clone(),
             owner: self.owner.clone(),
             redact: self.redact,
+            map: self.map.clone(),
         }
     }
 }

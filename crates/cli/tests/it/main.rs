@@ -22,4 +22,5 @@ mod secrets;
 mod serving;
 mod setup;
 mod storage_trouble;
+mod tables;
 mod tls;

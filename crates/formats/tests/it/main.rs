@@ -11,6 +11,8 @@ use omp_formats::write::{Outgoing, RecordWriter};
 use omp_formats::{FORMATS, Format, Input, Limits, Place};
 use proptest::prelude::*;
 
+mod stores;
+
 /// Pieces that the files are made of, so that most of what is tried is nearly right.
 const PIECES: [&str; 64] = [
     "{",

@@ -126,6 +126,7 @@ impl Write for Pieces {
     ("namespace" = Option<String>, Query, description = "The namespace for everything in another tool's file"),
     ("owner" = Option<String>, Query, description = "Of another tool's file, only what belongs to this account or user"),
     ("redact" = Option<bool>, Query, description = "Blot out mail addresses, telephone numbers and keys in another tool's file"),
+    ("map" = Option<String>, Query, description = "Of CSV or JSON of any tool, which column means what: `content=text,created_at=ts`, or a JSON object of the same"),
 ), request_body(content(
     (bodies::OmpExport = "application/json"),
     (serde_json::Value = "application/vnd.omi+json"),
@@ -146,7 +147,7 @@ pub(crate) async fn import_memories(
     let named = by_media_type(&media_type);
     if named.is_none() && !GENERAL.contains(&media_type.as_str()) {
         let message = "Send `Content-Type: application/json`, `application/vnd.omi+json` or `application/vnd.omi+jsonl`; \
-                       a file of another tool as `application/zip`, `application/octet-stream`, `text/plain` or `text/markdown`.";
+                       a file of another tool as `application/zip`, `application/octet-stream`, `text/plain`, `text/markdown` or `text/csv`.";
         return Err(Error::new(ErrorCode::UnsupportedMediaType, message).into());
     }
     let options = query.read(|fields| {
@@ -160,6 +161,7 @@ pub(crate) async fn import_memories(
                 namespace: fields.optional("namespace"),
                 owner: fields.optional("owner"),
                 redact: fields.optional("redact").unwrap_or(false),
+                map: fields.optional("map"),
             },
         })
     })?;
@@ -170,13 +172,15 @@ pub(crate) async fn import_memories(
 }
 
 /// Media types that leave open what the body is.
-const GENERAL: [&str; 6] = [
+const GENERAL: [&str; 8] = [
     "application/json",
     "application/octet-stream",
     "application/zip",
     "application/gzip",
     "text/plain",
     "text/markdown",
+    "text/csv",
+    "text/tab-separated-values",
 ];
 
 /// A body that fails when it comes too slowly.

@@ -1,9 +1,11 @@
 //! Which format is it? Asked before anything is read.
 
 use omp_formats::format::{Candidate, candidates, decide, find};
-use omp_formats::{Input, Limits, Stop};
-use omp_model::transfer::Format;
-use omp_model::{Error, ErrorCode, Result};
+use omp_formats::{FieldMap, Input, Limits, ReadOptions, Stop};
+use omp_model::transfer::{Choice, Format};
+use omp_model::{Error, ErrorCode, Result, Timestamp};
+
+use super::source::Opened;
 
 /// A format that this program reads.
 #[derive(Clone, Copy)]
@@ -55,6 +57,30 @@ pub(super) fn detect(input: &mut Input) -> Result<Detected> {
         None if found.is_empty() => Err(unknown()),
         None => Err(ambiguous(&found)),
     }
+}
+
+/// The format of an import: the one that was named; that of a table, when a field map says so; else by the content.
+pub(super) fn chosen(named: Option<Format>, choice: &Choice, opened: &mut Opened) -> Result<Detected> {
+    let detected = match (named, &choice.map) {
+        (Some(name), _) => Detected { known: by_name(name)?, because: String::new() },
+        (None, Some(_)) => {
+            Detected { known: by_name(Format::named("generic"))?, because: "a field map was given".into() }
+        }
+        (None, None) => opened.detect()?,
+    };
+    let takes_map = matches!(detected.known, Known::Foreign(format) if format.takes_map());
+    if choice.map.is_some() && !takes_map {
+        let what =
+            format!("is for tables (csv, json, generic); {} has columns of its own", detected.known.name());
+        return Err(Error::invalid("map", what));
+    }
+    Ok(detected)
+}
+
+/// What a reader is told.
+pub(super) fn read_options(choice: &Choice, now: Timestamp) -> Result<ReadOptions> {
+    let map = choice.map.as_deref().map(FieldMap::parse).transpose();
+    Ok(ReadOptions { now, map: map.map_err(|what| Error::invalid("map", what))? })
 }
 
 /// None of ours.

@@ -1,11 +1,11 @@
 //! Importing another tool's file: between its reader and the chunks of an import.
 
 use omp_formats::interchange::{Context, from_record};
-use omp_formats::{Choosing, Draft, Fate, Format, Note, ReadOptions, Sink, Stop, Talk};
+use omp_formats::{Choosing, Draft, Fate, Format, Note, Sink, Stop, Talk, moment};
 use omp_model::transfer::{ImportIssue, ImportNote, ImportReport};
 use omp_model::{Error, ErrorCode, Result};
 
-use super::detect::stopped;
+use super::detect::{read_options, stopped};
 use super::import::Import;
 use super::source::Opened;
 
@@ -14,7 +14,7 @@ impl Import {
     pub(super) fn foreign(&mut self, mut opened: Opened, format: &'static dyn Format) -> Result<()> {
         let mut input = opened.input(&self.service.spool_folder)?;
         let choice = self.choice.clone();
-        let options = ReadOptions { now: self.now };
+        let options = read_options(&choice, self.now)?;
         let mut taking = Taking { import: self, failed: None };
         let mut choosing = Choosing::new(&mut taking, &choice);
         let read = format.read(&mut input, &options, &mut choosing);
@@ -76,14 +76,18 @@ impl Sink for Taking<'_> {
             }
             return Ok(());
         }
+        let ended = draft.valid_to.as_deref().is_some_and(|day| day <= moment::day(now).as_str());
         let record = draft.into_record(now, self);
-        let mapped = match from_record(&record, Context { subject: None, fallback: now }) {
+        let mut mapped = match from_record(&record, Context { subject: None, fallback: now }) {
             Ok(mapped) => mapped,
             Err(what) => {
                 self.failed("memory", &what, &place);
                 return Ok(());
             }
         };
+        if ended && !self.end(&mut mapped.parts, &place)? {
+            return Ok(());
+        }
         for note in mapped.notes {
             let (kind, what, fate) = (note.field, note.message.as_str(), Fate::Changed);
             tell(&mut self.import.report, index, Note { kind, what, place: &place, fate });
@@ -114,6 +118,28 @@ impl Sink for Taking<'_> {
 }
 
 impl Taking<'_> {
+    /// What no longer holds would be found as if it did. So it is passed over; if it is here already, from an earlier
+    /// file, it ends now. Tells whether there is something to end.
+    fn end(
+        &mut self,
+        parts: &mut [omp_model::Memory],
+        place: &omp_formats::Place,
+    ) -> std::result::Result<bool, Stop> {
+        let known = self.import.memory(parts[0].id).map_err(|error| self.refuse(error))?;
+        let what = if known.is_some() {
+            "does not hold any more and ends here"
+        } else {
+            "does not hold any more; search would find it as if it did"
+        };
+        let fate = if known.is_some() { Fate::Changed } else { Fate::Passed };
+        self.note(Note { kind: "fact that has ended", what, place, fate });
+        let now = self.import.now;
+        for part in parts {
+            part.expires_at = Some(part.expires_at.map_or(now, |at| at.min(now)));
+        }
+        Ok(known.is_some())
+    }
+
     fn failed(&mut self, kind: &str, what: &str, place: &omp_formats::Place) {
         let index = self.import.report.read - 1;
         tell(&mut self.import.report, index, Note { kind, what, place, fate: Fate::Failed });

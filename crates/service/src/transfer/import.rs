@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::detect::{Detected, Known, by_name};
+use super::detect::{Known, chosen};
 use super::source::{ImportSource, Opened, unreadable};
 use super::{CHUNK, CHUNK_BYTES, Progress};
 use crate::Service;
@@ -46,10 +46,7 @@ impl Service {
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let mut opened = Opened::new(source, options.name.as_deref())?;
-            let detected = match options.format {
-                Some(name) => Detected { known: by_name(name)?, because: String::new() },
-                None => opened.detect()?,
-            };
+            let detected = chosen(options.format, &options.choice, &mut opened)?;
             let mut import = Import::new(service, handle, principal, detected.known, options, progress);
             import.report.because = Some(detected.because).filter(|because| !because.is_empty());
             let read = match detected.known {

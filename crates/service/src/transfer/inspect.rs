@@ -84,7 +84,7 @@ pub fn inspect(
         Known::Foreign(format) => {
             let mut contents = Contents { now, ..Contents::default() };
             let mut input = opened.input(&folder)?;
-            format.read(&mut input, &omp_formats::ReadOptions { now }, &mut contents).map_err(stopped)?;
+            format.read(&mut input, &omp_formats::ReadOptions::new(now), &mut contents).map_err(stopped)?;
             (contents, Value::Null)
         }
     };

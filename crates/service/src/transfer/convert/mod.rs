@@ -12,7 +12,7 @@ use omp_model::transfer::{Choice, Format, ImportIssue, ImportNote, ImportReport}
 use omp_model::{Error, ErrorCode, Result, Timestamp};
 
 use self::outputs::Output;
-use super::detect::{Detected, Known, by_name, stopped};
+use super::detect::{Detected, Known, by_name, chosen, read_options, stopped};
 use super::foreign::tell;
 use super::source::{ImportSource, Opened, unreadable};
 
@@ -46,10 +46,7 @@ pub fn convert(
     now: Timestamp,
 ) -> Result<ImportReport> {
     let mut opened = Opened::new(input, options.name.as_deref())?;
-    let Detected { known, because } = match options.from {
-        Some(name) => Detected { known: by_name(name)?, because: String::new() },
-        None => opened.detect()?,
-    };
+    let Detected { known, because } = chosen(options.from, &options.choice, &mut opened)?;
     let because = Some(because).filter(|because| !because.is_empty());
     let mut report = ImportReport { format: known.name(), because, ..ImportReport::default() };
     let output = match (known, by_name(options.to)?, target) {
@@ -67,9 +64,10 @@ pub fn convert(
         Known::Native(form) => work.interchange(opened, form)?,
         Known::Foreign(format) => {
             let mut input = opened.input(&std::env::temp_dir())?;
+            let reading = read_options(&options.choice, now)?;
             let read = {
                 let mut choosing = Choosing::new(&mut work, &options.choice);
-                format.read(&mut input, &omp_formats::ReadOptions { now }, &mut choosing)
+                format.read(&mut input, &reading, &mut choosing)
             };
             if let Some(error) = work.failed.take() {
                 return Err(error);
