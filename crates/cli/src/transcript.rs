@@ -44,8 +44,11 @@ fn messages(value: &Value) -> Option<Result<Transcript, String>> {
         Value::Object(object) => object.get("messages")?.as_array()?,
         _ => return None,
     };
-    // Exports of other tools have lists of other things.
-    if list.is_empty() || !list.iter().all(|message| message.get("role").is_some_and(Value::is_string)) {
+    // Exports of other tools have lists of other things, or of more than messages: `object` is a thread's of an API.
+    let plain = |message: &Value| {
+        message.get("role").is_some_and(Value::is_string) && message.get("object").is_none()
+    };
+    if list.is_empty() || !list.iter().all(plain) {
         return None;
     }
     let word = |names: &[&str]| {
@@ -210,8 +213,16 @@ mod tests {
             "messages[1].role must be user or assistant"
         );
         assert!(wrong(r#"[{"role":"user","content":7}]"#).starts_with("messages[0].content must be text"));
-        for other in ["", "just text", "{\"a\":1}\n{\"b\":2}", r#"[{"mapping":{}}]"#, "[]", "{", "Note: tea"]
-        {
+        for other in [
+            "",
+            "just text",
+            "{\"a\":1}\n{\"b\":2}",
+            r#"[{"mapping":{}}]"#,
+            r#"{"messages":[{"object":"thread.message","role":"user"}]}"#,
+            "[]",
+            "{",
+            "Note: tea",
+        ] {
             assert!(read(other).is_none(), "{other}");
         }
     }
