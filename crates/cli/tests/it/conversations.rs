@@ -118,6 +118,34 @@ fn the_file_of_another_tool_is_saved_as_import_reads_it() {
 }
 
 #[test]
+fn the_session_of_a_coding_agent_is_offered_and_saved_once() {
+    let home = Home::new();
+    let line = |id: &str, parent: Option<&str>, kind: &str, message: serde_json::Value| {
+        json!({"type": kind, "uuid": id, "parentUuid": parent, "timestamp": "2026-11-20T10:00:00.000Z", "isSidechain": false,
+            "sessionId": "5d0c8a52-1111-4222-8333-944445555666", "cwd": "/home/a/boat", "version": "2.0.0", "message": message})
+        .to_string()
+    };
+    let asked = line("u1", None, "user", json!({"role": "user", "content": "Which colour has the hull?"}));
+    let said = json!({"id": "m1", "role": "assistant", "model": "claude-x", "content": [{"type": "text", "text": "It is red."}]});
+    let file =
+        home.write("session.jsonl", &format!("{asked}\n{}\n", line("u2", Some("u1"), "assistant", said)));
+    let ended =
+        json!({"transcript_path": file, "cwd": home.path("."), "hook_event_name": "SessionEnd"}).to_string();
+    for _ in 0..2 {
+        home.with_input(&["hook", "session-end", "--tool", "claude-code"], &ended);
+        assert_eq!(home.ok(&["save", "--offered", "--json"]).json().as_array().unwrap().len(), 1);
+        home.ok(&["save", "--last"]);
+        let saved = home.ok(&["recent", "--json"]).json();
+        assert_eq!(saved["conversations"].as_array().unwrap().len(), 1, "twice is once");
+        assert_eq!(
+            (&saved["conversations"][0]["model"], &saved["conversations"][0]["message_count"]),
+            (&json!("claude-x"), &json!(2))
+        );
+    }
+    assert!(home.omp(&["save", "--last"]).err.contains("no session is offered"));
+}
+
+#[test]
 fn the_log_tells_what_happened_and_what_became_of_a_memory() {
     let home = Home::new();
     let id = home.ok(&["remember", "Lives in Munich", "--tag", "home"]).out.trim().to_owned();
