@@ -106,19 +106,22 @@ def flush_loop(folder, seconds):
     return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "n": len(taken)}
 
 
-def slowed(delay_ms):
-    """The command that makes every flush of a program take so much longer. As a detached tracer that stops nothing but
-    flushes, strace costs the rest of the program next to nothing."""
-    return ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
-            "-e", f"inject=fsync,fdatasync:delay_exit={delay_ms * 1e3:.0f}"]
+def slowed(folder, delay_ms):
+    """The environment in which every flush of a program takes so much longer: the thread that flushes sleeps, and nothing
+    else is touched."""
+    library = folder / "flush.so"
+    if not library.exists():
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, HERE / "slow" / "flush.c"], check=True)
+    return {"LD_PRELOAD": str(library), "SLOW_FLUSH_NS": f"{delay_ms * 1e6:.0f}"}
 
 
 def delay_for(folder, flush_ms):
-    """The delay with which a flush takes `flush_ms` altogether: stopping and waking take their time too."""
+    """The delay with which a flush takes `flush_ms` altogether: the disk and waking take their time too."""
     delay = flush_ms
     for _ in range(2):
         code = f"import sys; sys.path.insert(0, {str(HERE)!r}); import load, pathlib; print(load.flush_loop(pathlib.Path({str(folder)!r}), 1)['p50'])"
-        taken = subprocess.run([*slowed(delay), sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        environment = os.environ | slowed(folder, delay)
+        taken = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
         delay = max(0.0, delay - (float(taken) - flush_ms))
     return delay
 
@@ -200,11 +203,11 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        slow = slowed(delay_ms) if delay_ms else []
+        environment = self.environment() | (slowed(self.folder, delay_ms) if delay_ms else {})
         with open(self.folder / "server.log", "ab") as log:
             begun = time.perf_counter()
             self.process = subprocess.Popen(
-                [*slow, self.binary, "serve", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log, env=self.environment()
+                [self.binary, "serve", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log, env=environment
             )
             request = f"GET /v1/health HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n\r\n".encode()
             while True:
@@ -505,7 +508,7 @@ def measure(args, size, data, folder):
         if put_back:
             shutil.copyfile(server.database, folder / "imported.db")
         os.sync()
-        rounds = {name: [] for name in CREATES if shutil.which("strace") or not name.endswith("_slow")}
+        rounds = {name: [] for name in CREATES}
         for n in range(args.rounds):
             say(f"{size}: creates, round {n + 1} of {args.rounds}")
             for name, found in rounds.items():

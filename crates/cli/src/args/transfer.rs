@@ -117,8 +117,11 @@ pub(crate) enum LevelName {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The file, ZIP or folder; `-` is standard input
+    /// The file, ZIP or folder; `-` is standard input. Or another server of yours: `https://old.example`
     pub(crate) file: PathBuf,
+    /// The key of that other server
+    #[arg(long, env = "OMP_FROM_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) from_key: Option<String>,
     /// Its format; by default found out from its content
     #[arg(long, visible_alias = "format", value_parser = read_format())]
     pub(crate) from: Option<Format>,

@@ -12,7 +12,10 @@ use crate::printer::Printer;
 use crate::progress;
 
 pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let source = source::open(&args.file)?;
+    let source = match source::server(&args.file) {
+        Some(url) => source::fetched(url, args.from_key.clone()).await?,
+        None => source::open(&args.file)?,
+    };
     let options = ImportOptions {
         format: args.from,
         conflict: args.conflict.map(Into::into),

@@ -1,11 +1,12 @@
-//! Files and folders that are read.
+//! Files and folders that are read, and other servers.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
-use omp_client::Upload;
+use omp_client::{Api as _, Http, Upload};
+use omp_model::transfer::{ExportOptions, Format};
 use omp_service::ImportSource;
 
 /// The file or folder, or standard input put into a file: an import may have to be read twice.
@@ -22,6 +23,23 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Upload> {
     Ok(Upload::File(File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?))
 }
 
+/// The address of a server, if that is what was typed in the place of a file.
+pub(super) fn server(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)).then_some(text)
+}
+
+/// Everything that the key sees on another server, put into a file first: what breaks off leaves nothing half done.
+pub(super) async fn fetched(url: &str, key: Option<String>) -> anyhow::Result<Upload> {
+    let mut spool = tempfile::tempfile()?;
+    let options = ExportOptions { format: Format::OMP, with_conversations: true, ..ExportOptions::default() };
+    let out = Box::new(io::BufWriter::new(spool.try_clone()?));
+    let exported = Http::new(url, key)?.export(options, out, None).await;
+    exported.with_context(|| format!("{url} gave no export"))?;
+    io::Seek::rewind(&mut spool)?;
+    Ok(Upload::File(spool))
+}
+
 /// The same for what works without memories.
 pub(super) fn open_here(path: &Path) -> anyhow::Result<ImportSource> {
     Ok(match open(path)? {
@@ -32,7 +50,7 @@ pub(super) fn open_here(path: &Path) -> anyhow::Result<ImportSource> {
 
 /// What a file is called: its name and the folders just above it, by which rule files are known.
 pub(super) fn name(path: &Path) -> Option<String> {
-    if path.as_os_str() == "-" || path.is_dir() {
+    if path.as_os_str() == "-" || path.is_dir() || server(path).is_some() {
         return None;
     }
     let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -46,6 +46,34 @@ fn interchange_through_the_store_gives_every_untouched_record_back() {
 }
 
 #[test]
+fn another_server_is_taken_over_with_everything() {
+    let (old, new) = (Home::new(), Home::new());
+    let server = old.serve(Some("the-key-of-the-old-server-0123456789"));
+    let key = [
+        ("authorization", "Bearer the-key-of-the-old-server-0123456789"),
+        ("content-type", "application/json"),
+    ];
+    let memory =
+        r#"{"content": "Likes tea", "type": "semantic", "source": {"tool": "t"}, "namespace": "home"}"#;
+    assert_eq!(server.call("POST", "/v1/memories", &key, memory.as_bytes()).unwrap().0, 201);
+    let talk = r#"{"model": "m", "topic": "tea", "messages": [{"role": "user", "content": "hi"}]}"#;
+    assert_eq!(server.call("POST", "/v1/conversations", &key, talk.as_bytes()).unwrap().0, 201);
+
+    let refused = new.omp(&["import", &server.url]);
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("gave no export") && refused.err.contains("API key"), "{}", refused.err);
+    let import = ["import", &server.url, "--from-key", "the-key-of-the-old-server-0123456789", "--json"];
+    let report = new.ok(&import).json();
+    assert_eq!(
+        (&report["format"], &report["imported"], &report["conversations"]),
+        (&json!("omp"), &json!(1), &json!(1))
+    );
+    let again = new.ok(&import).json();
+    assert_eq!((&again["imported"], &again["conversations"]), (&json!(0), &json!(0)));
+    assert_eq!(new.ok(&["list", "--json"]).json()["memories"][0]["namespace"], "home");
+}
+
+#[test]
 fn a_broken_line_is_named_and_the_others_land() {
     let home = Home::new();
     let lines = [

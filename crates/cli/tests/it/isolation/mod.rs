@@ -6,6 +6,7 @@
 
 mod keys;
 mod sharing;
+mod tools;
 mod walks;
 mod world;
 
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::sharing::*;
+use self::tools::every_tool;
 use self::walks::*;
 use self::world::{Holder, World, conversation, memory, send, send_from, value};
 use crate::program::{Home, Server};
@@ -169,21 +171,14 @@ fn walk(world: &World) {
             }
         }
     }
-    let after = world.everything();
-    let changed = |id: &String| {
-        let still = |all: &BTreeMap<String, Value>| {
-            all.get(id).map(|item| {
-                (
-                    item["content"].clone(),
-                    item["namespace"].clone(),
-                    item["source"].clone(),
-                    item["messages"].clone(),
-                )
-            })
-        };
-        still(&before) != still(&after)
-    };
-    let changed: Vec<&String> = before.keys().filter(|id| changed(id)).collect();
+    unchanged(&before, &world.everything());
+}
+
+/// Nothing that was there is another thing now.
+fn unchanged(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) {
+    let parts = |item: &Value| ["content", "namespace", "source", "messages"].map(|part| item[part].clone());
+    let changed = |id: &&String| before.get(*id).map(parts) != after.get(*id).map(parts);
+    let changed: Vec<&String> = before.keys().filter(changed).collect();
     assert!(changed.is_empty(), "{changed:?} are not what they were");
 }
 
@@ -197,4 +192,13 @@ fn nobody_sees_what_is_not_theirs_by_any_operation() {
 fn nobody_sees_what_is_not_theirs_without_the_index_in_memory() {
     let home = Home::new();
     walk(&World::build(&home, Some("0")));
+}
+
+#[test]
+fn nobody_sees_what_is_not_theirs_by_any_tool() {
+    let home = Home::new();
+    let world = World::build(&home, None);
+    let before = world.everything();
+    world.holders.iter().for_each(|holder| every_tool(&world, holder));
+    unchanged(&before, &world.everything());
 }
