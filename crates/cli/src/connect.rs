@@ -7,10 +7,10 @@ use std::time::Duration;
 use omp_client::{AccessApi, Api, Embedded, Http};
 use omp_model::{Clock, SystemClock};
 use omp_service::{Embeddings, Service};
-use omp_store::{SqliteOptions, SqliteStore};
+use omp_store::{DatabaseKey, SqliteOptions, SqliteStore};
 
 use crate::args::{Global, Whose};
-use crate::settings;
+use crate::{passphrase, settings};
 
 /// How long a single command waits for an index.
 const ONE_SHOT: Duration = Duration::from_mins(1);
@@ -21,6 +21,7 @@ impl Global {
         self.server = self.server.filter(|url| !url.trim().is_empty());
         self.api_key = self.api_key.filter(|key| !key.is_empty());
         self.db = self.db.filter(|path| !path.as_os_str().is_empty());
+        self.db_passphrase_file = self.db_passphrase_file.filter(|path| !path.as_os_str().is_empty());
         self
     }
 
@@ -31,8 +32,20 @@ impl Global {
 
     /// Opens the database file.
     pub(crate) fn store(&self) -> anyhow::Result<Arc<SqliteStore>> {
-        let options = SqliteOptions { path: self.database()?, now: SystemClock.now() };
-        Ok(Arc::new(SqliteStore::open(&options)?))
+        Ok(Arc::new(SqliteStore::open(&self.store_options()?)?))
+    }
+
+    pub(crate) fn store_options(&self) -> anyhow::Result<SqliteOptions> {
+        Ok(SqliteOptions { path: self.database()?, now: SystemClock.now(), key: self.database_key()? })
+    }
+
+    /// What opens the database file, if it is encrypted.
+    pub(crate) fn database_key(&self) -> anyhow::Result<Option<Arc<DatabaseKey>>> {
+        let given = match &self.db_passphrase_file {
+            Some(file) => Some(passphrase::in_file(file)?),
+            None => std::env::var("OMP_DB_PASSPHRASE").ok().filter(|given| !given.is_empty()),
+        };
+        Ok(given.map(DatabaseKey::new).transpose()?.map(Arc::new))
     }
 
     /// The use cases over the database file.

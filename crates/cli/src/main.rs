@@ -10,6 +10,7 @@ mod commands;
 mod connect;
 mod exit;
 mod files;
+mod passphrase;
 mod printer;
 mod progress;
 mod project;

@@ -28,7 +28,7 @@ fn main() {
 
 async fn measure() {
     let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions { path: folder.path().join("memory.db"), now: SystemClock.now() };
+    let options = SqliteOptions::plain(folder.path().join("memory.db"), SystemClock.now());
     let store = Arc::new(SqliteStore::open(&options).unwrap());
     let service = Service::new(store, folder.path().to_owned());
     let mut ids = Vec::new();

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use omp_model::KeyId;
 use sha2::{Digest, Sha256};
 
 use crate::App;
@@ -53,13 +54,24 @@ impl std::fmt::Debug for ApiKey {
 pub(crate) async fn require_key(State(app): State<App>, mut request: Request, next: Next) -> Response {
     // A browser's preflight brings no key (reading 45), and nothing that answers one asks who it is.
     if request.method() != Method::OPTIONS {
-        match app.service.authenticate(bearer(request.headers())).await {
-            Ok(principal) => request.extensions_mut().insert(principal),
+        let principal = match app.service.authenticate(bearer(request.headers())).await {
+            Ok(principal) => principal,
             Err(error) => return Failure(error).into_response(),
         };
+        let key = principal.key();
+        request.extensions_mut().insert(principal);
+        let mut response = next.run(request).await;
+        if let Some(key) = key {
+            response.extensions_mut().insert(AskedWith(key));
+        }
+        return response;
     }
     next.run(request).await
 }
+
+/// With which key a request came, for the log: its id says nothing of the key.
+#[derive(Clone)]
+pub(crate) struct AskedWith(pub(crate) KeyId);
 
 /// The token of `Authorization: Bearer`; the scheme's case does not matter.
 fn bearer(headers: &HeaderMap) -> Option<&str> {

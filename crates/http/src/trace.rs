@@ -13,6 +13,7 @@ use omp_model::RandomSource;
 use tracing::Instrument;
 
 use crate::answer::{Enveloped, Failure};
+use crate::auth::AskedWith;
 use crate::{App, envelope, headers};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -72,12 +73,13 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     if let Some(metrics) = &app.settings.metrics {
         metrics.answered(&method, route, response.status(), took);
     }
+    let key = response.extensions().get::<AskedWith>().map(|AskedWith(key)| tracing::field::display(key));
     span.in_scope(|| {
         let (status, micros) = (status.as_u16(), took.as_micros());
         if status >= 500 {
-            tracing::warn!(%method, route, status, micros, "answered");
+            tracing::warn!(%method, route, status, micros, key, "answered");
         } else {
-            tracing::debug!(%method, route, status, micros, "answered");
+            tracing::debug!(%method, route, status, micros, key, "answered");
         }
     });
     headers::secure(response.headers_mut(), path.path());

@@ -22,6 +22,30 @@ pub enum StoreError {
     /// The file is something else.
     #[error("{0} is not an Open Memory database")]
     NotADatabase(PathBuf),
+    /// The file is encrypted, or no database at all: without a passphrase nobody can tell.
+    #[error(
+        "{0} is encrypted, or no Open Memory database: if it is, put its passphrase into OMP_DB_PASSPHRASE, or name the file that holds it with --db-passphrase-file"
+    )]
+    Sealed(PathBuf),
+    /// The passphrase is another one's.
+    #[error("the passphrase does not open {0}; or the file is damaged, or no Open Memory database")]
+    WrongPassphrase(PathBuf),
+    /// There is a passphrase for a file that needs none.
+    #[error("{0} is not encrypted, but there is a passphrase for it; `omp encrypt` encrypts it")]
+    NotEncrypted(PathBuf),
+    /// A passphrase that can be guessed.
+    #[error(
+        "the passphrase of a database needs at least {0} characters: whoever has the file can try as many as they like"
+    )]
+    ShortPassphrase(usize),
+    /// The program cannot encrypt.
+    #[error(
+        "this omp was built without encryption of its database; `cargo build --release -p omp --features encryption` builds one that has it"
+    )]
+    NoEncryption,
+    /// The file is open elsewhere.
+    #[error("another program has {0} open, a server perhaps; stop it and try again")]
+    InUse(PathBuf),
     /// The file was written by a newer program.
     #[error(
         "{path} has schema version {found}, but this program knows versions up to {known}; use the newer program that wrote it"

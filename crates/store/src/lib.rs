@@ -35,7 +35,7 @@ pub use memories::{Added, Addition, Changed, MemoryStore, Page};
 pub use namespaces::NamespaceStore;
 pub use omp_model::OwnerId;
 pub use shares::{ShareStore, StoredShare};
-pub use sqlite::{SqliteOptions, SqliteStore, words};
+pub use sqlite::{DatabaseKey, SHORTEST_PASSPHRASE, SqliteOptions, SqliteStore, words};
 pub use transfer::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, TransferStore};
 pub use vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace, VectorStore};
 pub use versions::{Restored, VersionStore};

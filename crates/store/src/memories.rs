@@ -135,6 +135,6 @@ pub trait MemoryStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Page<Memory>>;
 
-    /// How many memories there are.
-    async fn count_memories(&self, owner: OwnerId, now: Timestamp) -> Result<u64>;
+    /// How many memories there are, of one owner or of all together.
+    async fn count_memories(&self, owner: Option<OwnerId>, now: Timestamp) -> Result<u64>;
 }

@@ -24,7 +24,7 @@ pub(crate) use self::project::{Context, ContextFormat, Handoff, Inject, Log, Rea
 pub(crate) use self::sealing::{Opening, Sealing};
 pub(crate) use self::setup::{Hook, HookEvent, Setup};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
-pub(crate) use self::upkeep::{Backup, Conform, Doctor, LogFormat, Restore, Serve};
+pub(crate) use self::upkeep::{Backup, Conform, Doctor, Encrypt, LogFormat, Restore, Serve};
 
 /// One memory for all your AI tools, on a server that you own.
 ///
@@ -57,6 +57,9 @@ pub(crate) struct Global {
         value_parser = OsStringValueParser::new().map(PathBuf::from)
     )]
     pub(crate) db: Option<PathBuf>,
+    /// The file that holds the passphrase of an encrypted database file; without it `OMP_DB_PASSPHRASE` may hold it
+    #[arg(long, env = "OMP_DB_PASSPHRASE_FILE", hide_env_values = true, global = true, value_name = "FILE")]
+    pub(crate) db_passphrase_file: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -154,6 +157,13 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a copy back in the place of the database file
     Restore(Restore),
+    /// Encrypt the database file, or give it another passphrase
+    ///
+    /// A checked copy takes the place of the file. From then on whatever opens it needs the passphrase, and without it
+    /// nobody can read it. Takes a build with encryption.
+    Encrypt(Encrypt),
+    /// Take the encryption off the database file
+    Decrypt,
     /// Make the vectors of all memories with the configured model
     Reindex,
     /// Check that everything is in order

@@ -27,6 +27,16 @@ pub(crate) struct Serve {
         default_value = "text"
     )]
     pub(crate) log_format: LogFormat,
+    /// Days that the audit is kept
+    #[arg(
+        long,
+        env = "OMP_KEEP_AUDIT",
+        hide_env_values = true,
+        value_name = "DAYS",
+        default_value_t = 365,
+        value_parser = clap::value_parser!(u64).range(1..=36_500)
+    )]
+    pub(crate) keep_audit: u64,
     #[command(flatten)]
     pub(crate) door: Door,
 }
@@ -50,6 +60,13 @@ pub(crate) struct Backup {
 pub(crate) struct Restore {
     /// The backup
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Encrypt {
+    /// The file with the passphrase that an encrypted database is to have from now on
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

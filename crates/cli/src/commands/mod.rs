@@ -8,6 +8,7 @@ mod convert;
 mod counts;
 mod doctor;
 mod edit;
+mod encryption;
 mod export;
 mod forget;
 mod handoff;
@@ -77,6 +78,8 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Export(args) => export::run(&global, &args, printer).await,
             Command::Backup(args) => upkeep::backup(&global, &args, printer).await,
             Command::Restore(args) => upkeep::restore(&global, &args, printer).await,
+            Command::Encrypt(args) => encryption::encrypt(&global, &args, printer),
+            Command::Decrypt => encryption::decrypt(&global, printer),
             Command::Users(args) => users::run(&global, args, printer).await,
             Command::Namespaces(args) => namespaces::run(&global, args, printer).await,
             Command::Tags => counts::tags(&global, printer).await,

@@ -1,7 +1,7 @@
 //! Encrypted exports, in the age format.
 
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use age::{DecryptError, Decryptor, Encryptor, IdentityFile, armor::ArmoredReader
 use anyhow::{Context as _, bail, ensure};
 
 use crate::args::{Opening, Sealing};
+use crate::passphrase;
 
 /// How encrypted files begin, in both of their forms.
 const BEGINNINGS: [&[u8]; 2] = [b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----"];
@@ -27,7 +28,7 @@ impl Sealing {
     /// What encrypts, if that is asked for.
     fn encryptor(&self) -> anyhow::Result<Option<Encryptor>> {
         if self.passphrase {
-            let passphrase = passphrase(true)?;
+            let passphrase = given_passphrase(true)?;
             return Ok(Some(Encryptor::with_user_passphrase(passphrase)));
         }
         if self.encrypt_to.is_empty() {
@@ -98,7 +99,8 @@ pub(super) fn opened(mut file: File, opening: &Opening) -> anyhow::Result<File> 
     let decryptor =
         decryptor.context("the file begins like an encrypted one, but is none that can be read")?;
     let reader = if decryptor.is_scrypt() {
-        decryptor.decrypt(std::iter::once(&scrypt::Identity::new(passphrase(false)?) as &dyn age::Identity))
+        decryptor
+            .decrypt(std::iter::once(&scrypt::Identity::new(given_passphrase(false)?) as &dyn age::Identity))
     } else {
         let Some(path) = &opening.identity else {
             bail!("the file is encrypted for a key; --identity names the file that holds it");
@@ -130,18 +132,10 @@ fn identities(path: &Path) -> anyhow::Result<Vec<Box<dyn age::Identity + Send + 
 }
 
 /// The passphrase from the environment, else from whoever sits at the terminal; a new one twice.
-fn passphrase(new: bool) -> anyhow::Result<SecretString> {
+fn given_passphrase(new: bool) -> anyhow::Result<SecretString> {
     let given = match std::env::var("OMP_PASSPHRASE") {
         Ok(given) => given,
-        Err(_) if !io::stdin().is_terminal() => {
-            bail!("OMP_PASSPHRASE has no passphrase, and there is no terminal to ask at")
-        }
-        Err(_) => {
-            let given = rpassword::prompt_password("Passphrase: ")?;
-            let again = if new { rpassword::prompt_password("Once more: ")? } else { given.clone() };
-            ensure!(given == again, "the two are not the same");
-            given
-        }
+        Err(_) => passphrase::asked(new).context("OMP_PASSPHRASE has no passphrase")?,
     };
     ensure!(
         !new || given.chars().count() >= SHORTEST,

@@ -36,7 +36,8 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let listener = TcpListener::bind((args.host, port))
         .await
         .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
-    let service = global.service()?;
+    let kept = std::time::Duration::from_hours(24 * args.keep_audit);
+    let service = global.service()?.with_audit_kept(kept);
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     printer.line(format!("{scheme}://{address}"))?;

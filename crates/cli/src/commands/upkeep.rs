@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use omp_model::{Clock, SystemClock};
-use omp_store::{Maintenance, SqliteOptions, SqliteStore, StoreError};
+use omp_store::{Maintenance, SqliteStore, StoreError};
 use serde_json::json;
 
 use crate::args::{Backup, Global, Restore};
@@ -56,8 +56,8 @@ pub(super) async fn restore(global: &Global, args: &Restore, printer: &Printer) 
 }
 
 fn open(global: &Global) -> Result<Arc<SqliteStore>, StoreError> {
-    let path = global.database().map_err(|error| StoreError::Internal(error.to_string()))?;
-    SqliteStore::open(&SqliteOptions { path, now: SystemClock.now() }).map(Arc::new)
+    let options = global.store_options().map_err(|error| StoreError::Internal(format!("{error:#}")))?;
+    SqliteStore::open(&options).map(Arc::new)
 }
 
 /// `memory.db` and `.bak` give `memory.db.bak`.

@@ -5,6 +5,7 @@ mod attacks;
 mod commands;
 mod conversations;
 mod crash;
+mod encryption;
 mod foreign;
 mod foreign_stores;
 mod generated;

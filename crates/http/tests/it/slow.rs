@@ -12,8 +12,7 @@ use tokio::time::{Instant, sleep};
 /// A client of a server with an empty store, which is gone with the folder.
 async fn connected() -> (TcpStream, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        SqliteOptions { path: folder.path().join("memory.db"), now: omp_model::Timestamp::from_millis(0) };
+    let options = SqliteOptions::plain(folder.path().join("memory.db"), omp_model::Timestamp::from_millis(0));
     let store = std::sync::Arc::new(SqliteStore::open(&options).unwrap());
     let service = Service::new(store, folder.path().to_owned());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

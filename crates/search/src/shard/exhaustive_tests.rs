@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::fixtures::{Memory, Random, put};
+use super::top::Top;
 use super::*;
 use crate::query::{Keyword, keywords};
 
@@ -107,6 +108,12 @@ fn assert_same_search(shard: &Shard, plain: &Plain, query: &str, filter: &Filter
     let found = shard.keyword(&keywords(query), filter, limit);
     assert_eq!(found.total, expected.len(), "total of {query:?}");
     assert_eq!(found.hits, expected[..limit.min(expected.len())], "hits of {query:?}");
+    let (asked, selection) = (keywords(query), shard.select(filter));
+    let plan = shard.plan_with(&asked, &selection, false);
+    let (mut one_by_one, mut by_windows) = (Top::new(limit), Top::new(limit));
+    shard.rank_each(&plan, &selection, &mut one_by_one);
+    shard.rank_windows(&plan, &selection, &mut by_windows);
+    assert!(one_by_one.into_sorted().eq(by_windows.into_sorted()), "both ways to rank {query:?}");
     let expected = exhaustive(plain, query, None);
     let keys: Vec<i64> = expected.iter().map(|hit| hit.key).collect();
     let scores = shard.score_keyword(&keywords(query), &keys);

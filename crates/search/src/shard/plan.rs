@@ -53,11 +53,7 @@ impl Shard {
         let most = (MOST_IN_ALL / keywords.len().max(1)).min(MOST);
         let (mut terms, mut numbered) = (Vec::new(), Vec::new());
         for (place, Keyword { token, prefix }) in keywords.terms().iter().enumerate() {
-            let numbers = if *prefix {
-                self.terms.starting_with(token)
-            } else {
-                Vec::from_iter(self.terms.find(token))
-            };
+            let numbers = self.terms.meant(token, *prefix);
             let postings = match *numbers.as_slice() {
                 [] => Cow::Owned(Postings::new()),
                 [number] => Cow::Borrowed(self.terms.postings(number)),
@@ -147,6 +143,11 @@ impl Plan<'_> {
             [term] => term.matching(),
             _ => self.holders(selection).count(),
         }
+    }
+
+    /// How many postings all terms have together; `None` if variants count too.
+    pub(crate) fn postings(&self) -> Option<usize> {
+        self.terms.iter().map(|term| term.variants.is_none().then(|| term.postings.len())).sum()
     }
 
     /// The documents of the selection that hold one of the terms.

@@ -95,6 +95,11 @@ impl Postings {
         self.alive as usize
     }
 
+    /// How many there are, those of the dead included.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks() * BLOCK + usize::from(self.newest_len)
+    }
+
     fn seal(&mut self) {
         let mut block = Unpacked::new();
         self.unpack(self.blocks(), &mut block);

@@ -7,6 +7,8 @@
 //! weak with all the others. Where
 //! the filter leaves few documents of a window, these are looked up one by one.
 //!
+//! Where a question's words are so rare that there are fewer postings than windows, their documents are scored one by one.
+//!
 //! What the variants of a term add is read apart from the term itself: all that they make a document worth more. As
 //! such documents rarely are among the best, they are mostly only looked up.
 
@@ -20,6 +22,9 @@ use super::readers::{Reader, Window, together};
 use super::top::Top;
 
 pub(crate) const WINDOW: u32 = 4096;
+/// Scoring a document by itself costs about as much as this many windows that hold nothing.
+const AS_WINDOWS: usize = 2;
+
 pub(crate) const WORDS: usize = WINDOW as usize / 64;
 
 /// What was added up for the documents of a window.
@@ -47,6 +52,28 @@ impl Shard {
         if limit == 0 || selection.count == 0 {
             return top;
         }
+        let windows = self.documents.rows().len() / WINDOW as usize;
+        match plan.postings().filter(|postings| postings * AS_WINDOWS <= windows) {
+            Some(_) => self.rank_each(plan, selection, &mut top),
+            None => self.rank_windows(plan, selection, &mut top),
+        }
+        top
+    }
+
+    /// Scores every document that holds one of the terms, for plans without variants.
+    pub(crate) fn rank_each(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut Top) {
+        let mut documents: Vec<u32> = Vec::new();
+        for term in &plan.terms {
+            term.postings.each_document(|document| documents.push(document));
+        }
+        documents.sort_unstable();
+        documents.dedup();
+        for document in documents.into_iter().filter(|&document| selection.bits.contains(document)) {
+            top.offer(self.score(plan, document).0, self.documents.row(document).key);
+        }
+    }
+
+    pub(crate) fn rank_windows(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut Top) {
         let mut readers: Vec<Reader<'_>> = plan.terms.iter().map(Reader::new).collect();
         let end = plan.terms.iter().map(Term::next).max().unwrap_or(0);
         let mut sums = Sums { units: [0; WINDOW as usize], seen: [0; WORDS], counts: [0; WINDOW as usize] };
@@ -61,10 +88,9 @@ impl Shard {
                     norms: plan.norms,
                     allowed: (!selection.everything).then_some(words),
                 };
-                self.rank_window(window, &mut readers, &mut sums, &mut top);
+                self.rank_window(window, &mut readers, &mut sums, top);
             }
         }
-        top
     }
 
     fn rank_window(&self, window: Window<'_>, readers: &mut [Reader<'_>], sums: &mut Sums, top: &mut Top) {

@@ -7,7 +7,7 @@ use super::sessions::Neighbours;
 use super::top::{Top, sortable, unsortable};
 use super::vectors::{Cosine, Probe, VectorError};
 use super::{Shard, bm25};
-use crate::query::Keywords;
+use crate::query::{Keyword, Keywords};
 
 /// Documents that are fetched from memory together: their rows fit into the nearest cache.
 const BATCH: usize = 64;
@@ -105,6 +105,15 @@ impl Shard {
     /// The terms of a query that occur anywhere, in its order.
     pub fn terms(&self, keywords: &Keywords) -> Vec<TermFact> {
         self.plan(keywords, &self.everything()).facts()
+    }
+
+    /// How many postings a search by exactly these words may have to read.
+    pub fn postings(&self, keywords: &Keywords) -> usize {
+        let of = |Keyword { token, prefix }: &Keyword| {
+            let numbers = self.terms.meant(token, *prefix).into_iter();
+            numbers.map(|number| self.terms.postings(number).len()).sum::<usize>()
+        };
+        keywords.terms().iter().map(of).sum()
     }
 
     /// What scores are relative to when there is no filter.

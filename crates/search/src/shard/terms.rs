@@ -80,6 +80,11 @@ impl Terms {
         self.names.find(word)
     }
 
+    /// The terms that a word of a query means: itself, or all that start with it.
+    pub(crate) fn meant(&self, token: &str, prefix: bool) -> Vec<u32> {
+        if prefix { self.starting_with(token) } else { Vec::from_iter(self.find(token)) }
+    }
+
     /// The terms that start with `prefix`, ascending.
     pub(crate) fn starting_with(&self, prefix: &str) -> Vec<u32> {
         let Some(first) = prefix.chars().next() else { return Vec::new() };

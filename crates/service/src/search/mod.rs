@@ -11,7 +11,7 @@ use omp_model::api::{Degraded, SearchResponse};
 use omp_model::{
     Held, Namespace, Principal, Result, Scope, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp,
 };
-use omp_search::shard::{self, Mode, Ranking, Request};
+use omp_search::shard::{self, Mode, Ranking, Request, Shard};
 use omp_search::{Keywords, keywords};
 use omp_store::memories::KeywordSearch;
 use omp_store::{IndexPosition, VectorSpace};
@@ -23,8 +23,10 @@ use crate::Service;
 use crate::access::require;
 use crate::failure::shown;
 
-/// Indices of more memories are searched on a thread that may block.
+/// Indices of more memories are searched on a thread that may block, unless the words are so rare that there are few
+/// postings to read: then handing the search over would take longer than the search.
 const LARGE: usize = 20_000;
+const FEW_POSTINGS: usize = 5_000;
 
 /// The index of so many memories is made in a moment, and how long that is.
 const READY_SOON: u64 = 20_000;
@@ -120,9 +122,9 @@ impl Service {
         hot: &Arc<Hot>,
         position: IndexPosition,
     ) -> Result<SearchResponse> {
-        let large = hot.shard().len() > LARGE;
+        let long = takes_long(&hot.shard(), &plan);
         let index = Arc::clone(hot);
-        let (plan, ranking) = if large {
+        let (plan, ranking) = if long {
             let search = move || {
                 let ranking = rank(&index, &plan);
                 (plan, ranking)
@@ -173,6 +175,19 @@ impl Service {
         let page = self.store.search_memories(&plan.principal, search, plan.now).await.map_err(shown)?;
         Ok(answer::of_store(plan, page))
     }
+}
+
+fn takes_long(shard: &Shard, plan: &Plan) -> bool {
+    let SearchFilter { created_after, created_before, held, .. } = &plan.query.filter;
+    // These look at every memory, or at every word.
+    let looks_at_all = created_after.is_some()
+        || created_before.is_some()
+        || matches!(held, Held::At(_))
+        || plan.keywords.terms().iter().any(|term| term.prefix);
+    let by_rare_words = || {
+        plan.mode == SearchMode::Keyword && !looks_at_all && shard.postings(&plan.keywords) <= FEW_POSTINGS
+    };
+    shard.len() > LARGE && !by_rare_words()
 }
 
 fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {

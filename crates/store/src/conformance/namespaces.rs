@@ -86,7 +86,7 @@ pub async fn a_deleted_namespace_takes_its_memories_and_shares_along(store: &dyn
     }
     let step = store.delete_namespace(&BY, &name("old"), 10, NOW).await.expect("deleted");
     assert_eq!((step.memories, step.done), (3, true));
-    assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 1);
+    assert_eq!(store.count_memories(Some(OWNER), NOW).await.expect("counted"), 1);
     assert_eq!(shared(store).await, ["other"]);
 }
 

@@ -23,7 +23,7 @@ pub async fn an_exact_repeat_is_told_and_not_stored(store: &dyn Store) {
             assert_eq!(add(store, &repeat, NOW).await, Added::Repeat(Box::new(first.clone())), "{again}");
         }
     }
-    assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 4);
+    assert_eq!(store.count_memories(Some(OWNER), NOW).await.expect("counted"), 4);
     assert!(store.create_memory(&BY, &memory(50, "a b"), NOW).await.expect("stored unless it is asked"));
 }
 
@@ -66,7 +66,7 @@ pub async fn two_at_once_store_one(store: &dyn Store) {
     let writes = memories.iter().map(|memory| store.add_memory(&BY, memory, EXACT, NOW));
     let results = super::memories::join_all(writes.collect()).await;
     let stored = results.into_iter().filter(|result| *result.as_ref().expect("ran") == Added::Stored).count();
-    assert_eq!((stored, store.count_memories(OWNER, NOW).await.expect("counted")), (1, 1));
+    assert_eq!((stored, store.count_memories(Some(OWNER), NOW).await.expect("counted")), (1, 1));
 }
 
 /// What a memory was before a change is not what it says.

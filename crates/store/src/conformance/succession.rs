@@ -52,7 +52,7 @@ pub async fn only_a_current_memory_can_be_superseded(store: &dyn Store) {
     assert_eq!(supersede(store, old.id, &third, NOW.plus_millis(6)).await, Added::SupersededBy(new.id));
     assert_eq!(supersede(store, memory(9, "x").id, &third, NOW).await, Added::NothingToSupersede);
     assert_eq!(supersede(store, third.id, &third, NOW).await, Added::NothingToSupersede);
-    assert_eq!(store.count_memories(OWNER, NOW).await.expect("counted"), 2);
+    assert_eq!(store.count_memories(Some(OWNER), NOW).await.expect("counted"), 2);
     assert_eq!(supersede(store, new.id, &third, NOW.plus_millis(7)).await, Added::Stored);
 }
 

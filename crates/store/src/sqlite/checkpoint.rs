@@ -4,7 +4,6 @@
 //! Here a thread with a connection of its own moves them while writes go on; then the writer has only what came meanwhile
 //! left to move, and its next transaction begins the log anew.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::connection::{failure, open_reader};
+use super::connection::{DatabaseFile, failure, open_reader};
 use crate::StoreError;
 
 /// Pages of 4 KiB in the log that are worth moving: half a million or so postings and list entries.
@@ -38,11 +37,11 @@ pub(super) struct Log {
 
 impl Log {
     /// Follows the log of the connection that writes.
-    pub(super) fn follow(connection: &mut Connection, path: &Path) -> Result<Self, StoreError> {
-        Self::follow_from(connection, path, LONG)
+    pub(super) fn follow(connection: &mut Connection, file: &DatabaseFile) -> Result<Self, StoreError> {
+        Self::follow_from(connection, file, LONG)
     }
 
-    fn follow_from(connection: &mut Connection, path: &Path, long: u32) -> Result<Self, StoreError> {
+    fn follow_from(connection: &mut Connection, file: &DatabaseFile, long: u32) -> Result<Self, StoreError> {
         let pages = Arc::new(AtomicU32::new(0));
         let told = Arc::clone(&pages);
         connection
@@ -50,10 +49,10 @@ impl Log {
                 told.store(pages.unsigned_abs(), Ordering::Relaxed);
                 Ok(())
             }))
-            .map_err(|e| failure(path, &e))?;
+            .map_err(|e| failure(&file.path, &e))?;
         let moved = Arc::new(AtomicBool::new(false));
         let (order, orders) = sync_channel(1);
-        let (file, done) = (path.to_owned(), Arc::clone(&moved));
+        let (file, done) = (file.clone(), Arc::clone(&moved));
         let thread = std::thread::Builder::new()
             .name("omp-checkpoint".into())
             .spawn(move || move_when_told(&file, &orders, &done))
@@ -95,11 +94,11 @@ impl Drop for Log {
     }
 }
 
-fn move_when_told(path: &Path, orders: &Receiver<()>, moved: &AtomicBool) {
+fn move_when_told(file: &DatabaseFile, orders: &Receiver<()>, moved: &AtomicBool) {
     let mut connection = None;
     while orders.recv().is_ok() {
         if connection.is_none() {
-            connection = open_reader(path).inspect_err(|error| tracing::warn!(%error, "no checkpoint")).ok();
+            connection = open_reader(file).inspect_err(|error| tracing::warn!(%error, "no checkpoint")).ok();
         }
         if let Some(connection) = &connection {
             passive(connection);
@@ -133,10 +132,10 @@ mod tests {
     impl Written {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("memory.db");
-            let mut connection = open_writer(&path).unwrap();
+            let file = DatabaseFile { path: folder.path().join("memory.db"), key: None };
+            let mut connection = open_writer(&file).unwrap();
             connection.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x)").unwrap();
-            let log = Log::follow_from(&mut connection, &path, SHORT).unwrap();
+            let log = Log::follow_from(&mut connection, &file, SHORT).unwrap();
             Self { folder, connection, log }
         }
 
@@ -174,7 +173,8 @@ mod tests {
     fn a_reader_delays_it_and_loses_nothing() {
         let mut written = Written::new();
         written.commit();
-        let reader = open_reader(&written.folder.path().join("memory.db")).unwrap();
+        let reader =
+            open_reader(&DatabaseFile { path: written.folder.path().join("memory.db"), key: None }).unwrap();
         let count = |reader: &Connection| {
             reader.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, u32>(0)).unwrap()
         };

@@ -1,10 +1,19 @@
 //! Opening connections, and the engine's errors in our words.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode as Code, OpenFlags};
 
+use super::cipher::{self, DatabaseKey};
 use crate::StoreError;
+
+/// A database file, and what opens it if it is encrypted.
+#[derive(Debug, Clone)]
+pub(super) struct DatabaseFile {
+    pub(super) path: PathBuf,
+    pub(super) key: Option<Arc<DatabaseKey>>,
+}
 
 /// Marks our files (`PRAGMA application_id`): `OMem`.
 pub(super) const APPLICATION_ID: i32 = 0x4f4d_656d;
@@ -16,33 +25,30 @@ pub(super) const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_m
 const STATEMENTS: usize = 128;
 
 /// The one connection that writes. Every commit is synced to the disk before it is acknowledged.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
+pub(super) fn open_writer(file: &DatabaseFile) -> Result<Connection, StoreError> {
     // The cache is small because the file is cached by the operating system anyway, and a server on a laptop
     // must stay small through an import of a million memories.
     let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;";
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .and_then(|()| connection.execute_batch(pragmas))
-        .map_err(|e| opening(path, &e))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
+    open(file, OpenFlags::SQLITE_OPEN_CREATE, pragmas)
 }
 
 /// A connection that can only read. No memory map: a disk error must be an error, not a signal.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
+pub(super) fn open_reader(file: &DatabaseFile) -> Result<Connection, StoreError> {
     let pragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -2048; \
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
+    open(file, OpenFlags::empty(), pragmas)
+}
+
+fn open(file: &DatabaseFile, flags: OpenFlags, pragmas: &str) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&file.path, flags).map_err(|e| opening(file, &e))?;
+    cipher::unlock(&connection, &file.path, file.key.as_deref())?;
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .and_then(|()| connection.execute_batch(pragmas))
-        .map_err(|e| opening(path, &e))?;
+        .map_err(|e| opening(file, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -66,9 +72,12 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> StoreError {
     }
 }
 
-fn opening(path: &Path, error: &rusqlite::Error) -> StoreError {
+fn opening(file: &DatabaseFile, error: &rusqlite::Error) -> StoreError {
+    let path = &file.path;
     match error.sqlite_error_code() {
-        Some(Code::CannotOpen) => StoreError::Open { path: path.to_owned(), reason: reason(path) },
+        Some(Code::CannotOpen) => StoreError::Open { path: path.clone(), reason: reason(path) },
+        Some(Code::NotADatabase) if file.key.is_some() => StoreError::WrongPassphrase(path.clone()),
+        Some(Code::NotADatabase) if cipher::may_be_encrypted(path) => StoreError::Sealed(path.clone()),
         _ => failure(path, error),
     }
 }

@@ -63,10 +63,10 @@ impl SqliteStore {
         let at = Instant::now();
         let mut looking = match watch.take() {
             Some(watch) => watch,
-            None => Watch { connection: open_reader(&self.inner.path)?, data_version: -1, version: (0, 0) },
+            None => Watch { connection: open_reader(&self.inner.file)?, data_version: -1, version: (0, 0) },
         };
         // A connection that failed may be broken, and is not kept.
-        let version = looking.look().map_err(|error| failure(&self.inner.path, &error))?;
+        let version = looking.look().map_err(|error| failure(&self.inner.file.path, &error))?;
         *watch = Some(looking);
         *lease.known() = Some(Known { at, version });
         Ok(version)

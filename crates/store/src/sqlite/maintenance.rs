@@ -1,6 +1,6 @@
 //! Upkeep of a SQLite file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use omp_model::Timestamp;
 use omp_model::audit::Action;
 use rusqlite::Connection;
 
-use super::connection::{self, failure};
+use super::connection::{self, DatabaseFile, failure};
 use super::{SqliteStore, audit, migrate, originals, rows, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
@@ -64,7 +64,7 @@ impl Maintenance for SqliteStore {
     async fn info(&self) -> Result<StoreInfo> {
         let version = self.read(|c| c.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
         Ok(StoreInfo {
-            engine: format!("SQLite {}", rusqlite::version()),
+            engine: engine(self.inner.file.key.is_some()),
             location: self.path().display().to_string(),
             schema_version: version,
             bytes: std::fs::metadata(self.path()).map_or(0, |m| m.len()),
@@ -114,17 +114,18 @@ impl Maintenance for SqliteStore {
     }
 
     async fn backup(&self, to: &Path) -> Result<()> {
-        let (source, target) = (self.path().to_owned(), to.to_owned());
+        let (source, target) = (self.inner.file.clone(), to.to_owned());
         let task = tokio::task::spawn_blocking(move || copy(&connection::open_reader(&source)?, &target));
         task.await.map_err(|_| StoreError::Internal("the backup ended early".into()))?
     }
 
     async fn restore(&self, from: &Path) -> Result<()> {
-        let (source, target) = (from.to_owned(), self.path().to_owned());
+        let target = self.inner.file.clone();
+        let source = DatabaseFile { path: from.to_owned(), key: target.key.clone() };
         let inner = std::sync::Arc::clone(&self.inner);
         let task = tokio::task::spawn_blocking(move || {
             let backup = checked(&source)?;
-            let lock = writer::open_lock(&target)?;
+            let lock = writer::open_lock(&target.path)?;
             lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
             let mut live = connection::open_writer(&target)?;
             let generation = "SELECT coalesce((SELECT value FROM settings WHERE name = 'generation'), 0)";
@@ -139,7 +140,7 @@ impl Maintenance for SqliteStore {
                         [next],
                     )
                 })
-                .map_err(|e| failure(&target, &e))?;
+                .map_err(|e| failure(&target.path, &e))?;
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
             Ok(())
         });
@@ -158,6 +159,11 @@ impl Maintenance for SqliteStore {
     }
 }
 
+fn engine(encrypted: bool) -> String {
+    let words = if encrypted { ", the file is encrypted" } else { "" };
+    format!("SQLite {}{words}", rusqlite::version())
+}
+
 /// A compact copy under a temporary name that becomes the real one when it is complete.
 pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
     if target.exists() {
@@ -166,9 +172,7 @@ pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
             reason: "a file of that name exists already".into(),
         });
     }
-    let mut name = target.as_os_str().to_owned();
-    name.push(".partial");
-    let partial = Path::new(&name);
+    let partial = &partial(target);
     // Left over from a copy that was interrupted.
     let _ = std::fs::remove_file(partial);
     super::create_private_file(partial)?;
@@ -180,15 +184,23 @@ pub(super) fn copy(connection: &Connection, target: &Path) -> Result<()> {
     std::fs::rename(partial, target).map_err(in_words)
 }
 
+/// The name of a file that is not complete yet.
+pub(super) fn partial(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}
+
 /// A backup that is whole and of our making.
-fn checked(path: &Path) -> Result<Connection> {
+pub(super) fn checked(file: &DatabaseFile) -> Result<Connection> {
+    let path = &file.path;
     if !path.is_file() {
-        return Err(StoreError::Open { path: path.to_owned(), reason: "there is no such file".into() });
+        return Err(StoreError::Open { path: path.clone(), reason: "there is no such file".into() });
     }
-    let backup = connection::open_reader(path)?;
+    let backup = connection::open_reader(file)?;
     migrate::check_identity(&backup, path)?;
     let problem = backup
         .query_row(CHECKS[0].1, [], |row| row.get::<_, Option<String>>(0))
         .map_err(|e| failure(path, &e))?;
-    problem.map_or(Ok(backup), |_| Err(StoreError::Corrupt(path.to_owned())))
+    problem.map_or(Ok(backup), |_| Err(StoreError::Corrupt(path.clone())))
 }

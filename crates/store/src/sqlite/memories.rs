@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::repeats::Probe;
 use super::tx::{FacetKind, Tx};
-use super::{SqliteStore, audit, list, rows, search, snapshot, succession, vectors, write};
+use super::{SqliteStore, audit, list, rows, search, snapshot, succession, users, vectors, write};
 use crate::memories::KeywordSearch;
 use crate::{Added, Addition, Changed, MemoryStore, Page, Result};
 
@@ -187,11 +187,15 @@ impl MemoryStore for SqliteStore {
         self.read(|connection| list::counted_namespaces(connection, owner, limit))
     }
 
-    async fn count_memories(&self, owner: OwnerId, now: Timestamp) -> Result<u64> {
+    async fn count_memories(&self, owner: Option<OwnerId>, now: Timestamp) -> Result<u64> {
+        let of = |connection: &Connection, owner| {
+            let all = list::facet(connection, owner, FacetKind::All, "")?.map_or(0, |facet| facet.n);
+            Ok(all.saturating_sub(list::expired(connection, owner, &[], now)?))
+        };
         self.read(|connection| {
-            snapshot(connection, || {
-                let all = list::facet(connection, owner, FacetKind::All, "")?.map_or(0, |facet| facet.n);
-                Ok(all.saturating_sub(list::expired(connection, owner, &[], now)?))
+            snapshot(connection, || match owner {
+                Some(owner) => of(connection, owner),
+                None => users::owners(connection)?.into_iter().map(|owner| of(connection, owner)).sum(),
             })
         })
     }

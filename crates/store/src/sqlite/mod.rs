@@ -4,6 +4,7 @@ mod adopt;
 mod audit;
 mod changes;
 mod checkpoint;
+mod cipher;
 mod connection;
 mod conversations;
 mod counts;
@@ -19,6 +20,7 @@ mod migrate;
 mod namespaces;
 mod originals;
 mod queue;
+mod recode;
 mod repeats;
 mod rows;
 mod search;
@@ -34,6 +36,7 @@ mod vitals;
 mod write;
 mod writer;
 
+pub use cipher::{DatabaseKey, SHORTEST_PASSPHRASE};
 pub use write::words;
 
 use std::path::{Path, PathBuf};
@@ -43,7 +46,7 @@ use omp_model::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use self::connection::failure;
+use self::connection::{DatabaseFile, failure};
 use self::lease::Lease;
 use self::queue::Priority;
 use self::tx::Tx;
@@ -57,6 +60,15 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// The present instant, for what is made while opening.
     pub now: Timestamp,
+    /// What opens it if it is encrypted; a new file is encrypted with it.
+    pub key: Option<Arc<DatabaseKey>>,
+}
+
+impl SqliteOptions {
+    /// A file that is not encrypted.
+    pub fn plain(path: PathBuf, now: Timestamp) -> Self {
+        Self { path, now, key: None }
+    }
 }
 
 /// A store in one SQLite file, which several processes may use at once.
@@ -65,7 +77,7 @@ pub struct SqliteStore {
 }
 
 struct Inner {
-    path: PathBuf,
+    file: DatabaseFile,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
     /// Bounds the reads that may take long, so that they leave the machine some air.
@@ -89,12 +101,13 @@ impl SqliteStore {
         // Processes that start at once must not migrate at once.
         let lock = writer::open_lock(path)?;
         lock.lock().map_err(|e| StoreError::Internal(format!("the lock file failed: {e}")))?;
-        let mut connection = connection::open_writer(path)?;
+        let file = DatabaseFile { path: path.clone(), key: options.key.clone() };
+        let mut connection = connection::open_writer(&file)?;
         migrate::migrate(&mut connection, path, options.now)?;
         drop(lock);
         let inner = Inner {
-            path: path.clone(),
-            writer: Writer::start(connection, path)?,
+            writer: Writer::start(connection, &file)?,
+            file,
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
@@ -104,7 +117,7 @@ impl SqliteStore {
 
     /// The database file.
     pub fn path(&self) -> &Path {
-        &self.inner.path
+        &self.inner.file.path
     }
 
     /// A read that touches a handful of pages. It runs where it is called: handing it to another thread would
@@ -146,8 +159,8 @@ impl SqliteStore {
 impl Inner {
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = pooled.map_or_else(|| connection::open_reader(&self.path), Ok)?;
-        let result = work(&connection).map_err(|e| failure(&self.path, &e));
+        let connection = pooled.map_or_else(|| connection::open_reader(&self.file), Ok)?;
+        let result = work(&connection).map_err(|e| failure(&self.file.path, &e));
         // A connection that failed may be broken; the next read opens a new one.
         if result.is_ok() {
             self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

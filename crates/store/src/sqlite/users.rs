@@ -108,6 +108,12 @@ impl AccessStore for SqliteStore {
     }
 }
 
+/// Whoever has memories, or may have.
+pub(super) fn owners(connection: &Connection) -> rusqlite::Result<Vec<OwnerId>> {
+    let mut select = connection.prepare_cached("SELECT owner FROM owners")?;
+    select.query_map([], |row| Ok(OwnerId(row.get(0)?)))?.collect()
+}
+
 fn users(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<StoredUser>> {
     let mut select = connection.prepare_cached(
         "SELECT owner, name, admin, created_at, \

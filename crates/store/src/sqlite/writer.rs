@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::Log;
-use super::connection::{BUSY_TIMEOUT, failure};
+use super::connection::{BUSY_TIMEOUT, DatabaseFile, failure};
 use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
 use super::vitals::Counters;
@@ -57,9 +57,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
-        let lock = open_lock(path)?;
-        let log = Log::follow(&mut connection, path)?;
+    pub(super) fn start(mut connection: Connection, file: &DatabaseFile) -> Result<Self, StoreError> {
+        let lock = open_lock(&file.path)?;
+        let log = Log::follow(&mut connection, file)?;
         let queue = Arc::new(Queue::default());
         let counters = Arc::new(Counters::default());
         let mut work = Loop {
@@ -69,7 +69,7 @@ impl Writer {
             connection,
             log,
             lock,
-            path: path.to_owned(),
+            path: file.path.clone(),
             queue: Arc::clone(&queue),
             counters: Arc::clone(&counters),
             memo: Memo::default(),

@@ -39,7 +39,7 @@ async fn several_stores_on_one_file_lose_nothing_and_see_each_other() {
         assert!(task.await.unwrap().unwrap());
     }
     for store in &stores {
-        assert_eq!(store.count_memories(OWNER, NOW).await.unwrap(), 200);
+        assert_eq!(store.count_memories(Some(OWNER), NOW).await.unwrap(), 200);
         assert_eq!(store.last_seq(OWNER).await.unwrap(), 200);
     }
     assert!(stores[0].check().await.unwrap().iter().all(|check| check.problem.is_none()));

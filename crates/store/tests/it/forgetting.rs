@@ -91,7 +91,7 @@ async fn a_deleted_memory_leaves_no_trace_of_its_text_tags_and_versions() {
     let later = NOW.plus_millis(3_700_000);
     assert!(store.delete_memory(&BY, secret.id, later).await.unwrap().done().is_some());
     assert_eq!(found(&path, &words), []);
-    assert_eq!(store.count_memories(OWNER, later).await.unwrap(), 300);
+    assert_eq!(store.count_memories(Some(OWNER), later).await.unwrap(), 300);
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }
 

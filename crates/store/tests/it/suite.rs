@@ -15,7 +15,7 @@ impl std::ops::Deref for Temporary {
 }
 
 pub(crate) fn open(path: &std::path::Path) -> omp_store::Result<SqliteStore> {
-    SqliteStore::open(&SqliteOptions { path: path.to_owned(), now: NOW })
+    SqliteStore::open(&SqliteOptions::plain(path.to_owned(), NOW))
 }
 
 pub(crate) async fn make() -> Temporary {

@@ -141,7 +141,7 @@ async fn a_typescript_database_is_copied_and_taken_over_whole() {
     store.close().await.unwrap();
     let again = open(&path).unwrap();
     assert_eq!(
-        again.count_memories(OWNER, NOW).await.unwrap(),
+        again.count_memories(Some(OWNER), NOW).await.unwrap(),
         4,
         "the second start takes nothing over again"
     );

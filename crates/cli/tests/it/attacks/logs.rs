@@ -61,14 +61,17 @@ fn a_request_is_found_in_the_log_by_its_name() {
     let log = std::fs::File::create(home.path("log")).unwrap();
     let mut command = home.command(&["serve", "--port", "0"]);
     command.env("OMP_LOG", "omp_http=debug").stdout(Stdio::piped()).stderr(log);
+    let key = home.ok(&["keys", "create", "laptop", "--json"]).json();
+    let bearer = format!("Bearer {}", key["secret"].as_str().unwrap());
     let server = Server::wait_for(command.spawn().unwrap());
-    let (_, head, _) = server
-        .call("GET", "/v1/memories/mem_0000000000000000?q=private", &[("x-request-id", "from-me-1")], b"")
-        .unwrap();
+    let headers = [("x-request-id", "from-me-1"), ("authorization", bearer.as_str())];
+    let (_, head, _) =
+        server.call("GET", "/v1/memories/mem_0000000000000000?q=private", &headers, b"").unwrap();
     assert!(head.to_lowercase().contains("x-request-id: from-me-1"), "{head}");
     drop(server);
     let log = std::fs::read_to_string(home.path("log")).unwrap();
     let line = log.lines().find(|line| line.contains("from-me-1")).unwrap();
     assert!(line.contains("/v1/memories/{id}") && line.contains("404"), "{line}");
+    assert!(line.contains(key["key"]["id"].as_str().unwrap()) && !log.contains(&bearer[7..]), "{line}");
     assert!(!log.contains("mem_0000000000000000") && !log.contains("private"), "{log}");
 }

@@ -44,6 +44,7 @@ mod history;
 mod import;
 mod import_conflicts;
 mod import_errors;
+mod keys;
 mod list;
 mod list_order;
 mod media;
@@ -72,6 +73,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         health::CHECKS,
         app::CHECKS,
         auth::CHECKS,
+        keys::CHECKS,
         create::CHECKS,
         echo::CHECKS,
         times::CHECKS,
