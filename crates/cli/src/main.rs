@@ -17,7 +17,6 @@ mod reach;
 mod sessions;
 mod settings;
 mod setup;
-mod transcript;
 
 use std::process::ExitCode;
 

@@ -41,6 +41,7 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(ai::compress_conversation))
         // Conversations
         .routes(routes!(conversations::create_conversation, conversations::list_conversations))
+        .routes(routes!(conversations::search_conversations))
         .routes(routes!(conversations::get_conversation, conversations::delete_conversation))
         .routes(routes!(handoff::hand_off_conversation))
         // Who may see what
