@@ -77,7 +77,7 @@ impl Service {
         let text = match reader {
             Reader::Rules => by_rules(&held),
             Reader::Model(model) => {
-                let script = held.script.clone();
+                let script = held.sendable(self.secrets);
                 // Each window comes with the summary so far, and gives another.
                 let each = u64::from(summary::MOST_TOKENS) * 2;
                 let tokens = script.tokens() + script.windows().len() as u64 * each;

@@ -10,7 +10,7 @@ use omp_model::{
 
 use crate::Service;
 use crate::access::require;
-use crate::ai::{AiChoice, Reader};
+use crate::ai::{AiChoice, Reader, sendable};
 use crate::context::estimate;
 
 /// Longest topic and last message that a brief quotes, in characters.
@@ -141,6 +141,7 @@ impl Service {
         let Ok(reader) = self.ai.reader(ai, "write a brief") else { return Err(None) };
         let name = reader.name();
         let Reader::Model(model) = reader else { return Err(None) };
+        let script = sendable(&script, self.secrets);
         let tokens = script.tokens() + script.windows().len() as u64 * u64::from(summary::MOST_TOKENS) * 2;
         let degraded = |reason: String| Some(Degraded { requested: name.clone(), reason });
         self.ai.within_budget(tokens, "conversation").map_err(|error| degraded(error.message))?;

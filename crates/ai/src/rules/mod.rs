@@ -124,7 +124,8 @@ impl Reader {
         let when = self.dates.find(rest, said_on);
         self.rules.iter().find_map(|(sort, pattern, slot)| {
             let found = pattern.captures(rest)?;
-            if found.name("o").is_some_and(|object| self.pointing.is_match(object.as_str())) {
+            let object = found.name("o").map_or("", |object| object.as_str());
+            if self.pointing.is_match(object) || POINTING_NEXT.is_match(object) {
                 return None;
             }
             if *sort == Sort::Dated && when.is_none() {
@@ -148,6 +149,12 @@ struct Told {
     slot: Option<String>,
     when: Option<When>,
 }
+
+/// A verb and a word that only points: "decided to drink it", "love watching them".
+static POINTING_NEXT: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "it|this|that|these|those|them|him|her|you|ihn|ça|cela|eso|esto";
+    Regex::new(&format!(r"^(?i)(?:not )?[\p{{L}}'-]+ (?:{words})(?:\W|$)")).expect("a pattern of ours")
+});
 
 static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
     [&english::ENGLISH, &german::GERMAN, &french::FRENCH, &spanish::SPANISH]

@@ -53,6 +53,8 @@ fn sentences_that_may_mean_something_else_are_not() {
         "I like your idea a lot.",
         "I like that.",
         "I love to.",
+        "We decided to drink it every morning.",
+        "I love watching them play.",
         "I love going there!",
         "I love making him happy.",
         "I lost my keys again.",

@@ -198,6 +198,22 @@ fn a_summary_and_a_brief_are_written_by_the_model_and_the_brief_falls_back() {
 }
 
 #[test]
+fn what_is_not_to_be_stored_is_not_sent_either() {
+    let provider = Provider::new(vec![says(&json!({"memories": []})), says(&json!({"memories": []}))]);
+    let home = Home::new();
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    home.write("talk.txt", &format!("User: My token is {token}, and I live in Lisbon."));
+    for (policy, sent) in [("mask", false), ("warn", true)] {
+        let mut command = home.command(&["extract", "talk.txt", "--secrets", policy]);
+        command.env("OMP_AI_PROVIDER", "openai-compatible").env("OMP_AI_BASE_URL", &provider.address);
+        let run = crate::program::run(command.env("OMP_AI_MODEL", "local-1"));
+        assert_eq!(run.code, 0, "{}", run.err);
+        let asked = provider.asked().pop().unwrap();
+        assert!(asked.contains("Lisbon") && asked.contains(&token) == sent, "{policy}: {asked}");
+    }
+}
+
+#[test]
 fn a_conversation_that_would_cost_too_much_is_not_begun() {
     let provider = Provider::new(Vec::new());
     let home = Home::new();

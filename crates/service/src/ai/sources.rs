@@ -4,7 +4,7 @@ use omp_ai::Script;
 use omp_formats::transcript;
 use omp_model::{Error, Fields, MemoryId, Principal, Result, SessionRef, Timestamp, Transcript};
 
-use crate::Service;
+use crate::{SecretPolicy, Service};
 
 /// A conversation, in full or by id; a transcript has at most `MAX` characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,24 @@ impl Service {
             }
         }
     }
+}
+
+impl Held {
+    /// The conversation as a model may be shown it.
+    pub(crate) fn sendable(&self, secrets: SecretPolicy) -> Script {
+        sendable(&self.script, secrets)
+    }
+}
+
+/// A conversation without what this server keeps from others.
+pub(crate) fn sendable(script: &Script, secrets: SecretPolicy) -> Script {
+    let mut script = script.clone();
+    for turn in &mut script.turns {
+        if let Some(masked) = secrets.sendable(&turn.text) {
+            turn.text = masked;
+        }
+    }
+    script
 }
 
 /// A transcript as turns; what names no speakers is the person's own words.

@@ -106,13 +106,14 @@ impl Service {
 
     /// What a reader finds.
     async fn found(&self, reader: &Reader, held: &Held, field: &str) -> Result<Extracted> {
-        let script = held.script.clone();
         match reader {
             Reader::Rules => {
+                let script = held.script.clone();
                 let read = tokio::task::spawn_blocking(move || rules::extract(&script));
                 read.await.map_err(|_| Error::internal())
             }
             Reader::Model(model) => {
+                let script = held.sendable(self.secrets);
                 let windows = script.windows().len() as u64;
                 let answers = u64::from(extract::MOST_TOKENS)
                     + u64::from(reconcile::MOST_TOKENS)
