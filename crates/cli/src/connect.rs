@@ -56,6 +56,7 @@ impl Global {
         let bytes = self.vectors.index_mb.map_or_else(settings::index_bytes, |mb| mb << 20);
         Ok(Service::new(store, spool)
             .with_embeddings(embeddings)
+            .with_ai(self.models.settings()?)
             .with_index_room(bytes)
             .with_secrets(self.secrets))
     }

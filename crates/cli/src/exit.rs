@@ -26,9 +26,9 @@ fn status(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Sealed(_) | StoreError::WrongPassphrase(_)) => ErrorCode::Unauthorized.exit_code(),
-        Some(StoreError::NotEncrypted(_) | StoreError::ShortPassphrase(_) | StoreError::NoEncryption) => 1,
+        None
+        | Some(StoreError::NotEncrypted(_) | StoreError::ShortPassphrase(_) | StoreError::NoEncryption) => 1,
         Some(StoreError::Internal(_)) => ErrorCode::InternalError.exit_code(),
         Some(_) => ErrorCode::Unavailable.exit_code(),
-        None => 1,
     }
 }

@@ -18,7 +18,6 @@ mod reach;
 mod sessions;
 mod settings;
 mod setup;
-mod transcript;
 
 use std::process::ExitCode;
 

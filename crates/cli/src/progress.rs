@@ -34,6 +34,18 @@ pub(crate) fn countdown(printer: &Printer) -> Option<ProgressBar> {
     Some(bar)
 }
 
+/// A bar over a number of conversations; nothing where nobody looks.
+pub(crate) fn conversations(printer: &Printer, total: u64) -> Option<ProgressBar> {
+    if !printer.shows_progress() {
+        return None;
+    }
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} conversations {eta}");
+    bar.set_style(style.expect("a valid template"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Some(bar)
+}
+
 /// The bar as what the client tells its progress to.
 pub(crate) fn teller(bar: Option<&ProgressBar>) -> Option<omp_client::Progress> {
     let bar = bar?.clone();

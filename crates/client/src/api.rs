@@ -6,17 +6,17 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use omp_model::api::{
-    CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
-    MemoryList, NamespaceList, SearchResponse,
+    CompressResponse, ContextResponse, ConversationHits, ConversationList, ExtractResponse, HandoffResponse,
+    Health, MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    ContextQuery, Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory,
-    MemoryPatch, ModelName, RestoreVersion, Result, SearchQuery,
+    ContextQuery, Conversation, ConversationQuery, ConversationSearch, CreateMemory, History, HistoryQuery,
+    ListQuery, Memory, MemoryPatch, RestoreVersion, Result, SearchQuery,
 };
-use omp_service::{CompressRequest, ExtractRequest};
+use omp_service::{CompressRequest, ExtractRequest, HandoffRequest};
 
 /// How far an import or export is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,10 +79,10 @@ pub trait Api: Send + Sync {
     /// A block of text about a question, marked as data, within a budget of tokens.
     async fn context(&self, query: &ContextQuery) -> Result<ContextResponse>;
 
-    /// Takes memories out of a conversation; needs an AI provider.
+    /// Takes memories out of a conversation: by an AI provider, or by rules.
     async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse>;
 
-    /// Makes one memory of a conversation; needs an AI provider.
+    /// Makes one memory of a conversation: by an AI provider, or by rules.
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse>;
 
     /// The namespaces that memories are in, by name.
@@ -98,8 +98,14 @@ pub trait Api: Send + Sync {
     /// One page of conversations, newest first.
     async fn list_conversations(&self, query: &ConversationQuery) -> Result<ConversationList>;
 
-    /// A text with which a saved conversation goes on in another tool.
-    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse>;
+    /// Finds saved conversations by their words.
+    async fn search_conversations(&self, search: &ConversationSearch) -> Result<ConversationHits>;
+
+    /// Reads a conversation; `not_found` when there is none.
+    async fn get_conversation(&self, id: &str) -> Result<Conversation>;
+
+    /// A text with which a conversation goes on in another tool.
+    async fn hand_off(&self, request: HandoffRequest) -> Result<HandoffResponse>;
 
     /// Reads a file or folder into the memories.
     async fn import(

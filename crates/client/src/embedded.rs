@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use omp_model::api::{
-    CompressResponse, ContextResponse, ConversationList, ExtractResponse, HandoffResponse, Health,
-    MemoryList, NamespaceList, SearchResponse,
+    CompressResponse, ContextResponse, ConversationHits, ConversationList, ExtractResponse, HandoffResponse,
+    Health, MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    ContextQuery, Conversation, ConversationQuery, CreateMemory, History, HistoryQuery, ListQuery, Memory,
-    MemoryPatch, ModelName, Principal, RestoreVersion, Result, SearchMode, SearchQuery,
+    ContextQuery, Conversation, ConversationQuery, ConversationSearch, CreateMemory, History, HistoryQuery,
+    ListQuery, Memory, MemoryPatch, Principal, RestoreVersion, Result, SearchMode, SearchQuery,
 };
 use omp_service::{CompressRequest, ExtractRequest, HandoffRequest, ImportSource, Service};
 
@@ -133,8 +133,16 @@ impl Api for Embedded {
         self.service.list_conversations(self.principal.clone(), query).await
     }
 
-    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse> {
-        self.service.hand_off(self.principal.clone(), HandoffRequest::saved(conversation_id, target)).await
+    async fn search_conversations(&self, search: &ConversationSearch) -> Result<ConversationHits> {
+        self.service.search_conversations(self.principal.clone(), search).await
+    }
+
+    async fn get_conversation(&self, id: &str) -> Result<Conversation> {
+        self.service.get_conversation(self.principal.clone(), id).await
+    }
+
+    async fn hand_off(&self, request: HandoffRequest) -> Result<HandoffResponse> {
+        self.service.hand_off(self.principal.clone(), request).await
     }
 
     async fn import(

@@ -6,18 +6,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use omp_model::api::{
-    CompressResponse, ContextResponse, ConversationList, ErrorBody, ExtractResponse, HandoffResponse, Health,
-    ImportResponse, MemoryList, NamespaceList, SearchResponse,
+    CompressResponse, ContextResponse, ConversationHits, ConversationList, ErrorBody, ExtractResponse,
+    HandoffResponse, Health, ImportResponse, MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
 use omp_model::creation::Created;
 use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
 use omp_model::{
-    ContextQuery, Conversation, ConversationQuery, CreateMemory, Dedupe, Error, ErrorCode, Held, History,
-    HistoryQuery, ListQuery, Memory, MemoryPatch, ModelName, NewMemory, RestoreVersion, Result, SearchQuery,
-    Sort, UserName,
+    ContextQuery, Conversation, ConversationQuery, ConversationSearch, CreateMemory, Dedupe, Error,
+    ErrorCode, Held, History, HistoryQuery, ListQuery, Memory, MemoryPatch, NewMemory, RestoreVersion,
+    Result, SearchQuery, Sort, UserName,
 };
-use omp_service::{CompressRequest, ExtractRequest, Provider};
+use omp_service::models::{Key, Provider};
+use omp_service::{AiChoice, CompressRequest, ExtractRequest, Handed, HandoffRequest, Told};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,9 @@ use crate::{Api, Done, ExportSummary, Progress, Upload, pairs};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for an answer that is no import or export.
 pub(crate) const ANSWER: Duration = Duration::from_mins(1);
+
+/// Longest wait for an answer that a model thinks about, window by window.
+const THOUGHT: Duration = Duration::from_mins(30);
 
 /// How often to ask whether something changed.
 const LOOK: Duration = Duration::from_secs(5);
@@ -92,6 +96,12 @@ impl Http {
         })
     }
 
+    /// The same for what a model thinks about.
+    async fn slow_json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = self.send(request.timeout(THOUGHT)).await?;
+        response.json().await.map_err(|error| self.unreachable(&error))
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Error {
         let base = self.base.as_str().trim_end_matches('/');
         let reason = if error.is_connect() {
@@ -130,6 +140,22 @@ pub(crate) fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl 
     if let Some(value) = value {
         body.insert(name.to_owned(), serde_json::to_value(value).expect("our types are JSON"));
     }
+}
+
+/// What is read, and by whom.
+fn ai_body<const MAX: usize>(told: &Told<MAX>, choice: &AiChoice) -> Map<String, Value> {
+    let mut body = Map::new();
+    match told {
+        Told::Transcript(text) => put(&mut body, "transcript", Some(text)),
+        Told::Saved(id) => put(&mut body, "conversation_id", Some(id)),
+    }
+    put_choice(&mut body, choice);
+    body
+}
+
+fn put_choice(body: &mut Map<String, Value>, choice: &AiChoice) {
+    put(body, "provider", choice.provider.map(Provider::as_str));
+    put(body, "api_key", choice.api_key.as_ref().map(Key::reveal));
 }
 
 fn memory_body(new: &NewMemory) -> Map<String, Value> {
@@ -234,17 +260,22 @@ impl Api for Http {
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse> {
-        let ExtractRequest { transcript, provider, source_tool } = request;
-        let provider = provider.map(Provider::as_str);
-        let body = json!({"transcript": transcript, "provider": provider, "source_tool": source_tool});
-        self.json(self.request(Method::POST, "extract").json(&body)).await
+        let mut body = ai_body(&request.told, &request.ai);
+        put(&mut body, "source_tool", Some(&request.source_tool));
+        put(&mut body, "namespace", request.namespace.as_ref());
+        put(&mut body, "session_id", request.session_id.as_ref());
+        put(&mut body, "held_at", request.held_at);
+        put(&mut body, "dry_run", request.dry_run.then_some(true));
+        self.slow_json(self.request(Method::POST, "extract").json(&body)).await
     }
 
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
-        let CompressRequest { transcript, provider, source_tool } = request;
-        let provider = provider.map(Provider::as_str);
-        let body = json!({"transcript": transcript, "provider": provider, "source_tool": source_tool});
-        self.json(self.request(Method::POST, "compress").json(&body)).await
+        let mut body = ai_body(&request.told, &request.ai);
+        put(&mut body, "source_tool", Some(&request.source_tool));
+        put(&mut body, "namespace", request.namespace.as_ref());
+        put(&mut body, "session_id", request.session_id.as_ref());
+        put(&mut body, "held_at", request.held_at);
+        self.slow_json(self.request(Method::POST, "compress").json(&body)).await
     }
 
     async fn namespaces(&self) -> Result<NamespaceList> {
@@ -274,9 +305,31 @@ impl Api for Http {
         self.json(self.request(Method::GET, "conversations").query(&pairs::of_conversations(query))).await
     }
 
-    async fn hand_off(&self, conversation_id: &str, target: ModelName) -> Result<HandoffResponse> {
-        let body = json!({"conversation_id": conversation_id, "target_model": target});
-        self.json(self.request(Method::POST, "handoff").json(&body)).await
+    async fn search_conversations(&self, search: &ConversationSearch) -> Result<ConversationHits> {
+        let mut query = pairs::of_conversations(&search.page);
+        query.push(("q", search.q.as_str().to_owned()));
+        query.extend(search.mode.map(|mode| ("mode", mode.as_str().to_owned())));
+        self.json(self.request(Method::GET, "conversations/search").query(&query)).await
+    }
+
+    async fn get_conversation(&self, id: &str) -> Result<Conversation> {
+        self.json(self.request(Method::GET, &path_of("conversations", id)?)).await
+    }
+
+    async fn hand_off(&self, request: HandoffRequest) -> Result<HandoffResponse> {
+        let mut body = Map::new();
+        match &request.conversation {
+            Handed::Saved(id) => put(&mut body, "conversation_id", Some(id)),
+            Handed::Inline { model, topic, messages } => {
+                put(&mut body, "model", Some(model));
+                put(&mut body, "topic", topic.as_ref());
+                put(&mut body, "messages", Some(messages));
+            }
+        }
+        put(&mut body, "target_model", Some(&request.target_model));
+        put(&mut body, "memory_budget", (request.memory_budget > 0).then_some(request.memory_budget));
+        put_choice(&mut body, &request.ai);
+        self.slow_json(self.request(Method::POST, "handoff").json(&body)).await
     }
 
     async fn import(

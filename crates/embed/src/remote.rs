@@ -3,14 +3,13 @@
 mod transport;
 mod wire;
 
-use std::fmt;
-use std::time::Duration;
-
 use crate::embedder::normalise;
 use crate::identity::revision_of;
 use crate::{EmbedError, Embedder, MAX_WINDOWS, ModelIdentity, Purpose, Windows};
 
 use transport::Transport;
+
+pub use omp_outbound::{Key, Sleep};
 
 /// The most texts in one request.
 pub const BATCH: usize = 64;
@@ -37,24 +36,6 @@ impl Protocol {
             Self::OpenAi => "openai",
             Self::Ollama => "ollama",
         }
-    }
-}
-
-/// A key that does not show in a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Key(String);
-
-impl Key {
-    /// The key as it was configured.
-    #[must_use]
-    pub fn new(key: String) -> Self {
-        Self(key)
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
     }
 }
 
@@ -96,9 +77,6 @@ impl RemoteSettings {
         }
     }
 }
-
-/// Waits between attempts; an argument so that tests need not wait.
-pub type Sleep = Box<dyn Fn(Duration) + Send + Sync>;
 
 /// An endpoint that has answered.
 pub struct Remote {

@@ -71,7 +71,7 @@ fn settings(server: &Server, protocol: Protocol) -> RemoteSettings {
 }
 
 fn no_sleep() -> Sleep {
-    Box::new(|_| {})
+    Arc::new(|_| {})
 }
 
 fn ok(body: Value) -> (u16, &'static str, Value) {
@@ -98,8 +98,7 @@ fn close(a: &[f32], b: [f32; 2]) -> bool {
 #[test]
 fn open_ai_vectors_come_in_the_order_of_the_texts_with_length_one() {
     let server = serve(vec![probe(), ok(open_ai(&[(1, [0.0, 2.0]), (0, [3.0, 4.0])]))]);
-    let settings =
-        RemoteSettings { key: Some(Key::new("sk-1".into())), ..settings(&server, Protocol::OpenAi) };
+    let settings = RemoteSettings { key: Some(Key::new("sk-1")), ..settings(&server, Protocol::OpenAi) };
     let remote = Remote::connect(settings, no_sleep()).unwrap();
     assert_eq!(remote.identity().name, "openai:m");
     assert_eq!(remote.identity().dimensions, 2);
@@ -137,7 +136,7 @@ fn what_is_temporary_is_tried_again_with_growing_pauses() {
     ]);
     let pauses = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&pauses);
-    let sleep: Sleep = Box::new(move |pause| record.lock().unwrap().push(pause.as_millis()));
+    let sleep: Sleep = Arc::new(move |pause| record.lock().unwrap().push(pause.as_millis()));
     Remote::connect(settings(&server, Protocol::OpenAi), sleep).unwrap();
     assert_eq!(*pauses.lock().unwrap(), [500, 1000, 7000]);
     assert_eq!(server.thread.join().unwrap().len(), 4);
@@ -146,8 +145,7 @@ fn what_is_temporary_is_tried_again_with_growing_pauses() {
 #[test]
 fn what_is_not_temporary_is_not_tried_again_and_tells_neither_key_nor_text() {
     let server = serve(vec![(401, "", json!({"error": {"message": "bad key sk-secret for word"}}))]);
-    let settings =
-        RemoteSettings { key: Some(Key::new("sk-secret".into())), ..settings(&server, Protocol::OpenAi) };
+    let settings = RemoteSettings { key: Some(Key::new("sk-secret")), ..settings(&server, Protocol::OpenAi) };
     let error = Remote::connect(settings, no_sleep()).err().unwrap();
     assert!(matches!(&error, EmbedError::Refused { status: 401, .. }), "{error}");
     let told = format!("{error} {error:?}");

@@ -169,7 +169,7 @@ impl EmbeddingSettings {
                 Some(Box::new(move || Ok(Arc::new(Folder::load(settings.clone())?) as Arc<dyn Embedder>)))
             }
             Self::Remote(settings) => Some(Box::new(move || {
-                let sleep = Box::new(|pause: Duration| std::thread::sleep(pause));
+                let sleep = Arc::new(|pause: Duration| std::thread::sleep(pause));
                 Ok(Arc::new(Remote::connect(settings.clone(), sleep)?) as Arc<dyn Embedder>)
             })),
         }

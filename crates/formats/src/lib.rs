@@ -57,6 +57,7 @@ pub mod sniff;
 mod talk;
 pub mod testing;
 pub mod tools;
+pub mod transcript;
 #[cfg(test)]
 mod trial;
 pub mod write;

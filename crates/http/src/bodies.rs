@@ -114,17 +114,51 @@ pub(crate) struct SearchBody {
     shared: Option<bool>,
 }
 
-/// A conversation as text.
+/// A conversation to extract from: `transcript`, or `conversation_id`.
 #[derive(ToSchema)]
-pub(crate) struct TranscriptBody {
-    /// At most 100,000 characters to extract from, 200,000 to compress.
-    #[schema(min_length = 1, max_length = 200_000)]
-    transcript: String,
-    /// `anthropic` or `openai`.
+pub(crate) struct ExtractBody {
+    /// Lines with `User:` and `Assistant:`, JSON messages, or notes.
+    #[schema(min_length = 1, max_length = 100_000)]
+    transcript: Option<String>,
+    /// A saved conversation.
+    conversation_id: Option<String>,
+    /// `anthropic`, `openai`, `gemini`, `openai-compatible` (as the server is configured) or `rules`.
     provider: Option<String>,
     /// The provider's key; used for this request and never kept.
     api_key: Option<String>,
+    #[schema(default = "omp-extract")]
     source_tool: Option<String>,
+    namespace: Option<String>,
+    /// How the memories name the conversation.
+    session_id: Option<String>,
+    /// When it was held: "yesterday" is the day before.
+    #[schema(format = DateTime)]
+    held_at: Option<String>,
+    /// Only tell what would change.
+    #[schema(default = false)]
+    dry_run: Option<bool>,
+}
+
+/// A conversation to compress: `transcript`, or `conversation_id`.
+#[derive(ToSchema)]
+pub(crate) struct CompressBody {
+    /// Lines with `User:` and `Assistant:`, JSON messages, or notes.
+    #[schema(min_length = 1, max_length = 200_000)]
+    transcript: Option<String>,
+    /// A saved conversation.
+    conversation_id: Option<String>,
+    /// `anthropic`, `openai`, `gemini`, `openai-compatible` (as the server is configured) or `rules`.
+    provider: Option<String>,
+    /// The provider's key; used for this request and never kept.
+    api_key: Option<String>,
+    #[schema(default = "omp-compress")]
+    source_tool: Option<String>,
+    namespace: Option<String>,
+    /// How the memory names the conversation.
+    session_id: Option<String>,
+    /// When it was held.
+    #[schema(format = DateTime)]
+    held_at: Option<String>,
 }
 
 /// A conversation to save.
@@ -152,6 +186,13 @@ pub(crate) struct HandoffBody {
     model: Option<String>,
     topic: Option<String>,
     messages: Option<Vec<Message>>,
+    /// As in extracting; without any, and when it fails, the brief follows a template.
+    provider: Option<String>,
+    /// The provider's key; used for this request and never kept.
+    api_key: Option<String>,
+    /// How many tokens the memories may take that the brief tells of.
+    #[schema(maximum = 8_000, default = 0)]
+    memory_budget: Option<u32>,
 }
 
 /// An export.

@@ -55,7 +55,7 @@ use self::trace::RequestIds;
 
 /// Requests that are worked on at once; more wait.
 const CONCURRENT: usize = 1_024;
-/// Longest that a request may take which is no import or export.
+/// Longest that a request may take which is no import or export and asks no model.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What every handler has at hand.

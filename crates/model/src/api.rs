@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::transfer::{ImportIssue, ImportReport};
-use crate::{Conversation, Error, ErrorCode, Memory, MemoryId, Namespace, SearchMode, UserName};
+use crate::{
+    Content, Conversation, ConversationId, Error, ErrorCode, Memory, MemoryId, MemoryType, ModelName,
+    Namespace, Role, SearchMode, Timestamp, Topic, UserName,
+};
 
 /// The version of the protocol that we speak (reading 37).
 pub const OMP_VERSION: &str = "0.1";
@@ -177,6 +180,76 @@ pub struct ConversationList {
     pub total: u64,
 }
 
+/// A turn in which words of a question stand.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FoundMessage {
+    /// Which message it is, from 0.
+    pub message: usize,
+    /// Who speaks.
+    pub role: Role,
+    /// The source's own name of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub id: Option<String>,
+    /// When it was said, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, nullable = false))]
+    pub created_at: Option<Timestamp>,
+    /// The part of it where most of the words stand.
+    pub snippet: String,
+}
+
+impl std::fmt::Debug for FoundMessage {
+    /// Without what is said.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FoundMessage").field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+/// A conversation that was found, without its turns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FoundConversation {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: ConversationId,
+    /// Which AI it was held with.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub model: ModelName,
+    /// What it is about.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub topic: Topic,
+    /// How many turns.
+    pub message_count: usize,
+    /// When it was saved.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub updated_at: Timestamp,
+    /// Where the words stand in it: the best turns, at most three, in their order.
+    pub matches: Vec<FoundMessage>,
+}
+
+/// What a search in conversations found, best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationHits {
+    /// The page.
+    pub conversations: Vec<FoundConversation>,
+    /// How many conversations hold any of the words.
+    pub total: u64,
+    /// The mode that really ran.
+    pub mode_used: SearchMode,
+    /// A number for each conversation of the page, in their order: comparable within one answer only.
+    pub scores: Vec<f32>,
+    /// Why another mode ran than was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub degraded: Option<Degraded>,
+}
+
 /// The answer to deleting a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -199,6 +272,18 @@ pub struct HandoffResponse {
     pub target_model: String,
     /// How many turns it has.
     pub message_count: usize,
+    /// Who wrote the brief: `template`, or provider and model.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = "template"))]
+    pub written_by: String,
+    /// Why the template was used although a model was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub degraded: Option<Degraded>,
+    /// The memories that the brief tells of, when some were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub memories: Vec<MemoryId>,
 }
 
 /// How far the vectors are.
@@ -268,13 +353,92 @@ impl From<ImportReport> for ImportResponse {
 }
 
 /// Memories made by `POST /v1/extract`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExtractResponse {
-    /// How many.
+    /// How many were stored.
     pub extracted: usize,
     /// Which.
     pub memories: Vec<Memory>,
+    /// Who read the conversation: `rules`, or provider and model.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = "rules"))]
+    pub extracted_by: String,
+    /// Whether nothing was stored because nothing was to be.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Everything that was found, in the order of the conversation, and what it means to what is known.
+    #[serde(default)]
+    pub changes: Vec<ExtractChange>,
+    /// How many findings were left out because no words of the conversation bear them.
+    #[serde(default)]
+    pub unsupported: usize,
+}
+
+/// What a finding means to what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ExtractAction {
+    /// It was not known: it is stored.
+    New,
+    /// A known memory says the same: nothing is stored.
+    Repeat,
+    /// It is stored in the place of a known memory, which is kept with the time until which it held.
+    Supersedes,
+    /// Something later is known about the same: nothing is stored.
+    Outdated,
+    /// It holds what looks like a secret, and this server stores none.
+    Refused,
+}
+
+/// The words that bear a memory.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Evidence {
+    /// The message that says it, from 0.
+    pub message: usize,
+    /// The source's own name of that message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub id: Option<String>,
+    /// Its words.
+    pub quote: String,
+}
+
+impl std::fmt::Debug for Evidence {
+    /// Without the words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Evidence").field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+/// Something that was found in a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExtractChange {
+    /// What it means to what is known.
+    pub action: ExtractAction,
+    /// What it says.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub content: Content,
+    /// What sort of thing it is.
+    #[serde(rename = "type")]
+    pub kind: MemoryType,
+    /// The words that bear it.
+    pub evidence: Evidence,
+    /// When it happened or will: a day, a month, a year, or `first/last` of a stretch of days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub date: Option<String>,
+    /// The memory that it is now; absent when nothing was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    pub id: Option<MemoryId>,
+    /// The known memory that it repeats, supersedes or is older than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    pub of: Option<MemoryId>,
 }
 
 /// The memory made by `POST /v1/compress`.
@@ -283,4 +447,8 @@ pub struct ExtractResponse {
 pub struct CompressResponse {
     /// The summary.
     pub memory: Memory,
+    /// Who wrote it: `rules`, or provider and model.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = "rules"))]
+    pub compressed_by: String,
 }

@@ -38,7 +38,7 @@ pub use keys::{Key, NamespacePattern, NewKey, Scope, Scopes, Secret};
 pub use memory::{Memory, MemoryPatch, MemoryType, NewMemory, Source, SourcePatch};
 pub use metadata::Metadata;
 pub use principal::{Grant, Limits, OwnerId, Principal};
-pub use query::{ConversationQuery, Filter, ListQuery, Sort};
+pub use query::{ConversationQuery, ConversationSearch, Filter, ListQuery, Sort};
 pub use random::{OsRandom, RandomSource};
 pub use search::{ContextQuery, Held, Question, SearchFilter, SearchMode, SearchQuery};
 pub use shares::{ShareAccess, SharedNamespace};

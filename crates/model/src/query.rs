@@ -1,7 +1,7 @@
 //! What can be asked of the store, with its limits.
 
 use crate::fields::{Fields, word_field};
-use crate::{MemoryType, ModelName, Namespace, Tags, Timestamp, ToolName};
+use crate::{MemoryType, ModelName, Namespace, Question, SearchMode, Tags, Timestamp, ToolName};
 
 /// Which memories are meant; every part that is there must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,6 +151,26 @@ impl ConversationQuery {
             limit: page_limit(fields, 10, 50),
             offset: offset(fields),
         }
+    }
+}
+
+/// A search in saved conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationSearch {
+    /// What is looked for.
+    pub q: Question,
+    /// How. Conversations are found by their words only; other modes fall back to that, and the answer says so.
+    pub mode: Option<SearchMode>,
+    /// Which conversations may answer, and which page of them is given.
+    pub page: ConversationQuery,
+}
+
+impl ConversationSearch {
+    /// Reads the query string of `GET /v1/conversations/search`.
+    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (q, mode) = (fields.required("q"), fields.optional("mode"));
+        let page = ConversationQuery::read(fields);
+        Some(Self { q: q?, mode, page })
     }
 }
 

@@ -263,6 +263,9 @@ pub struct ImportReport {
     pub skipped: u64,
     /// Conversations that are new or were replaced.
     pub conversations: u64,
+    /// Their ids, so that something can be done with them; at most [`ImportReport::MAX_CONVERSATIONS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversation_ids: Vec<String>,
     /// Items that were left out; at most [`ImportReport::MAX_LISTED`] of them.
     pub errors: Vec<ImportIssue>,
     /// How many items were left out in all.
@@ -287,6 +290,8 @@ pub struct ImportReport {
 impl ImportReport {
     /// The most entries of each list: a file of a million bad lines must not fill the memory.
     pub const MAX_LISTED: usize = 1_000;
+    /// The most ids of conversations.
+    pub const MAX_CONVERSATIONS: usize = 10_000;
 
     /// Records an item that was left out.
     pub fn fail(&mut self, issue: ImportIssue) {

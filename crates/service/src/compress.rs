@@ -1,39 +1,176 @@
-//! A conversation's summary as one memory, by an AI provider.
+//! A conversation's summary as one memory: written by a model, or put together by rules from its own sentences.
 
+use omp_ai::script::day_of;
+use omp_ai::{rules, summary};
 use omp_model::api::CompressResponse;
-use omp_model::{Fields, Principal, Result, Scope, ToolName, Transcript};
+use omp_model::conversation::Role;
+use omp_model::{
+    Content, Error, Fields, MemoryType, Metadata, Namespace, NewMemory, Principal, Result, Scope, SessionRef,
+    Tags, Timestamp, ToolName,
+};
+use serde_json::json;
 
 use crate::Service;
-use crate::access::require;
-use crate::extract::{Provider, no_provider};
+use crate::access::{require, require_namespace};
+use crate::ai::{AiChoice, Held, Reader, Told};
+use crate::handoff::{QUOTED, quoted};
+
+/// The longest transcript.
+pub(crate) const TRANSCRIPT: usize = 200_000;
+
+/// Sentences of a conversation that a summary by rules tells, at most.
+const POINTS: usize = 12;
 
 /// A conversation to summarise.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CompressRequest {
-    /// 1 to 200,000 characters.
-    pub transcript: Transcript<200_000>,
+    /// The conversation.
+    pub told: Told<TRANSCRIPT>,
     /// Who is to read it.
-    pub provider: Option<Provider>,
+    pub ai: AiChoice,
     /// Which tool the memory is said to come from.
     pub source_tool: ToolName,
+    /// Where it goes.
+    pub namespace: Option<Namespace>,
+    /// How it names the conversation; by default by its id.
+    pub session_id: Option<SessionRef>,
+    /// When it was held; by default when it was saved, else now.
+    pub held_at: Option<Timestamp>,
 }
 
 impl CompressRequest {
+    /// Of this conversation, read by whoever the server has.
+    pub fn new(told: Told<TRANSCRIPT>) -> Self {
+        Self {
+            told,
+            ai: AiChoice::default(),
+            source_tool: ToolName::new("omp-compress").expect("short"),
+            namespace: None,
+            session_id: None,
+            held_at: None,
+        }
+    }
+
     /// Reads the body of `POST /v1/compress`.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let transcript = fields.required("transcript");
-        let provider = Provider::read(fields);
+        let told = Told::read(fields);
+        let ai = AiChoice::read(fields);
         let source_tool = fields.nullable("source_tool").flatten();
-        let source_tool = source_tool.or_else(|| ToolName::new("omp-compress").ok());
-        Some(Self { transcript: transcript?, provider, source_tool: source_tool? })
+        let namespace = fields.nullable("namespace").flatten();
+        let session_id = fields.nullable("session_id").flatten();
+        let held_at = fields.nullable("held_at").flatten();
+        let new = Self::new(told?);
+        let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
+        Some(Self { ai, source_tool, namespace, session_id, held_at, ..new })
     }
 }
 
 impl Service {
-    /// Summarises. This server calls no AI provider yet, and says so.
-    #[expect(clippy::unused_async, reason = "every use case is awaited alike")]
-    pub async fn compress(&self, principal: Principal, _: CompressRequest) -> Result<CompressResponse> {
+    /// Summarises a conversation and stores the summary. When the provider fails nothing is stored.
+    pub async fn compress(&self, principal: Principal, request: CompressRequest) -> Result<CompressResponse> {
         require(&principal, Scope::Write)?;
-        Err(no_provider("compress a conversation into a memory"))
+        let reader = self.ai.reader(&request.ai, "compress a conversation into a memory")?;
+        let namespace = request.namespace.or_else(|| principal.default_namespace());
+        require_namespace(&principal, namespace.as_ref())?;
+        let held = self.held(&principal, &request.told, request.session_id, request.held_at).await?;
+        let compressed_by = reader.name();
+        let text = match reader {
+            Reader::Rules => by_rules(&held),
+            Reader::Model(model) => {
+                let script = held.sendable(self.secrets);
+                // Each window comes with the summary so far, and gives another.
+                let each = u64::from(summary::MOST_TOKENS) * 2;
+                let tokens = script.tokens() + script.windows().len() as u64 * each;
+                self.ai.within_budget(tokens, request.told.field())?;
+                self.ai.ask(model, move |model| summary::summarise(model, &script)).await?
+            }
+        };
+        let content =
+            Content::cut(&text).ok_or_else(|| Error::invalid(request.told.field(), "says nothing"))?;
+        let mut new = NewMemory::new(content, MemoryType::Episodic, request.source_tool);
+        new.tags = Tags::normalize(["session-summary"]);
+        new.namespace = namespace;
+        new.session_id = Some(held.session);
+        new.observed_at = Some(held.script.held_at);
+        let metadata = json!({"compressed_by": compressed_by, "messages": held.script.messages});
+        new.metadata = Metadata::parse(&metadata.to_string()).map_err(|_| Error::internal())?;
+        let memory = self.create_memory(principal, new).await?.memory;
+        Ok(CompressResponse { memory, compressed_by })
+    }
+}
+
+/// A conversation in its own words: how it began, what rules find in it, how it ended.
+fn by_rules(held: &Held) -> String {
+    let script = &held.script;
+    let day = day_of(script.held_at);
+    let of = |role: Role| script.turns.iter().filter(move |turn| turn.role == role);
+    let mut text = match &held.about {
+        Some((topic, model)) => {
+            let topic = quoted(topic);
+            format!(
+                "Conversation of {day} with {model}, {} messages: \u{201c}{topic}\u{201d}.",
+                script.messages
+            )
+        }
+        None => format!("Conversation of {day}, {} messages.", script.messages),
+    };
+    let first = of(Role::User).next().map(|turn| quoted(&turn.text));
+    let last = of(Role::User).next_back().map(|turn| quoted(&turn.text));
+    if let Some(first) = &first {
+        text.push_str(&format!("\nThe user began: \u{201c}{first}\u{201d}"));
+    }
+    let found = rules::extract(script).candidates;
+    let points: Vec<&str> = found.iter().map(|point| point.content.as_str()).take(POINTS).collect();
+    if !points.is_empty() {
+        text.push_str("\nThe user said:");
+        for point in points {
+            text.push_str(&format!("\n- {point}"));
+        }
+    }
+    if let Some(last) = last.filter(|last| Some(last) != first.as_ref()) {
+        text.push_str(&format!("\nThe user asked last: \u{201c}{last}\u{201d}"));
+    }
+    if let Some(answer) = of(Role::Assistant).next_back() {
+        text.push_str(&format!("\nThe assistant answered last: \u{201c}{}\u{201d}", quoted(&answer.text)));
+    }
+    debug_assert!(text.chars().count() < Content::MAX, "quotations are {QUOTED} characters at most");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use omp_ai::Script;
+
+    use super::*;
+
+    fn held(script: Script) -> Held {
+        Held { script, session: SessionRef::new("s").unwrap(), about: None }
+    }
+
+    #[test]
+    fn without_a_model_a_summary_is_made_of_what_was_said() {
+        let turns = [
+            (Role::User, "Which database should I take? I live in Lisbon."),
+            (Role::Assistant, "PostgreSQL."),
+            (Role::User, "We decided to use SQLite for now."),
+            (Role::Assistant, "Good."),
+        ];
+        let held_at = Timestamp::parse("2026-05-01T10:00:00Z").unwrap();
+        assert_eq!(
+            by_rules(&held(Script::new(turns, held_at))),
+            "Conversation of 2026-05-01, 4 messages.\n\
+             The user began: “Which database should I take? I live in Lisbon.”\n\
+             The user said:\n- I live in Lisbon.\n- We decided to use SQLite for now.\n\
+             The user asked last: “We decided to use SQLite for now.”\n\
+             The assistant answered last: “Good.”"
+        );
+    }
+
+    #[test]
+    fn however_long_a_conversation_is_its_summary_is_a_memory() {
+        let long = format!("I live in {}.", "Llanfair ".repeat(30));
+        let turns: Vec<(Role, &str)> = (0..400).map(|_| (Role::User, long.as_str())).collect();
+        let text = by_rules(&held(Script::new(turns, Timestamp::from_millis(0))));
+        assert!(Content::new(text).is_ok());
     }
 }

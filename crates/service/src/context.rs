@@ -111,7 +111,7 @@ fn detailed_line(memory: &Memory, more: &str) -> String {
 
 /// About how many tokens a model makes of a text: four letters of the Latin alphabet are one, and each character of
 /// most other scripts is. Rather too many than too few.
-fn estimate(text: &str) -> u32 {
+pub(crate) fn estimate(text: &str) -> u32 {
     let (ascii, other) =
         text.chars().fold(
             (0_u32, 0_u32),

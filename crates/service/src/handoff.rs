@@ -1,27 +1,44 @@
-//! A text with which a conversation goes on in another tool.
+//! A text with which a conversation goes on in another tool: written by a model, or by a template.
 
-use omp_model::api::HandoffResponse;
+use omp_ai::{Script, summary};
+use omp_model::api::{Degraded, HandoffResponse};
 use omp_model::conversation::{Message, Messages, Role};
-use omp_model::{Fields, ModelName, Principal, Result, Scope, Topic};
+use omp_model::{
+    Fields, ListQuery, Memory, MemoryId, ModelName, NewConversation, Principal, Question, Result, Scope,
+    SearchQuery, Topic,
+};
 
 use crate::Service;
 use crate::access::require;
-use crate::extract::Provider;
+use crate::ai::{AiChoice, Reader, sendable};
+use crate::context::estimate;
 
 /// Longest topic and last message that a brief quotes, in characters.
-const QUOTED: usize = 300;
+pub(crate) const QUOTED: usize = 300;
+/// The most tokens that the memories of a brief may take.
+const MOST_MEMORY_TOKENS: u64 = 8_000;
+/// Memories that are looked at.
+const LOOK_AT: u32 = 50;
+/// Characters of a conversation that memories are searched by.
+const SEARCHED: usize = 1_000;
+/// What briefs by the template are said to be written by.
+const TEMPLATE: &str = "template";
 
 /// What is handed off, and to whom.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HandoffRequest {
     /// Where it goes on.
     pub target_model: ModelName,
     /// The conversation.
     pub conversation: Handed,
+    /// Who is to write the brief.
+    pub ai: AiChoice,
+    /// How many tokens the memories may take that the brief tells of; by default it tells of none.
+    pub memory_budget: u32,
 }
 
 /// A conversation, by id or in full.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Handed {
     /// A saved one.
     Saved(String),
@@ -39,14 +56,20 @@ pub enum Handed {
 impl HandoffRequest {
     /// Hands a saved conversation off.
     pub fn saved(conversation_id: &str, target_model: ModelName) -> Self {
-        Self { target_model, conversation: Handed::Saved(conversation_id.to_owned()) }
+        let conversation = Handed::Saved(conversation_id.to_owned());
+        Self { target_model, conversation, ai: AiChoice::default(), memory_budget: 0 }
     }
 
     /// Reads the body of `POST /v1/handoff`.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let target_model = fields.required("target_model");
         let id = fields.nullable::<String>("conversation_id").flatten();
-        Provider::read(fields);
+        let ai = AiChoice::read(fields);
+        let memory_budget = fields.nullable::<u64>("memory_budget").flatten().unwrap_or_default();
+        if memory_budget > MOST_MEMORY_TOKENS {
+            fields.fail("memory_budget", format!("must be at most {MOST_MEMORY_TOKENS}"));
+        }
+        let memory_budget = u32::try_from(memory_budget).unwrap_or_default();
         let inline = |fields: &mut Fields<'_>| {
             let model = fields.required::<ModelName>("model");
             let topic = fields.nullable::<Topic>("topic").flatten();
@@ -61,32 +84,117 @@ impl HandoffRequest {
             }
             None => inline(fields),
         };
-        Some(Self { target_model: target_model?, conversation: conversation? })
+        Some(Self { target_model: target_model?, conversation: conversation?, ai, memory_budget })
     }
 }
 
 impl Service {
-    /// Writes the brief, in the person's own voice. Without an AI provider it follows a template.
+    /// Writes the brief, in the person's own voice: by a model, and where there is none or it fails, by a template.
     pub async fn hand_off(&self, principal: Principal, request: HandoffRequest) -> Result<HandoffResponse> {
         require(&principal, Scope::Read)?;
-        let (model, topic, messages) = match request.conversation {
+        let HandoffRequest { target_model: target, conversation, ai, memory_budget } = request;
+        let (model, topic, messages, script) = match conversation {
             Handed::Saved(id) => {
-                let saved = self.get_conversation(principal, &id).await?;
-                (saved.model, saved.topic, saved.messages)
+                let saved = self.get_conversation(principal.clone(), &id).await?;
+                let script = Script::of(&saved);
+                (saved.model, saved.topic, saved.messages, script)
             }
             Handed::Inline { model, topic, messages } => {
                 let topic = topic.or_else(|| Topic::cut(messages.first()?.content.as_str()));
-                (model, topic.unwrap_or_else(|| Topic::new("").expect("may be empty")), messages)
+                let topic = topic.unwrap_or_else(|| Topic::new("").expect("may be empty"));
+                let now = self.clock.now();
+                let new = NewConversation { model, topic, messages, source_url: None };
+                let passing = new
+                    .into_conversation(omp_model::ConversationId::generate(now, self.random.as_ref()), now);
+                let script = Script::of(&passing);
+                (passing.model, passing.topic, passing.messages, script)
             }
         };
+        let written = self.written(&ai, script, &topic, &model, &target).await;
+        let (mut brief, written_by, degraded) = match written {
+            Ok((brief, name)) => (brief, name, None),
+            Err(degraded) => (brief(&model, &target, &topic, &messages), TEMPLATE.to_owned(), degraded),
+        };
+        let about = self.memories_about(&principal, &topic, &messages, memory_budget).await?;
+        let memories = add_memories(&mut brief, &about, memory_budget);
         Ok(HandoffResponse {
-            brief: brief(&model, &request.target_model, &topic, &messages),
+            brief,
             topic: topic.into_string(),
             source_model: model.into_string(),
-            target_model: request.target_model.into_string(),
+            target_model: target.into_string(),
             message_count: messages.len(),
+            written_by,
+            degraded,
+            memories,
         })
     }
+
+    /// A brief by a model and its name; or why there is none, if there was to be one.
+    async fn written(
+        &self,
+        ai: &AiChoice,
+        script: Script,
+        topic: &Topic,
+        source: &ModelName,
+        target: &ModelName,
+    ) -> Result<(String, String), Option<Degraded>> {
+        let Ok(reader) = self.ai.reader(ai, "write a brief") else { return Err(None) };
+        let name = reader.name();
+        let Reader::Model(model) = reader else { return Err(None) };
+        let script = sendable(&script, self.secrets);
+        let tokens = script.tokens() + script.windows().len() as u64 * u64::from(summary::MOST_TOKENS) * 2;
+        let degraded = |reason: String| Some(Degraded { requested: name.clone(), reason });
+        self.ai.within_budget(tokens, "conversation").map_err(|error| degraded(error.message))?;
+        let (topic, source) = (topic.as_str().to_owned(), display_name(source.as_str()).to_owned());
+        let target = display_name(target.as_str()).to_owned();
+        let asked = self.ai.ask(model, move |model| summary::brief(model, &script, &topic, &source, &target));
+        match asked.await {
+            Ok(brief) => Ok((brief, name)),
+            Err(error) => Err(degraded(error.message.replace(" Nothing was stored.", ""))),
+        }
+    }
+
+    /// Memories about a conversation, the most useful first.
+    async fn memories_about(
+        &self,
+        principal: &Principal,
+        topic: &Topic,
+        messages: &[Message],
+        budget: u32,
+    ) -> Result<Vec<Memory>> {
+        if budget == 0 {
+            return Ok(Vec::new());
+        }
+        let last = messages.iter().rev().find(|message| message.role == Role::User);
+        let text = format!("{topic} {}", last.map_or("", |message| message.content.as_str()));
+        let text: String = text.chars().take(SEARCHED).collect();
+        if let Ok(question) = Question::new(text) {
+            let query = SearchQuery { limit: LOOK_AT, ..SearchQuery::new(question) };
+            return Ok(self.search_memories(principal.clone(), &query).await?.memories);
+        }
+        let query = ListQuery { limit: LOOK_AT, ..ListQuery::default() };
+        Ok(self.list_memories(principal.clone(), &query).await?.memories)
+    }
+}
+
+/// Adds as many memories as fit, and tells which.
+fn add_memories(brief: &mut String, memories: &[Memory], budget: u32) -> Vec<MemoryId> {
+    let mut told = Vec::new();
+    let mut left = budget;
+    for memory in memories {
+        let line =
+            format!("\n- {}", memory.content.as_str().split_whitespace().collect::<Vec<_>>().join(" "));
+        let tokens = estimate(&line);
+        if tokens <= left {
+            if told.is_empty() {
+                brief.push_str("\n\nWhat you should know about me:");
+            }
+            brief.push_str(&line);
+            left -= tokens;
+            told.push(memory.id);
+        }
+    }
+    told
 }
 
 fn brief(source: &ModelName, target: &ModelName, topic: &Topic, messages: &[Message]) -> String {
@@ -107,7 +215,7 @@ fn brief(source: &ModelName, target: &ModelName, topic: &Topic, messages: &[Mess
 }
 
 /// One line, not too long.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= QUOTED {
         return line;
@@ -144,6 +252,21 @@ mod tests {
             "I have been talking with ChatGPT about “Category theory”. The last thing I said there was: “And a functor?”. \
              Claude, please go on from where ChatGPT left off."
         );
+    }
+
+    #[test]
+    fn memories_stand_in_a_brief_as_far_as_the_budget_goes() {
+        let memory = |text: &str| {
+            let (content, tool) = (Text::new(text).unwrap(), Text::new("t").unwrap());
+            let new = omp_model::NewMemory::new(content, omp_model::MemoryType::Semantic, tool);
+            new.into_memory(MemoryId::derive(&[text]), omp_model::Timestamp::from_millis(0))
+        };
+        let memories = [memory("Likes\ntea"), memory(&"long ".repeat(100)), memory("Has a dog")];
+        let mut brief = "Go on.".to_owned();
+        let told = add_memories(&mut brief, &memories, 10);
+        assert_eq!(brief, "Go on.\n\nWhat you should know about me:\n- Likes tea\n- Has a dog");
+        assert_eq!(told, [memories[0].id, memories[2].id]);
+        assert!(add_memories(&mut brief, &memories, 1).is_empty());
     }
 
     #[test]

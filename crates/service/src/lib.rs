@@ -2,10 +2,12 @@
 //! adds no rule of its own.
 
 mod access;
+mod ai;
 mod audit;
 mod compress;
 mod context;
 mod conversations;
+mod conversations_found;
 mod counts;
 mod duplicates;
 mod embeddings;
@@ -32,12 +34,14 @@ use omp_model::{Clock, OsRandom, RandomSource, SystemClock};
 use omp_store::Store;
 use tokio::sync::Semaphore;
 
+use self::ai::Ai;
+pub use self::ai::{AiChoice, Told};
 use self::audit::Failures;
 pub use self::compress::CompressRequest;
 pub use self::context::{Budgeted, recalled, within_budget};
 pub use self::embeddings::Embeddings;
-pub use self::extract::{ExtractRequest, Provider};
-pub use self::handoff::HandoffRequest;
+pub use self::extract::ExtractRequest;
+pub use self::handoff::{Handed, HandoffRequest};
 pub use self::health::{StoreVitals, Vitals};
 use self::keys::KeyRing;
 use self::search::HotIndices;
@@ -46,6 +50,7 @@ pub use self::transfer::{
     ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
     inspect, pack_folder,
 };
+pub use omp_ai as models;
 pub use omp_embed as embed;
 pub use omp_formats as formats;
 
@@ -63,6 +68,8 @@ pub struct Service {
     /// Imports and exports that run at once. Each holds a thread, also while it waits for a slow peer.
     transfers: Arc<Semaphore>,
     embeddings: Embeddings,
+    /// Who reads conversations.
+    ai: Arc<Ai>,
     indices: Arc<HotIndices>,
     keys: Arc<KeyRing>,
     failures: Arc<Failures>,
@@ -86,6 +93,7 @@ impl Service {
             random: Arc::new(OsRandom),
             transfers: Arc::new(Semaphore::new(TRANSFERS)),
             embeddings: Embeddings::off(),
+            ai: Arc::new(Ai::new(models::AiSettings::default())),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
             keys: Arc::default(),
             failures: Arc::default(),
@@ -101,6 +109,13 @@ impl Service {
     #[must_use]
     pub fn with_embeddings(mut self, embeddings: Embeddings) -> Self {
         self.embeddings = embeddings;
+        self
+    }
+
+    /// The same with an AI provider: who reads conversations when a request does not say.
+    #[must_use]
+    pub fn with_ai(mut self, settings: models::AiSettings) -> Self {
+        self.ai = Arc::new(Ai::new(settings));
         self
     }
 

@@ -1,6 +1,7 @@
 //! What can be typed. Only types: help and completions need no program behind them.
 
 mod access;
+mod ai;
 mod door;
 mod embedding;
 mod memories;
@@ -18,9 +19,13 @@ use clap_complete::Shell;
 use omp_service::SecretPolicy;
 
 pub(crate) use self::access::{Audit, CreateKey, Keys, Namespaces, RemoveUser, Users};
+use self::ai::Models;
+pub(crate) use self::ai::{Chosen, Compress, Extract, Which};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show, Whose};
-pub(crate) use self::project::{Context, ContextFormat, Handoff, Inject, Log, Reader, Recent, Save};
+pub(crate) use self::project::{
+    Context, ContextFormat, Conversations, Handoff, Inject, Log, Reader, Recent, Save,
+};
 pub(crate) use self::sealing::{Opening, Sealing};
 pub(crate) use self::setup::{Hook, HookEvent, Setup};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
@@ -78,6 +83,8 @@ pub(crate) struct Global {
     pub(crate) secrets: SecretPolicy,
     #[command(flatten)]
     pub(crate) vectors: Vectors,
+    #[command(flatten)]
+    pub(crate) models: Models,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,8 +123,17 @@ pub(crate) enum Command {
     Inject(Inject),
     /// Show the conversations and memories that were saved or changed last
     Recent(Recent),
+    /// Find saved conversations by their words
+    Conversations(Conversations),
     /// Show what happened, newest first; with an id, what became of that memory
     Log(Log),
+    /// Pick out of a conversation what is worth remembering, and store what is new
+    ///
+    /// Each memory keeps the words that bear it. What is known is not stored again; what no longer holds is superseded. With
+    /// `--provider rules` nothing leaves the machine.
+    Extract(Extract),
+    /// Summarise a conversation as one memory
+    Compress(Compress),
     /// Print a brief with which a saved conversation goes on in another AI tool
     Handoff(Handoff),
     /// Save a conversation: lines with `User:` and `Assistant:`, JSON messages, or any file that `omp import` reads

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use omp_model::{Clock, ModelName, Namespace, SystemClock, Timestamp, Topic};
 
+use super::ai::Chosen;
 use super::memories::{namespace, time};
 use crate::project;
 use crate::reach::Reach;
@@ -156,6 +157,30 @@ pub(crate) struct Handoff {
     /// Which AI goes on with it, such as claude
     #[arg(long, value_parser = model, value_name = "MODEL")]
     pub(crate) to: Option<ModelName>,
+    /// Tell what is remembered about it too, in at most about this many tokens
+    #[arg(long, value_name = "TOKENS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=8_000))]
+    pub(crate) memories: u32,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conversations {
+    /// The words
+    #[arg(required = true)]
+    pub(crate) query: Vec<String>,
+    /// Only held with this AI, such as chatgpt
+    #[arg(long, value_parser = model)]
+    pub(crate) model: Option<ModelName>,
+    /// Only saved at this time or later: a date, a date-time, or how long ago, such as 24h, 7d or 2w
+    #[arg(long, value_parser = ago, value_name = "TIME")]
+    pub(crate) since: Option<Timestamp>,
+    /// How many
+    #[arg(long, short, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) limit: u32,
+    /// How many to pass over
+    #[arg(long, default_value_t = 0)]
+    pub(crate) offset: u64,
 }
 
 #[derive(Debug, Args)]

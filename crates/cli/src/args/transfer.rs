@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use omp_model::transfer::{Choice, Conflict, Format};
 use omp_model::{Namespace, Timestamp};
 use omp_service::formats::FORMATS;
+use omp_service::models::Provider;
 
+use super::ai::provider;
 use super::sealing::{Opening, Sealing};
 
 /// The names of all formats that are read, or of those that are written.
@@ -131,6 +133,11 @@ pub(crate) struct Import {
     /// Write nothing, only tell what would happen
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Then extract memories out of the conversations that came in: by whom the server has, or by this provider; Ctrl-C stops it and
+    /// keeps what was done
+    #[arg(long, value_name = "PROVIDER", num_args = 0..=1, require_equals = true, value_parser = provider, conflicts_with = "dry_run")]
+    #[expect(clippy::option_option, reason = "not asked for, asked for, asked for by somebody")]
+    pub(crate) extract: Option<Option<Provider>>,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
     #[command(flatten)]

@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use omp_model::api::HandoffResponse;
-use omp_model::{ConversationQuery, Error, ErrorCode, ModelName};
+use omp_model::{ConversationQuery, Error, ErrorCode};
+use omp_service::HandoffRequest;
 
 use crate::args::{Global, Handoff};
 use crate::printer::{Printer, clean};
-
-/// Who goes on, while it is not known who was spoken with.
-const ANYBODY: &str = "assistant";
 
 pub(super) async fn run(global: &Global, args: Handoff, printer: &Printer) -> anyhow::Result<ExitCode> {
     let api = global.api()?;
@@ -25,12 +23,16 @@ pub(super) async fn run(global: &Global, args: Handoff, printer: &Printer) -> an
         };
         newest.ok_or_else(none)?.id.to_string()
     };
-    let anybody = || ModelName::new(ANYBODY).expect("short");
-    let mut handed = api.hand_off(&id, args.to.clone().unwrap_or_else(anybody)).await?;
-    if args.to.is_none() {
+    let target = match args.to {
+        Some(target) => target,
         // Nobody is named, so nobody is addressed: the brief goes on where it was.
-        let same = ModelName::cut(&handed.source_model).unwrap_or_else(anybody);
-        handed = api.hand_off(&id, same).await?;
+        None => api.get_conversation(&id).await?.model,
+    };
+    let mut request = HandoffRequest::saved(&id, target);
+    (request.ai, request.memory_budget) = (args.chosen.choice()?, args.memories);
+    let handed = api.hand_off(request).await?;
+    if let Some(degraded) = &handed.degraded {
+        printer.say(format!("the brief follows a template: {}", clean(&degraded.reason)));
     }
     if printer.json {
         printer.value(&handed)?;

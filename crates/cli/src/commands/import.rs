@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use omp_client::Upload;
 use omp_model::transfer::{ImportOptions, ImportReport};
+use omp_service::{ExtractRequest, Told};
 
 use super::source;
-use crate::args::{Global, Import};
+use crate::args::{Chosen, Global, Import};
 use crate::printer::Printer;
 use crate::progress;
 
@@ -42,7 +43,30 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     } else {
         print(&report, printer)?;
     }
+    if let Some(provider) = args.extract {
+        extract(global, &report, Chosen { provider }, printer).await?;
+    }
     Ok(if report.error_count == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Memories out of the conversations that came in.
+async fn extract(
+    global: &Global,
+    report: &ImportReport,
+    chosen: Chosen,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let (ai, ids) = (chosen.choice()?, &report.conversation_ids);
+    if ids.is_empty() {
+        printer.say("no conversation came in that was not there, so there is nothing to extract from");
+        return Ok(());
+    }
+    let api = global.api()?;
+    let request = |id| ExtractRequest { ai: ai.clone(), ..ExtractRequest::new(Told::Saved(id)) };
+    let (stored, done) = super::extract::from_saved(api.as_ref(), ids, request, printer).await?;
+    printer
+        .say(format!("{stored} memories extracted out of {done} of {} conversations", report.conversations));
+    Ok(())
 }
 
 fn print(report: &ImportReport, printer: &Printer) -> io::Result<()> {

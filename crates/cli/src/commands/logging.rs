@@ -18,7 +18,8 @@ pub(super) fn start(usual: &str, format: LogFormat) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // The MCP library prints whole messages, and in them is what people remember.
-    let ours = filter_fn(|metadata| !metadata.target().starts_with("rmcp"));
+    // The libraries of MCP and of outgoing requests print whole messages, and in them is what people remember.
+    let quiet = ["rmcp", "ureq"];
+    let ours = filter_fn(move |metadata| !quiet.iter().any(|name| metadata.target().starts_with(name)));
     tracing_subscriber::registry().with(lines.with_filter(ours)).with(filter).init();
 }

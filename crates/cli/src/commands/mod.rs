@@ -4,12 +4,14 @@ mod audit;
 mod completions;
 mod conform;
 mod context;
+mod conversations;
 mod convert;
 mod counts;
 mod doctor;
 mod edit;
 mod encryption;
 mod export;
+mod extract;
 mod forget;
 mod handoff;
 mod history;
@@ -70,7 +72,10 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Context(args) => context::run(&global, args, printer).await,
             Command::Inject(args) => inject::run(&global, args, printer).await,
             Command::Recent(args) => recent::run(&global, &args, printer).await,
+            Command::Conversations(args) => conversations::run(&global, args, printer).await,
             Command::Log(args) => log::run(&global, &args, printer).await,
+            Command::Extract(args) => extract::run(&global, args, printer).await,
+            Command::Compress(args) => extract::compress(&global, args, printer).await,
             Command::Handoff(args) => handoff::run(&global, args, printer).await,
             Command::Save(args) => save::run(&global, args, printer).await,
             Command::Hook(args) => hook::run(&global, &args, printer).await,

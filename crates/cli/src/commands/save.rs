@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use omp_client::{Api, Upload};
 use omp_model::transfer::ImportOptions;
 use omp_model::{Clock, Error, NewConversation, SystemClock};
+use omp_service::formats::transcript::{self, Transcript};
 use omp_service::formats::{Draft, Note, Sink, Stop, Talk};
 use serde_json::json;
 
@@ -15,7 +16,6 @@ use super::source;
 use crate::args::{Global, Save};
 use crate::printer::{Printer, clean};
 use crate::sessions::Offers;
-use crate::transcript::{self, Transcript};
 
 /// A transcript in a form of ours is read whole, so it has a limit; files of other tools are streamed.
 const MOST_BYTES: u64 = 64 << 20;

@@ -89,12 +89,16 @@ fn use_everything(server: &Server) {
         format!("\"{REFUSED}"),
         json!({"content": REFUSED, "type": REFUSED, "source": {"tool": 7}, REFUSED: 1}).to_string(),
         json!({"content": REFUSED.repeat(2_000), "type": "semantic", "source": {"tool": "t"}}).to_string(),
-        json!({"transcript": REFUSED, "provider": "openai", "api_key": WRONG_KEY}).to_string(),
     ] {
         for path in ["/v1/memories", "/v1/memories/search", "/v1/conversations", "/v1/extract"] {
             let status = call("POST", path, &body).0;
             assert!((400..500).contains(&status) || path.ends_with("search"), "{path} {status}");
         }
+    }
+    // The provider of this server is not there.
+    let asked = json!({"transcript": REFUSED, "provider": "openai", "api_key": WRONG_KEY}).to_string();
+    for path in ["/v1/extract", "/v1/compress"] {
+        assert_eq!(call("POST", path, &asked).0, 502, "{path}");
     }
     for _ in 0..50 {
         let headers = [("authorization", WRONG_KEY), ("x-request-id", "not a name")];
@@ -113,6 +117,7 @@ fn logs_metrics_and_files_hold_nothing_that_they_may_not() {
         let port = free_port();
         let mut command = home.command(&["serve", "--port", "0", "--log-format", format]);
         command.env("OMP_API_KEY", KEY).env("OMP_LOG", "trace").env("OMP_METRICS_LISTEN", port.to_string());
+        command.env("OMP_AI_PROVIDER", "openai").env("OMP_AI_BASE_URL", "http://127.0.0.1:9/v1");
         let server = Server::wait_for(command.stdout(Stdio::piped()).stderr(log).spawn().unwrap());
         use_everything(&server);
         let figures = metrics(port);

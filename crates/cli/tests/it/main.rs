@@ -1,6 +1,7 @@
 //! The real binary, as people run it.
 #![expect(clippy::unwrap_used, reason = "in helpers too, a test that cannot go on must stop")]
 
+mod ai;
 mod attacks;
 mod commands;
 mod conversations;

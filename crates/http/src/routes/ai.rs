@@ -16,11 +16,15 @@ const BODY: usize = 4 << 20;
 
 /// Extract memories from a conversation
 ///
-/// Takes an AI provider; without one the answer is 422 `no_api_key`.
+/// What is new is stored with the words that bear it, what is known is not stored again, and what no longer holds is superseded. Takes an
+/// AI provider; without one the answer is 422 `no_api_key`, unless `provider` is `rules`.
 #[utoipa::path(post, path = "/v1/extract", tag = "ai", security(("key" = [])),
-    request_body = bodies::TranscriptBody, responses(
+    request_body = bodies::ExtractBody, responses(
     (status = 201, description = "What was stored", body = ExtractResponse),
+    (status = 200, description = "What would be stored (`dry_run`)", body = ExtractResponse),
+    (status = 404, description = "`not_found`: there is no such conversation", body = ErrorBody),
     (status = 422, description = "`no_api_key`, or `validation_error`", body = ErrorBody),
+    (status = 502, description = "`ai_error`: the provider failed, and nothing was stored", body = ErrorBody),
 ))]
 pub(crate) async fn extract_memories(
     State(app): State<App>,
@@ -28,16 +32,19 @@ pub(crate) async fn extract_memories(
     body: JsonText<BODY>,
 ) -> Answer<(StatusCode, Json<ExtractResponse>)> {
     let extracted = app.service.extract(principal, body.read(ExtractRequest::read)?).await?;
-    Ok((StatusCode::CREATED, Json(extracted)))
+    let status = if extracted.dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(extracted)))
 }
 
 /// Compress a conversation into one memory
 ///
-/// Takes an AI provider; without one the answer is 422 `no_api_key`.
+/// Takes an AI provider; without one the answer is 422 `no_api_key`, unless `provider` is `rules`.
 #[utoipa::path(post, path = "/v1/compress", tag = "ai", security(("key" = [])),
-    request_body = bodies::TranscriptBody, responses(
+    request_body = bodies::CompressBody, responses(
     (status = 201, description = "The summary", body = CompressResponse),
+    (status = 404, description = "`not_found`: there is no such conversation", body = ErrorBody),
     (status = 422, description = "`no_api_key`, or `validation_error`", body = ErrorBody),
+    (status = 502, description = "`ai_error`: the provider failed, and nothing was stored", body = ErrorBody),
 ))]
 pub(crate) async fn compress_conversation(
     State(app): State<App>,

@@ -3,9 +3,9 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use omp_model::api::{ConversationList, Deleted, ErrorBody};
+use omp_model::api::{ConversationHits, ConversationList, Deleted, ErrorBody};
 use omp_model::conversation::NewConversation;
-use omp_model::{Conversation, ConversationQuery, Principal};
+use omp_model::{Conversation, ConversationQuery, ConversationSearch, Principal};
 
 use crate::answer::Answer;
 use crate::body::JsonText;
@@ -48,6 +48,30 @@ pub(crate) async fn list_conversations(
 ) -> Answer<Json<ConversationList>> {
     let query = query.read(|fields| Some(ConversationQuery::read(fields)))?;
     Ok(Json(app.service.list_conversations(principal, &query).await?))
+}
+
+/// Search saved conversations
+///
+/// By words: the best conversations first, each with the turns where the words stand.
+#[utoipa::path(get, path = "/v1/conversations/search", tag = "conversations", security(("key" = [])), params(
+    ("q" = String, Query, description = "What is looked for"),
+    ("mode" = Option<String>, Query, description = "`keyword`; other modes fall back to it, and the answer says so"),
+    ("model" = Option<String>, Query, description = "Only held with this AI"),
+    ("exclude_model" = Option<String>, Query, description = "Not held with this AI"),
+    ("since" = Option<String>, Query, description = "Saved at this date-time or later"),
+    ("limit" = Option<u32>, Query, description = "1 to 50, by default 10; more is cut to 50"),
+    ("offset" = Option<u64>, Query, description = "How many to pass over"),
+), responses(
+    (status = 200, description = "One page", body = ConversationHits),
+    (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
+))]
+pub(crate) async fn search_conversations(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    query: Query,
+) -> Answer<Json<ConversationHits>> {
+    let search = query.read(ConversationSearch::read)?;
+    Ok(Json(app.service.search_conversations(principal, &search).await?))
 }
 
 /// Read a conversation

@@ -36,13 +36,10 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(namespaces::list_namespaces))
         .routes(routes!(counts::list_tags))
         .routes(routes!(counts::get_stats))
-        // What an AI provider does
-        .routes(routes!(ai::extract_memories))
-        .routes(routes!(ai::compress_conversation))
         // Conversations
         .routes(routes!(conversations::create_conversation, conversations::list_conversations))
+        .routes(routes!(conversations::search_conversations))
         .routes(routes!(conversations::get_conversation, conversations::delete_conversation))
-        .routes(routes!(handoff::hand_off_conversation))
         // Who may see what
         .routes(routes!(users::create_user, users::list_users))
         .routes(routes!(users::get_user, users::delete_user))
@@ -54,9 +51,12 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
         .routes(routes!(audit::get_audit))
 }
 
-/// What may take as long as the data is large.
+/// What may take as long as the data is large, or as a model thinks.
 pub(crate) fn transfer() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(ai::extract_memories))
+        .routes(routes!(ai::compress_conversation))
+        .routes(routes!(handoff::hand_off_conversation))
         .routes(routes!(transfer::export_memories))
         .routes(routes!(transfer::import_memories))
         .routes(routes!(namespaces::delete_namespace))

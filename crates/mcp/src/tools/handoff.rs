@@ -1,6 +1,7 @@
 //! `omp_handoff`
 
 use omp_model::{ConversationQuery, Error, ErrorCode, ModelName, Result};
+use omp_service::HandoffRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ impl Verb for HandOff {
             Some(id) => id.to_owned(),
             None => newest(&call).await?,
         };
-        let brief = call.api.hand_off(&id, target).await?;
+        let brief = call.api.hand_off(HandoffRequest::saved(&id, target)).await?;
         // Nothing in it may close the block.
         let quoted = brief.brief.replace('<', "&lt;");
         let text = format!("<conversation id=\"{id}\">\n{NOTICE}\n{quoted}\n</conversation>\n");

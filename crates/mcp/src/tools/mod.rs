@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use omp_client::Api;
 use omp_model::error::FieldErrors;
-use omp_model::{Error, MemoryType, Namespace, Result, Tags, ToolName};
+use omp_model::{Error, MemoryType, Namespace, Result, Tags, ToolName, Transcript};
+use omp_service::models::Provider;
+use omp_service::{AiChoice, Told};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -175,6 +177,30 @@ fn source_tool(reading: &mut Reading, named: Option<&str>, call: &Call) -> Optio
         Some(name) => reading.value("source_tool", ToolName::new(name)),
         None => Some(call.tool.clone()),
     }
+}
+
+/// What is read: the text that comes along, else the saved conversation.
+fn told<const MAX: usize>(
+    reading: &mut Reading,
+    transcript: Option<String>,
+    conversation_id: Option<String>,
+) -> Option<Told<MAX>> {
+    let id = conversation_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+    match (transcript, id) {
+        (None, Some(id)) => Some(Told::Saved(id)),
+        (Some(text), _) => reading.value("transcript", Transcript::new(text)).map(Told::Transcript),
+        (None, None) => reading.value("transcript", Err("is required, or `conversation_id`".into())),
+    }
+}
+
+/// Who is to read it; by default whom the server has.
+fn choice(reading: &mut Reading, provider: Option<&str>) -> Option<AiChoice> {
+    let Some(name) = provider.map(str::trim).filter(|name| !name.is_empty()) else {
+        return Some(AiChoice::default());
+    };
+    let what = || format!("must be one of {}", Provider::NAMES);
+    let provider = reading.value("provider", Provider::parse(name).ok_or_else(what));
+    Some(AiChoice { provider: Some(provider?), api_key: None })
 }
 
 #[cfg(test)]

@@ -78,6 +78,12 @@ impl SecretPolicy {
         self.settle(warnings)
     }
 
+    /// A text as it may leave the machine: where secrets are not to be stored they are not sent either.
+    pub(crate) fn sendable(self, text: &str) -> Option<String> {
+        let guarded = matches!(self, Self::Mask | Self::Refuse);
+        if guarded { Self::Mask.look(text, "", &mut Vec::new()) } else { None }
+    }
+
     /// A record as it came, with its secrets masked where that is the policy: it is kept beside the memory.
     pub(crate) fn keep(self, raw: String) -> String {
         if self == Self::Mask { self.look_into(&raw, "", &mut Vec::new()).unwrap_or(raw) } else { raw }

@@ -431,11 +431,16 @@ impl Import {
             return Ok(());
         }
         let (by, conflict) = (&self.principal, self.conflict);
+        let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
         let store =
             self.service.store.import_conversations(by, conversations, conflict, self.dry_run, self.now);
-        for outcome in self.handle.block_on(store).map_err(shown)? {
+        for (id, outcome) in ids.into_iter().zip(self.handle.block_on(store).map_err(shown)?) {
             let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
             self.report.conversations += u64::from(kept);
+            let room = self.report.conversation_ids.len() < ImportReport::MAX_CONVERSATIONS;
+            if kept && room && !self.dry_run {
+                self.report.conversation_ids.push(id.to_string());
+            }
             self.report.keep(kind(outcome, "conversation"), 1);
         }
         Ok(())

@@ -93,8 +93,8 @@ const LINES: &[Line] = &[
         share,
     ),
     line("get /v1/context", R, || ("/v1/context".into(), Value::Null), context),
-    line("post /v1/extract", W, || ("/v1/extract".into(), json!({"transcript": "x"})), no_provider),
-    line("post /v1/compress", W, || ("/v1/compress".into(), json!({"transcript": "x"})), no_provider),
+    line("post /v1/extract", W, || ("/v1/extract".into(), json!({"transcript": "x"})), read_by_rules),
+    line("post /v1/compress", W, || ("/v1/compress".into(), json!({"transcript": "x"})), read_by_rules),
     line(
         "post /v1/conversations",
         W,
@@ -102,6 +102,12 @@ const LINES: &[Line] = &[
         create_conversation,
     ),
     line("get /v1/conversations", R, || ("/v1/conversations".into(), Value::Null), list_conversations),
+    line(
+        "get /v1/conversations/search",
+        R,
+        || ("/v1/conversations/search?q=x".into(), Value::Null),
+        search_conversations,
+    ),
     line(
         "get /v1/conversations/{id}",
         R,

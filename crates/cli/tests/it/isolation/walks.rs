@@ -245,9 +245,44 @@ pub(super) fn namespaces(world: &World, holder: &Holder) {
     );
 }
 
-pub(super) fn no_provider(world: &World, holder: &Holder) {
+pub(super) fn read_by_rules(world: &World, holder: &Holder) {
     for path in ["/v1/extract", "/v1/compress"] {
-        assert_eq!(world.ask(holder, "post", path, &json!({"transcript": "x"})).0, 422);
+        assert_eq!(
+            world.ask(holder, "post", path, &json!({"transcript": "x"})).0,
+            422,
+            "there is no provider"
+        );
+    }
+    for thing in &world.conversations {
+        let body = json!({"conversation_id": thing.id, "provider": "rules", "dry_run": true});
+        let (status, text) = world.ask(holder, "post", "/v1/extract", &body);
+        assert!(status == 200 || !holder.sees(thing), "{} {text}", holder.name);
+        if !holder.sees(thing) {
+            assert!([403, 404].contains(&status), "{} {text}", holder.name);
+            // A summary would be stored.
+            let (status, text) = world.ask(holder, "post", "/v1/compress", &body);
+            assert!([403, 404].contains(&status), "{} {text}", holder.name);
+        }
+    }
+    // What is known to others must not show in what is known already.
+    for thing in &world.memories {
+        let said = format!("User: I really love the {}.", thing.word);
+        let body = json!({"transcript": said, "provider": "rules", "dry_run": true});
+        let (status, text) = world.ask(holder, "post", "/v1/extract", &body);
+        assert!(status == 200 || (status == 403 && holder.pattern.is_some()), "{} {text}", holder.name);
+        let answer = value(&text);
+        for change in answer["changes"].as_array().into_iter().flatten() {
+            assert!(change["of"].is_null() || holder.sees(thing), "{} {text}", holder.name);
+        }
+    }
+}
+
+pub(super) fn search_conversations(world: &World, holder: &Holder) {
+    for thing in &world.conversations {
+        let path = format!("/v1/conversations/search?q={}", thing.word);
+        let (status, text) = world.ask(holder, "get", &path, &Value::Null);
+        let total = usize::from(holder.sees(thing));
+        assert_eq!((status, &value(&text)["total"]), (200, &json!(total)), "{} {text}", holder.name);
     }
 }
 

@@ -19,6 +19,7 @@ checks! {
     Must "omp.extract.no-key.openai" ["omp.md §2; omp.md §3"] "The same for the provider `openai`." => |b| no_key(b, EXTRACT, "openai");
     Must "omp.extract.201" ["omp.md §2"] "With an AI key extracting is 201 with extracted and memories." => extracted;
     Must "omp.extract.ai-error" ["omp.md §3; reading 40"] "When the provider refuses, extracting is 502 ai_error, without the key and the provider's words." => |b| ai_error(b, EXTRACT);
+    May "omp.extract.rules" ["omp.md §2"] "Without a model, a dry run by the provider `rules` tells what would be stored and the words that bear it, and stores nothing." => by_rules;
     Must "omp.compress.transcript.missing" ["omp.md §2"] "Compressing without a transcript is refused." => |b| refuses(b, COMPRESS, json!({}));
     Must "omp.compress.transcript.empty" ["omp.md §2"] "An empty transcript is refused." => |b| refuses(b, COMPRESS, json!({"transcript": ""}));
     Must "omp.compress.transcript.200000" ["omp.md §2; reading 39"] "A transcript of 200,000 characters is within the limit." => |b| within(b, COMPRESS, "x", 200_000);
@@ -84,6 +85,21 @@ async fn extracted(bench: &Bench) -> Verdict {
         "as many memories as were extracted",
         || answer["body"].to_string(),
     )
+}
+
+async fn by_rules(bench: &Bench) -> Verdict {
+    let said = "I live in Llanfair.";
+    let body = json!({"transcript": format!("User: {said}\nAssistant: Noted."), "provider": "rules", "dry_run": true});
+    let answer = bench.send(Call::post(EXTRACT, &body)).await?;
+    if answer.status == 422 {
+        return Err(skip("the server has no rules"));
+    }
+    let answer = answer.be(200)?;
+    let change = &answer.json["changes"][0];
+    let told = change["content"] == said && change["evidence"]["quote"] == said;
+    let nothing =
+        answer.json["extracted"] == 0 && answer.json["memories"] == json!([]) && change["id"].is_null();
+    ensure(told && nothing, "what is said, with its words, and nothing stored", || answer.got())
 }
 
 async fn provoke(bench: &Bench, path: &str, provider: &str) -> Result<Answer, Finding> {

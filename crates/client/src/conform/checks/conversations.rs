@@ -36,6 +36,7 @@ checks! {
     Should "omp.conversations.list.limit.0" ["omp.md §2"] "A limit of 0 is refused." => |b| refused(b, "limit=0");
     Should "omp.conversations.list.limit.text" ["omp.md §2"] "A limit that is no number is refused." => |b| refused(b, "limit=ten");
     Must "omp.conversations.list.total" ["reading 41"] "`total` counts the whole filtered set, not the page." => total;
+    May "omp.conversations.search" ["reading 41"] "A search finds conversations by a word that stands in them, and says in which mode." => searched;
 }
 
 /// A valid conversation as a client sends it, with `change` laid over it.
@@ -77,6 +78,20 @@ async fn list(bench: &Bench, query: &str) -> Result<Value, Finding> {
 /// The ids on a page, as they stand.
 fn ids(list: &Value) -> Vec<&str> {
     list["conversations"].as_array().into_iter().flatten().filter_map(|row| row["id"].as_str()).collect()
+}
+
+async fn searched(bench: &Bench) -> Verdict {
+    let word = bench.word("quokka");
+    let messages = json!([{"role": "user", "content": format!("Tell me of {word}.")}]);
+    let stored = store(bench, json!({"messages": messages})).await?;
+    let path = format!("/v1/conversations/search?q={}", encode(&word));
+    let answer = bench.send(Call::get(path)).await?;
+    if [404, 405].contains(&answer.status) {
+        return Err(skip("the server does not search conversations"));
+    }
+    let answer = answer.be(200)?;
+    let found = ids(&answer.json).first().copied() == stored["id"].as_str();
+    ensure(found && answer.json["mode_used"].is_string(), "the conversation, and a mode", || answer.got())
 }
 
 async fn offered(bench: &Bench) -> Verdict {

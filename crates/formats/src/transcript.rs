@@ -1,21 +1,23 @@
 //! A conversation as people have it: lines that say who speaks, or JSON messages.
 
 use omp_model::conversation::Role;
-use omp_service::formats::Turn;
 use serde_json::Value;
+
+use crate::Turn;
 
 /// A conversation that was read.
 #[derive(Debug, Default)]
-pub(crate) struct Transcript {
-    pub(crate) turns: Vec<Turn>,
+pub struct Transcript {
+    /// The turns of both sides, in order.
+    pub turns: Vec<Turn>,
     /// Which AI it was held with, if it says so.
-    pub(crate) model: Option<String>,
+    pub model: Option<String>,
     /// Its title, if it has one.
-    pub(crate) topic: Option<String>,
+    pub topic: Option<String>,
     /// Turns of neither side (system, tools), which are not kept.
-    pub(crate) passed: usize,
+    pub passed: usize,
     /// Lines before the first turn, which are not kept.
-    pub(crate) before: usize,
+    pub before: usize,
 }
 
 /// Who a line may say that speaks.
@@ -25,7 +27,7 @@ const ASSISTANT: [&str; 4] = ["assistant", "ai", "model", "bot"];
 const NAMED: [&str; 8] = ["chatgpt", "claude", "codex", "copilot", "cursor", "gemini", "grok", "perplexity"];
 
 /// Reads a transcript; `None` when the text is none of these forms, and an error when it is one with something wrong.
-pub(crate) fn read(text: &str) -> Option<Result<Transcript, String>> {
+pub fn read(text: &str) -> Option<Result<Transcript, String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with(['[', '{']) {
         return match serde_json::from_str(text) {

@@ -1,0 +1,30 @@
+//! `omp conversations`
+
+use std::process::ExitCode;
+
+use omp_model::{ConversationQuery, ConversationSearch, Error, Question};
+
+use crate::args::{Conversations, Global};
+use crate::printer::{Printer, clean};
+
+pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let q = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("query", what))?;
+    let Conversations { model, since, limit, offset, .. } = args;
+    let page = ConversationQuery { model, since, limit, offset, ..ConversationQuery::default() };
+    let found = global.api()?.search_conversations(&ConversationSearch { q, mode: None, page }).await?;
+    if printer.json {
+        printer.value(&found)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for conversation in &found.conversations {
+        let day: String = conversation.created_at.to_string().chars().take(10).collect();
+        let (model, topic) = (clean(conversation.model.as_str()), clean(conversation.topic.as_str()));
+        let topic = topic.split_whitespace().collect::<Vec<_>>().join(" ");
+        printer.line(format!("{}  {day}  {model}  {topic}", conversation.id))?;
+        for found in &conversation.matches {
+            printer.line(format!("    [{}] {}", found.message, clean(&found.snippet)))?;
+        }
+    }
+    printer.say(format!("{} of {} conversations", found.conversations.len(), found.total));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,111 @@
+//! What is read: a transcript that comes along, or a saved conversation.
+
+use omp_ai::Script;
+use omp_formats::transcript;
+use omp_model::{Error, Fields, MemoryId, Principal, Result, SessionRef, Timestamp, Transcript};
+
+use crate::{SecretPolicy, Service};
+
+/// A conversation, in full or by id; a transcript has at most `MAX` characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told<const MAX: usize> {
+    /// As a text: `User:` and `Assistant:` lines, JSON messages, or notes.
+    Transcript(Transcript<MAX>),
+    /// A saved one, by its id.
+    Saved(String),
+}
+
+impl<const MAX: usize> Told<MAX> {
+    /// Reads `transcript` or `conversation_id`.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let id = fields.nullable::<String>("conversation_id").flatten();
+        match id {
+            Some(_) if fields.has("transcript") => {
+                fields.fail("conversation_id", "must not come with a `transcript`: one of them is read");
+                None
+            }
+            Some(id) => Some(Self::Saved(id)),
+            None => fields.required("transcript").map(Self::Transcript),
+        }
+    }
+
+    /// The field that it came in, for errors.
+    pub(crate) fn field(&self) -> &'static str {
+        match self {
+            Self::Transcript(_) => "transcript",
+            Self::Saved(_) => "conversation_id",
+        }
+    }
+}
+
+/// A conversation that is to be read, and how memories of it name it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) script: Script,
+    pub(crate) session: SessionRef,
+    /// What it is about and where it was held, if it is a saved one.
+    pub(crate) about: Option<(String, String)>,
+}
+
+impl Service {
+    /// The conversation of a request. Without a time of its own a transcript was held now.
+    pub(crate) async fn held<const MAX: usize>(
+        &self,
+        principal: &Principal,
+        told: &Told<MAX>,
+        session: Option<SessionRef>,
+        held_at: Option<Timestamp>,
+    ) -> Result<Held> {
+        match told {
+            Told::Transcript(text) => {
+                let script = told_of(text.as_str(), held_at.unwrap_or_else(|| self.clock.now()))?;
+                // The same text has the same name, so memories of it stand together.
+                let name = || SessionRef::new(format!("transcript:{}", MemoryId::derive(&[text.as_str()])));
+                let session = session.map_or_else(name, Ok).map_err(|_| Error::internal())?;
+                Ok(Held { script, session, about: None })
+            }
+            Told::Saved(id) => {
+                let saved = self.get_conversation(principal.clone(), id).await?;
+                let mut script = Script::of(&saved);
+                script.held_at = held_at.unwrap_or(script.held_at);
+                let name = || SessionRef::new(saved.id.to_string());
+                let session = session.map_or_else(name, Ok).map_err(|_| Error::internal())?;
+                Ok(Held {
+                    script,
+                    session,
+                    about: Some((saved.topic.into_string(), saved.model.into_string())),
+                })
+            }
+        }
+    }
+}
+
+impl Held {
+    /// The conversation as a model may be shown it.
+    pub(crate) fn sendable(&self, secrets: SecretPolicy) -> Script {
+        sendable(&self.script, secrets)
+    }
+}
+
+/// A conversation without what this server keeps from others.
+pub(crate) fn sendable(script: &Script, secrets: SecretPolicy) -> Script {
+    let mut script = script.clone();
+    for turn in &mut script.turns {
+        if let Some(masked) = secrets.sendable(&turn.text) {
+            turn.text = masked;
+        }
+    }
+    script
+}
+
+/// A transcript as turns; what names no speakers is the person's own words.
+fn told_of(text: &str, held_at: Timestamp) -> Result<Script> {
+    match transcript::read(text) {
+        Some(Ok(read)) if !read.turns.is_empty() => {
+            let turns = read.turns.iter().map(|turn| (turn.role, turn.text.as_str()));
+            Ok(Script::new(turns, held_at))
+        }
+        Some(Err(what)) => Err(Error::invalid("transcript", format!("looks like JSON messages, and {what}"))),
+        _ => Ok(Script::unlabelled(text, held_at)),
+    }
+}

@@ -1,0 +1,191 @@
+//! Memories out of a conversation: found by a model or by rules, checked against what is known, and only then stored.
+
+mod known;
+
+use omp_ai::{Candidate, Extracted, extract, reconcile, rules};
+use omp_model::api::{Evidence, ExtractAction, ExtractChange, ExtractResponse};
+use omp_model::{
+    Content, CreateMemory, Dedupe, Error, ErrorCode, Fields, Metadata, Namespace, NewMemory, Principal,
+    Result, Scope, SessionRef, Tags, Timestamp, ToolName,
+};
+use serde_json::json;
+
+use self::known::Plan;
+use crate::Service;
+use crate::access::{require, require_namespace};
+use crate::ai::{AiChoice, Held, Reader, Told};
+
+/// The longest transcript.
+pub(crate) const TRANSCRIPT: usize = 100_000;
+
+/// A conversation to extract from.
+#[derive(Debug, Clone)]
+pub struct ExtractRequest {
+    /// The conversation.
+    pub told: Told<TRANSCRIPT>,
+    /// Who is to read it.
+    pub ai: AiChoice,
+    /// Which tool the memories are said to come from.
+    pub source_tool: ToolName,
+    /// Where they go.
+    pub namespace: Option<Namespace>,
+    /// How they name the conversation; by default by its id.
+    pub session_id: Option<SessionRef>,
+    /// When it was held, which is what "yesterday" is counted from; by default when it was saved, else now.
+    pub held_at: Option<Timestamp>,
+    /// Only tell what would change.
+    pub dry_run: bool,
+}
+
+impl ExtractRequest {
+    /// Of this conversation, read by whoever the server has.
+    pub fn new(told: Told<TRANSCRIPT>) -> Self {
+        Self {
+            told,
+            ai: AiChoice::default(),
+            source_tool: ToolName::new("omp-extract").expect("short"),
+            namespace: None,
+            session_id: None,
+            held_at: None,
+            dry_run: false,
+        }
+    }
+
+    /// Reads the body of `POST /v1/extract`.
+    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let told = Told::read(fields);
+        let ai = AiChoice::read(fields);
+        let source_tool = fields.nullable("source_tool").flatten();
+        let namespace = fields.nullable("namespace").flatten();
+        let session_id = fields.nullable("session_id").flatten();
+        let held_at = fields.nullable("held_at").flatten();
+        let dry_run = fields.nullable("dry_run").flatten().unwrap_or_default();
+        let new = Self::new(told?);
+        let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
+        Some(Self { ai, source_tool, namespace, session_id, held_at, dry_run, ..new })
+    }
+}
+
+impl Service {
+    /// Finds what is worth remembering in a conversation, checks it against what is known, and stores what is new. When the
+    /// provider fails nothing is stored. Asking again stores nothing twice.
+    pub async fn extract(
+        &self,
+        principal: Principal,
+        mut request: ExtractRequest,
+    ) -> Result<ExtractResponse> {
+        require(&principal, Scope::Write)?;
+        let reader = self.ai.reader(&request.ai, "extract memories from a conversation")?;
+        // What cannot be stored need not be paid for.
+        if let Some(own) = principal.tool() {
+            request.source_tool = own.clone();
+        }
+        request.namespace = request.namespace.or_else(|| principal.default_namespace());
+        require_namespace(&principal, request.namespace.as_ref())?;
+        let (session, held_at) = (request.session_id.clone(), request.held_at);
+        let held = self.held(&principal, &request.told, session, held_at).await?;
+        let found = self.found(&reader, &held, request.told.field()).await?;
+        let unsupported = found.unsupported;
+        let plans = self.plans(&principal, &reader, found.candidates, |candidate| {
+            new_memory(candidate, &request, &held, &reader)
+        });
+        let plans = plans.await?;
+        let mut response = ExtractResponse {
+            extracted_by: reader.name(),
+            dry_run: request.dry_run,
+            unsupported,
+            ..ExtractResponse::default()
+        };
+        for plan in plans {
+            let change = self.carry_out(&principal, plan, request.dry_run, &mut response).await?;
+            response.changes.push(change);
+        }
+        response.extracted = response.memories.len();
+        Ok(response)
+    }
+
+    /// What a reader finds.
+    async fn found(&self, reader: &Reader, held: &Held, field: &str) -> Result<Extracted> {
+        match reader {
+            Reader::Rules => {
+                let script = held.script.clone();
+                let read = tokio::task::spawn_blocking(move || rules::extract(&script));
+                read.await.map_err(|_| Error::internal())
+            }
+            Reader::Model(model) => {
+                let script = held.sendable(self.secrets);
+                let windows = script.windows().len() as u64;
+                let answers = u64::from(extract::MOST_TOKENS)
+                    + u64::from(reconcile::MOST_TOKENS)
+                    + reconcile::tokens(10);
+                self.ai.within_budget(script.tokens() + windows * answers, field)?;
+                self.ai.ask(model.clone(), move |model| extract::extract(model, &script)).await
+            }
+        }
+    }
+
+    /// Stores what a plan says, unless nothing is to be.
+    async fn carry_out(
+        &self,
+        principal: &Principal,
+        plan: Plan,
+        dry_run: bool,
+        response: &mut ExtractResponse,
+    ) -> Result<ExtractChange> {
+        let Plan { new, candidate, mut action, mut of } = plan;
+        let mut change = ExtractChange {
+            action,
+            content: new.content.clone(),
+            kind: new.kind,
+            evidence: evidence(&candidate),
+            date: candidate.date,
+            id: None,
+            of,
+        };
+        if !dry_run && matches!(action, ExtractAction::New | ExtractAction::Supersedes) {
+            let supersedes = of.filter(|_| action == ExtractAction::Supersedes);
+            let create = |supersedes| CreateMemory { new: new.clone(), supersedes, dedupe: Dedupe::Exact };
+            let created = match self.create_memory(principal.clone(), create(supersedes)).await {
+                // What was to be superseded is gone or superseded since it was looked at.
+                Err(error) if supersedes.is_some() && error.code == ErrorCode::ValidationError => {
+                    (action, of) = (ExtractAction::New, None);
+                    self.create_memory(principal.clone(), create(None)).await?
+                }
+                created => created?,
+            };
+            if let Some(known) = created.duplicate_of {
+                (action, of) = (ExtractAction::Repeat, Some(known));
+            } else {
+                change.id = Some(created.memory.id);
+                response.memories.push(created.memory);
+            }
+            (change.action, change.of) = (action, of);
+        }
+        Ok(change)
+    }
+}
+
+fn evidence(candidate: &Candidate) -> Evidence {
+    Evidence { message: candidate.message, id: candidate.message_id.clone(), quote: candidate.quote.clone() }
+}
+
+/// The memory that a finding becomes, with the words that bear it beside it.
+fn new_memory(
+    candidate: &Candidate,
+    request: &ExtractRequest,
+    held: &Held,
+    reader: &Reader,
+) -> Option<NewMemory> {
+    let content = Content::new(candidate.content.as_str()).ok()?;
+    let mut metadata = json!({"evidence": evidence(candidate), "extracted_by": reader.name()});
+    if let Some(date) = &candidate.date {
+        metadata["date"] = json!(date);
+    }
+    let mut new = NewMemory::new(content, candidate.kind, request.source_tool.clone());
+    new.session_id = Some(held.session.clone());
+    new.observed_at = Some(candidate.said_at);
+    new.tags = Tags::normalize(candidate.tags.iter().map(String::as_str));
+    new.namespace.clone_from(&request.namespace);
+    new.metadata = Metadata::parse(&metadata.to_string()).ok()?;
+    Some(new)
+}
