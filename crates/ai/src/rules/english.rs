@@ -88,7 +88,12 @@ pub(super) static ENGLISH: Language = Language {
         ),
         (
             Fact,
-            r"(?:i|we)(?:'ve| have) been (?:\p{L}+ly )?(?:married|together|friends|playing|working|living|learning|studying|teaching|writing|painting|running|practi[cs]ing|collecting|training|coding|programming|dancing|volunteering|using|doing|making|drawing|singing|gardening|cooking|baking|vegan|vegetarian|dating|a|an)\b.* (?:for|since) .+",
+            r"(?:i|we)(?:'ve| have) been (?:\p{L}+ly )?(?:married|together|friends|working|living|coding|programming|writing|using|doing|making|dating|vegan|vegetarian|a|an)\b.* (?:for|since) .+",
+            None,
+        ),
+        (
+            Fact,
+            r"(?:i|we)(?:'ve| have) been (?:\p{L}+ly )?(?:playing|learning|studying|teaching|painting|running|practi[cs]ing|collecting|training|dancing|volunteering|drawing|singing|gardening|cooking|baking|hiking|swimming|cycling|climbing|knitting|sewing|going to) (?P<o>.+)",
             None,
         ),
         (
@@ -170,11 +175,11 @@ pub(super) static ENGLISH: Language = Language {
             Meaning::Weekday(-1),
         ),
         (
-            r"(?:next|this coming|this) (?P<weekday>monday|tuesday|wednesday|thursday|friday|saturday|sunday)",
+            r"(?:next|this coming) (?P<weekday>monday|tuesday|wednesday|thursday|friday|saturday|sunday)",
             Meaning::Weekday(1),
         ),
         (r"(?:last|this past|past|over the) weekend", Meaning::Weekend(-1)),
-        (r"(?:next|this coming|this) weekend", Meaning::Weekend(1)),
+        (r"(?:next|this coming) weekend", Meaning::Weekend(1)),
         (r"last (?P<unit>week|month|year)", Meaning::Unit(-1)),
         (r"next (?P<unit>week|month|year)", Meaning::Unit(1)),
         (r"(?:earlier )?this (?P<unit>week|month|year)", Meaning::Unit(0)),

@@ -125,8 +125,10 @@ pub(super) async fn from_saved(
         anyhow::Ok(())
     };
     let ended = tokio::select! {
-        ended = all => Some(ended),
+        // Listened for before anything is asked.
+        biased;
         _ = tokio::signal::ctrl_c() => None,
+        ended = all => Some(ended),
     };
     if let Some(bar) = bar {
         bar.finish_and_clear();

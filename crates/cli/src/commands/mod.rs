@@ -41,9 +41,15 @@ mod users;
 mod validate;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::args::{Args, Command};
 use crate::printer::Printer;
+
+/// How long threads may take to end when a command has.
+const GRACE: Duration = Duration::from_secs(1);
+/// The same of a server, whose last exports may still be written.
+const SERVER_GRACE: Duration = Duration::from_secs(20);
 
 /// Runs the command that was typed.
 pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
@@ -57,8 +63,9 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => return setup::run(&global, &args, printer),
         _ => {}
     }
-    let runtime = runtime(matches!(command, Command::Serve(_)))?;
-    runtime.block_on(async {
+    let serves = matches!(command, Command::Serve(_));
+    let runtime = runtime(serves)?;
+    let ended = runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(&global, &args, printer).await,
             Command::Mcp => mcp::run(&global).await,
@@ -102,7 +109,10 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
                 unreachable!("done above, without a runtime")
             }
         }
-    })
+    });
+    // A thread that still waits for a provider's answer, which nobody wants any more, must not keep the program.
+    runtime.shutdown_timeout(if serves { SERVER_GRACE } else { GRACE });
+    ended
 }
 
 /// The server reads its database on the threads that answer; twice as many as cores, so that one that waits for the

@@ -328,3 +328,31 @@ fn conversations_that_come_in_are_read_and_found() {
     let both = json!({"conversation_id": "conv_x", "transcript": "x"});
     assert_eq!(server.json("POST", "/v1/extract", &both).0, 422);
 }
+
+/// A provider that takes a question and never answers; the person stops waiting.
+#[cfg(unix)]
+#[test]
+fn an_extraction_that_is_stopped_keeps_what_came_in_and_ends_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    let conversation = json!({"id": "conv_aaaaaaaaaaaaaaaa", "model": "claude", "topic": "Tea", "created_at": "2026-05-01T10:00:00Z",
+        "messages": [{"role": "user", "content": "I live in Lisbon."}]});
+    let export = json!({"omp_version": "0.1", "exported_at": "2026-05-02T10:00:00Z", "server": "x", "memories": [],
+        "conversations": [conversation]});
+    home.write("all.json", &export.to_string());
+    let mut command = home.command(&["import", "all.json", "--extract"]);
+    command.env("OMP_AI_PROVIDER", "openai-compatible").env("OMP_AI_MODEL", "local-1");
+    command.env("OMP_AI_BASE_URL", format!("http://{}/v1", listener.local_addr().unwrap()));
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let asked = listener.accept().unwrap();
+    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
+    // The connection stays open until the program has ended: it does not wait for the answer.
+    let output = child.wait_with_output().unwrap();
+    drop(asked);
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && talk.contains("stopped; what was extracted stays"), "{talk}");
+    assert_eq!(home.ok(&["recent", "--json"]).json()["conversations"][0]["id"], "conv_aaaaaaaaaaaaaaaa");
+    assert_eq!(home.ok(&["list", "--json"]).json()["total"], 0);
+}
