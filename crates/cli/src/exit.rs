@@ -26,7 +26,7 @@ fn status(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Internal(_)) => ErrorCode::InternalError.exit_code(),
+        Some(StoreError::Unsupported(_)) | None => 1,
         Some(_) => ErrorCode::Unavailable.exit_code(),
-        None => 1,
     }
 }

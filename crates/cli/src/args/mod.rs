@@ -57,6 +57,9 @@ pub(crate) struct Global {
         value_parser = OsStringValueParser::new().map(PathBuf::from)
     )]
     pub(crate) db: Option<PathBuf>,
+    /// A PostgreSQL database in the place of the file, such as `postgres://user@host/memories`
+    #[arg(long, env = "OMP_DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    pub(crate) database: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,

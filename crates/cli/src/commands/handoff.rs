@@ -12,7 +12,7 @@ use crate::printer::{Printer, clean};
 const ANYBODY: &str = "assistant";
 
 pub(super) async fn run(global: &Global, args: Handoff, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api()?;
+    let api = global.api().await?;
     let id = if let Some(id) = args.id {
         id
     } else {

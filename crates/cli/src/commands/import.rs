@@ -32,7 +32,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
         Upload::Folder(_) => None,
     };
     let bar = progress::bytes(printer, size);
-    let report = global.api()?.import(source, options, progress::teller(bar.as_ref())).await;
+    let report = global.api().await?.import(source, options, progress::teller(bar.as_ref())).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

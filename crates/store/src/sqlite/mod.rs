@@ -18,7 +18,6 @@ mod memories;
 mod migrate;
 mod namespaces;
 mod originals;
-mod queue;
 mod repeats;
 mod rows;
 mod search;
@@ -34,8 +33,6 @@ mod vitals;
 mod write;
 mod writer;
 
-pub use write::words;
-
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,10 +41,11 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use self::connection::failure;
-use self::lease::Lease;
-use self::queue::Priority;
+use self::lease::Watcher;
 use self::tx::Tx;
 use self::writer::Writer;
+use crate::lease::Lease;
+use crate::queue::Priority;
 use crate::{Result, StoreError};
 
 /// How to open a store.
@@ -72,6 +70,7 @@ struct Inner {
     long_reads: Semaphore,
     /// Notices when users, keys or shares change.
     lease: Lease,
+    watcher: Watcher,
 }
 
 /// Long reads that may run at once.
@@ -98,6 +97,7 @@ impl SqliteStore {
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
+            watcher: Watcher::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
