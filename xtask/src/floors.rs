@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 7] = [
 const OUTSIDE: [&str; 2] = ["xtask", "omp-benches"];
 
 /// Libraries that shape whatever uses them, and the crates that may.
-const HEAVY: [(&str, &[&str]); 16] = [
+const HEAVY: [(&str, &[&str]); 18] = [
     ("axum", &["omp-http"]),
     ("utoipa", &["omp-http", "omp-model"]), // the model derives schemas behind its `openapi` feature
     ("utoipa-axum", &["omp-http"]),
@@ -29,6 +29,8 @@ const HEAVY: [(&str, &[&str]); 16] = [
     ("indicatif", &["omp"]),
     ("tracing-subscriber", &["omp"]),
     ("rusqlite", &["omp-store"]),
+    ("tokio-postgres", &["omp-store"]),
+    ("deadpool-postgres", &["omp-store"]),
     ("reqwest", &["omp-client"]),
     ("rmcp", &["omp-mcp"]),
     ("schemars", &["omp-mcp"]),

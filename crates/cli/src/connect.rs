@@ -1,4 +1,4 @@
-//! Whose memories: a server's, or the file's on this machine.
+//! Whose memories: a server's, a PostgreSQL database's, or the file's on this machine.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use omp_client::{AccessApi, Api, Embedded, Http};
 use omp_model::{Clock, SystemClock};
 use omp_service::{Embeddings, Service};
-use omp_store::{DatabaseKey, SqliteOptions, SqliteStore};
+use omp_store::{DatabaseKey, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store};
 
 use crate::args::{Global, Whose};
 use crate::{passphrase, settings};
@@ -22,21 +22,29 @@ impl Global {
         self.api_key = self.api_key.filter(|key| !key.is_empty());
         self.db = self.db.filter(|path| !path.as_os_str().is_empty());
         self.db_passphrase_file = self.db_passphrase_file.filter(|path| !path.as_os_str().is_empty());
+        self.database = self.database.filter(|url| !url.trim().is_empty());
         self
     }
 
     /// The database file.
-    pub(crate) fn database(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn file(&self) -> anyhow::Result<PathBuf> {
         self.db.clone().map_or_else(settings::default_database, Ok)
     }
 
-    /// Opens the database file.
-    pub(crate) fn store(&self) -> anyhow::Result<Arc<SqliteStore>> {
-        Ok(Arc::new(SqliteStore::open(&self.store_options()?)?))
+    /// Opens the PostgreSQL database that is named, else the database file.
+    pub(crate) async fn store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        match &self.database {
+            Some(url) => {
+                let options = PostgresOptions::new(url.trim(), SystemClock.now());
+                Ok(Arc::new(PostgresStore::open(&options).await?))
+            }
+            None => Ok(Arc::new(SqliteStore::open(&self.file_options()?)?)),
+        }
     }
 
-    pub(crate) fn store_options(&self) -> anyhow::Result<SqliteOptions> {
-        Ok(SqliteOptions { path: self.database()?, now: SystemClock.now(), key: self.database_key()? })
+    /// The database file, as it is opened.
+    pub(crate) fn file_options(&self) -> anyhow::Result<SqliteOptions> {
+        Ok(SqliteOptions { path: self.file()?, now: SystemClock.now(), key: self.database_key()? })
     }
 
     /// What opens the database file, if it is encrypted.
@@ -48,10 +56,15 @@ impl Global {
         Ok(given.map(DatabaseKey::new).transpose()?.map(Arc::new))
     }
 
-    /// The use cases over the database file.
-    pub(crate) fn service(&self) -> anyhow::Result<Service> {
-        let store = self.store()?;
-        let spool = store.path().parent().map_or_else(std::env::temp_dir, PathBuf::from);
+    /// The use cases over the database.
+    pub(crate) async fn service(&self) -> anyhow::Result<Service> {
+        let store = self.store().await?;
+        // What must be read twice is put beside the database file, where there is room for it.
+        let spool = match &self.database {
+            Some(_) => None,
+            None => self.file()?.parent().filter(|folder| !folder.as_os_str().is_empty()).map(PathBuf::from),
+        };
+        let spool = spool.unwrap_or_else(std::env::temp_dir);
         let embeddings = Embeddings::start(&self.vectors.settings()?)?;
         let bytes = self.vectors.index_mb.map_or_else(settings::index_bytes, |mb| mb << 20);
         Ok(Service::new(store, spool)
@@ -62,34 +75,38 @@ impl Global {
     }
 
     /// The server that is named, else the file.
-    pub(crate) fn api(&self) -> anyhow::Result<Box<dyn Api>> {
+    pub(crate) async fn api(&self) -> anyhow::Result<Box<dyn Api>> {
         match &self.server {
             Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),
             // Nobody else waits for this process, so it may take its time.
-            None => Ok(Box::new(Embedded::new(self.service()?.with_patience(ONE_SHOT)))),
+            None => Ok(Box::new(Embedded::new(self.service().await?.with_patience(ONE_SHOT)))),
         }
     }
 
     /// The same among the memories that another user shares; that takes a server.
-    pub(crate) fn api_of(&self, whose: &Whose) -> anyhow::Result<Box<dyn Api>> {
+    pub(crate) async fn api_of(&self, whose: &Whose) -> anyhow::Result<Box<dyn Api>> {
         match &self.server {
             Some(url) if whose.shared_by.is_some() => {
                 Ok(Box::new(Http::new(url, self.api_key.clone())?.among(whose.shared_by.clone())))
             }
-            _ => self.api(),
+            _ => self.api().await,
         }
     }
 
     /// The same for whoever looks after users, keys and namespaces.
-    pub(crate) fn access(&self) -> anyhow::Result<Box<dyn AccessApi>> {
+    pub(crate) async fn access(&self) -> anyhow::Result<Box<dyn AccessApi>> {
         match &self.server {
             Some(url) => Ok(Box::new(Http::new(url, self.api_key.clone())?)),
-            None => Ok(Box::new(Embedded::new(self.service()?))),
+            None => Ok(Box::new(Embedded::new(self.service().await?))),
         }
     }
 
     /// Upkeep needs the file itself.
     pub(crate) fn require_file(&self, what: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.database.is_none(),
+            "{what} works on the database file; a PostgreSQL database has tools of its own, `pg_dump` and `pg_restore`"
+        );
         anyhow::ensure!(
             self.server.is_none(),
             "{what} works on the database file; run it on the machine that has the file, without --server or OMP_SERVER"

@@ -27,7 +27,12 @@ fn status(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Sealed(_) | StoreError::WrongPassphrase(_)) => ErrorCode::Unauthorized.exit_code(),
         None
-        | Some(StoreError::NotEncrypted(_) | StoreError::ShortPassphrase(_) | StoreError::NoEncryption) => 1,
+        | Some(
+            StoreError::NotEncrypted(_)
+            | StoreError::ShortPassphrase(_)
+            | StoreError::NoEncryption
+            | StoreError::Unsupported(_),
+        ) => 1,
         Some(StoreError::Internal(_)) => ErrorCode::InternalError.exit_code(),
         Some(_) => ErrorCode::Unavailable.exit_code(),
     }

@@ -27,7 +27,7 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Lets a request through that no foreign page can have made; with a key, any.
 pub(crate) async fn require_own(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.service.is_locked()
+    if !app.service.is_locked().await
         && let Some(why) =
             foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
     {

@@ -17,6 +17,14 @@ pub(crate) fn shown(error: StoreError) -> Error {
         StoreError::Busy => {
             Error::new(ErrorCode::Unavailable, "Too many writes are waiting; try again in a moment.")
         }
+        StoreError::Unreachable { .. } => {
+            tracing::error!(%error, "the database does not answer");
+            Error::new(ErrorCode::Unavailable, "The database does not answer; try again in a moment.")
+        }
+        StoreError::Denied { .. } => {
+            tracing::error!(%error, "the database refuses");
+            Error::new(ErrorCode::ReadOnly, "The database does not let this server write.")
+        }
         StoreError::Closed => Error::new(ErrorCode::Unavailable, "The server is shutting down."),
         error => {
             tracing::error!(%error, "the store failed");

@@ -31,7 +31,7 @@ impl Service {
             status: if trouble.is_none() { "ok" } else { "degraded" }.into(),
             version: OMP_VERSION.into(),
             // What the running configuration really offers (reading 3).
-            compliance: self.compliance().into(),
+            compliance: self.compliance().await.into(),
             memories_count: count,
             embedding: self.embedding_state().await?,
             store: trouble.unwrap_or("ok").into(),
@@ -40,8 +40,8 @@ impl Service {
     }
 
     /// The level that the running configuration has. Users and tools can be told apart only where a key is needed.
-    fn compliance(&self) -> &'static str {
-        match (self.embeddings.are_on(), self.is_locked()) {
+    async fn compliance(&self) -> &'static str {
+        match (self.embeddings.are_on(), self.is_locked().await) {
             (true, true) => "OMP-Full",
             (true, false) => "OMP-Search",
             (false, _) => "OMP-Core",

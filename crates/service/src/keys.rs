@@ -136,13 +136,13 @@ impl Service {
     }
 
     /// Whether a key is needed. When the store cannot say, one is.
-    pub fn is_locked(&self) -> bool {
-        self.server_key.is_some() || self.store.access_version().map_or(true, |version| version.0 > 0)
+    pub async fn is_locked(&self) -> bool {
+        self.server_key.is_some() || self.store.access_version().await.map_or(true, |version| version.0 > 0)
     }
 
     /// The keys and shares as they are now, whichever process changed them.
     pub(crate) async fn ring(&self) -> Result<Arc<Ring>> {
-        let version = self.store.access_version().map_err(shown)?;
+        let version = self.store.access_version().await.map_err(shown)?;
         let known = self.keys.ring.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(ring) = known.filter(|ring| ring.version == version) {
             return Ok(ring);

@@ -85,7 +85,7 @@ pub trait AccessStore: Send + Sync {
     /// Another value whenever users, keys or shares have changed, whoever changed them, and whenever the store has become
     /// another one. The first number is 0 as long as they never have. Cheap: it is asked at every request. What another
     /// process changed is seen when that change has been acknowledged, at the latest.
-    fn access_version(&self) -> Result<(i64, i64)>;
+    async fn access_version(&self) -> Result<(i64, i64)>;
 
     /// Every key there is, revoked ones too, oldest first.
     async fn keys(&self) -> Result<Vec<StoredKey>>;

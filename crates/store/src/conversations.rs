@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
-use omp_model::{Conversation, ConversationId, ConversationQuery, Principal, Timestamp};
+use omp_model::{Conversation, ConversationId, ConversationQuery, Principal, Timestamp, ToolName};
 
 use crate::memories::Changed;
 use crate::{ImportOutcome, Page, Result};
@@ -50,4 +50,27 @@ pub trait ConversationStore: Send + Sync {
         dry_run: bool,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>>;
+}
+
+/// What is to happen to a conversation, given what has its id and the tool of the key that saved that.
+pub(crate) fn decide(
+    by: &Principal,
+    known: Option<(&Conversation, Option<&ToolName>)>,
+    new: &Conversation,
+    conflict: Conflict,
+) -> ImportOutcome {
+    let Some((known, tool)) = known else { return ImportOutcome::Imported };
+    // Whatever the strategy: what a key may not see or change stays.
+    if !by.sees_conversation_of(tool) || (conflict != Conflict::Skip && !by.may_change_of(tool)) {
+        return ImportOutcome::Refused;
+    }
+    let same = known.messages == new.messages
+        && (&known.model, &known.topic, &known.source_url) == (&new.model, &new.topic, &new.source_url);
+    match conflict {
+        Conflict::Overwrite => ImportOutcome::Updated,
+        Conflict::Newer if same => ImportOutcome::Unchanged,
+        Conflict::Newer if new.updated_at > known.updated_at => ImportOutcome::Updated,
+        _ if same => ImportOutcome::Unchanged,
+        _ => ImportOutcome::Skipped,
+    }
 }

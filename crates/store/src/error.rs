@@ -61,6 +61,25 @@ pub enum StoreError {
     /// The file is damaged.
     #[error("the database {0} is damaged; `omp doctor` tells more, `omp restore` brings a backup back")]
     Corrupt(PathBuf),
+    /// The database server does not answer.
+    #[error("the database at {place} cannot be reached: {reason}")]
+    Unreachable {
+        /// The server and the database, without a password.
+        place: String,
+        /// The system's or the server's words.
+        reason: String,
+    },
+    /// The database server does not let us.
+    #[error("the database at {place} refuses: {reason}")]
+    Denied {
+        /// The server and the database, without a password.
+        place: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// Somebody asked for what this kind of store does not do.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// More writes are waiting than the store takes.
     #[error("too many writes are waiting; try again in a moment")]
     Busy,

@@ -26,6 +26,22 @@ pub enum Restored {
     },
 }
 
+/// What a memory is when it becomes what it was in a version. `created_at` stays, `updated_at` moves, and if the version
+/// would have expired by now, the present expiry stays too.
+pub(crate) fn restored(before: &Memory, kept: Memory, now: Timestamp) -> Memory {
+    let mut after = Memory {
+        id: before.id,
+        created_at: before.created_at,
+        updated_at: now.max(before.updated_at.plus_millis(1)),
+        embedding: before.embedding.clone().filter(|_| kept.content == before.content),
+        ..kept
+    };
+    if after.is_expired(now) {
+        after.expires_at = before.expires_at;
+    }
+    after
+}
+
 /// Every change of a memory keeps what it was as a version; a change of nothing but `updated_at` is none. Versions go
 /// with their memory. A version has no vector.
 #[async_trait]

@@ -65,6 +65,9 @@ pub(crate) struct Global {
     /// The file that holds the passphrase of an encrypted database file; without it `OMP_DB_PASSPHRASE` may hold it
     #[arg(long, env = "OMP_DB_PASSPHRASE_FILE", hide_env_values = true, global = true, value_name = "FILE")]
     pub(crate) db_passphrase_file: Option<PathBuf>,
+    /// A PostgreSQL database in the place of the file, such as `postgres://user@host/memories`
+    #[arg(long, env = "OMP_DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    pub(crate) database: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -16,7 +16,7 @@ pub(super) async fn run(global: &Global, args: Audit, printer: &Printer) -> anyh
         before: args.before,
         limit: Some(args.limit),
     };
-    let page = global.access()?.audit(&query).await?;
+    let page = global.access().await?.audit(&query).await?;
     if printer.json {
         printer.value(&page)?;
         return Ok(ExitCode::SUCCESS);

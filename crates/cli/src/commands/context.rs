@@ -15,7 +15,7 @@ const LOOK_AT: usize = 100;
 
 pub(super) async fn run(global: &Global, args: Context, printer: &Printer) -> anyhow::Result<ExitCode> {
     let question = question(&args.query)?;
-    let block = block(global.api()?.as_ref(), &args.told.reach()?, question, args.budget).await?;
+    let block = block(global.api().await?.as_ref(), &args.told.reach()?, question, args.budget).await?;
     if printer.json || args.format == ContextFormat::Json {
         printer.value(&block)?;
         return Ok(ExitCode::SUCCESS);

@@ -11,7 +11,7 @@ pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer)
     let q = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("query", what))?;
     let Conversations { model, since, limit, offset, .. } = args;
     let page = ConversationQuery { model, since, limit, offset, ..ConversationQuery::default() };
-    let found = global.api()?.search_conversations(&ConversationSearch { q, mode: None, page }).await?;
+    let found = global.api().await?.search_conversations(&ConversationSearch { q, mode: None, page }).await?;
     if printer.json {
         printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);

@@ -6,7 +6,7 @@ use crate::args::Global;
 use crate::printer::{Printer, clean};
 
 pub(super) async fn tags(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let list = global.access()?.list_tags().await?;
+    let list = global.access().await?.list_tags().await?;
     if printer.json {
         printer.value(&list)?;
         return Ok(ExitCode::SUCCESS);
@@ -16,7 +16,7 @@ pub(super) async fn tags(global: &Global, printer: &Printer) -> anyhow::Result<E
 }
 
 pub(super) async fn stats(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let stats = global.access()?.stats().await?;
+    let stats = global.access().await?.stats().await?;
     if printer.json {
         printer.value(&stats)?;
         return Ok(ExitCode::SUCCESS);

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use omp_client::Api as _;
-use omp_store::Maintenance;
 use serde_json::json;
 
 use crate::args::Global;
@@ -11,17 +10,17 @@ use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     if let Some(url) = &global.server {
-        let health = global.api()?.health().await?;
+        let health = global.api().await?.health().await?;
         let told =
             format!("{url}: {}, {}, {} memories", health.status, health.compliance, health.memories_count);
         printer.either(&health, told)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = global.store()?;
+    let store = global.store().await?;
     let info = store.info().await?;
     let checks = store.check().await?;
     let problems = checks.iter().filter(|check| check.problem.is_some()).count();
-    let health = omp_client::Embedded::new(global.service()?).health().await?;
+    let health = omp_client::Embedded::new(global.service().await?).health().await?;
     if printer.json {
         let checks: Vec<_> = checks.iter().map(|c| json!({"name": c.name, "problem": c.problem})).collect();
         printer.value(&json!({

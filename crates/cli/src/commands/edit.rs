@@ -10,7 +10,7 @@ use crate::args::{Edit, Global};
 use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, args: Edit, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api_of(&args.whose)?;
+    let api = global.api_of(&args.whose).await?;
     let mut patch = patch(&args)?;
     if patch == MemoryPatch::default() {
         let before = api.get_memory(&args.id).await?;

@@ -56,7 +56,7 @@ pub(super) fn decrypt(global: &Global, printer: &Printer) -> anyhow::Result<Exit
 }
 
 fn existing(global: &Global) -> anyhow::Result<PathBuf> {
-    let path = global.database()?;
+    let path = global.file()?;
     ensure!(path.is_file(), "{} is no file; there is nothing to change", path.display());
     Ok(path)
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
     }
     let options =
         ExportOptions { format, with_embedding: args.embeddings, with_conversations: args.conversations };
-    let api = global.api()?;
+    let api = global.api().await?;
     let Some(path) = path else {
         let out = Sealed::new(&args.sealing, Box::new(Stream))?;
         api.export(options, Box::new(out.clone()), None).await?;
@@ -60,7 +60,7 @@ async fn foreign(
 ) -> anyhow::Result<ExitCode> {
     let spool = tempfile::tempfile()?;
     let options = ExportOptions { format: Format::OMI_JSONL, ..ExportOptions::default() };
-    global.api()?.export(options, Box::new(spool.try_clone()?), None).await?;
+    global.api().await?.export(options, Box::new(spool.try_clone()?), None).await?;
     let mut spool = spool;
     std::io::Seek::rewind(&mut spool)?;
     let options = ConvertOptions { from: Some(Format::OMI_JSONL), to: format, ..ConvertOptions::default() };

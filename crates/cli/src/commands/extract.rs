@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, args: Extract, printer: &Printer) -> an
     request.ai = chosen.choice()?;
     request.source_tool = tool.clone().unwrap_or(request.source_tool);
     (request.namespace, request.held_at, request.dry_run) = (namespace.clone(), *held_at, args.dry_run);
-    let extracted = global.api()?.extract(request).await?;
+    let extracted = global.api().await?.extract(request).await?;
     if printer.json {
         printer.value(&extracted)?;
         return Ok(ExitCode::SUCCESS);
@@ -39,7 +39,7 @@ pub(super) async fn compress(global: &Global, args: Compress, printer: &Printer)
     request.ai = chosen.choice()?;
     request.source_tool = tool.clone().unwrap_or(request.source_tool);
     (request.namespace, request.held_at) = (namespace.clone(), *held_at);
-    let compressed = global.api()?.compress(request).await?;
+    let compressed = global.api().await?.compress(request).await?;
     if printer.json {
         printer.value(&compressed)?;
         return Ok(ExitCode::SUCCESS);

@@ -8,7 +8,7 @@ use crate::args::{Forget, Global};
 use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, args: &Forget, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api_of(&args.whose)?;
+    let api = global.api_of(&args.whose).await?;
     for id in &args.ids {
         api.delete_memory(id).await?;
         printer.say(format!("forgot {id}"));

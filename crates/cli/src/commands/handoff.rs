@@ -10,7 +10,7 @@ use crate::args::{Global, Handoff};
 use crate::printer::{Printer, clean};
 
 pub(super) async fn run(global: &Global, args: Handoff, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api()?;
+    let api = global.api().await?;
     let id = if let Some(id) = args.id {
         id
     } else {

@@ -12,7 +12,7 @@ pub(super) async fn run(
     args: &args::History,
     printer: &Printer,
 ) -> anyhow::Result<ExitCode> {
-    let api = global.api_of(&args.whose)?;
+    let api = global.api_of(&args.whose).await?;
     if let Some(version) = args.restore {
         let memory = api.restore_memory(&args.id, RestoreVersion { version }).await?;
         if printer.json {

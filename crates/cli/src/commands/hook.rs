@@ -57,7 +57,8 @@ async fn session_start(global: &Global, args: &Hook, input: &Input) -> anyhow::R
     let waiting = offered.newest_of(&root).filter(|session| Some(&session.transcript) != going_on.as_ref());
     let namespace = project.map(|project| project.namespace);
     let reach = namespace.clone().map_or(Reach::Everywhere, Reach::Project);
-    let mut context = block(api(global, &args.tool)?.as_ref(), &reach, None, args.budget).await?.context;
+    let mut context =
+        block(api(global, &args.tool).await?.as_ref(), &reach, None, args.budget).await?.context;
     if let Some(namespace) = namespace {
         context.push_str(&format!(
             "The namespace of this project's memories is `{namespace}`; give it to omp_remember for what concerns only this \
@@ -78,14 +79,14 @@ async fn session_start(global: &Global, args: &Hook, input: &Input) -> anyhow::R
 }
 
 /// A hook has no environment of its own: the key is the one that the tool's MCP server was given for the same server.
-fn api(global: &Global, tool: &str) -> anyhow::Result<Box<dyn Api>> {
+async fn api(global: &Global, tool: &str) -> anyhow::Result<Box<dyn Api>> {
     match (&global.server, &global.api_key) {
         (Some(server), None) => {
             let places = Places::here()?;
             let key = Tool::named(tool).and_then(|tool| tool.key_for(&places, server));
             Ok(Box::new(Http::new(server, key)?))
         }
-        _ => global.api(),
+        _ => global.api().await,
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
         Upload::Folder(_) => None,
     };
     let bar = progress::bytes(printer, size);
-    let report = global.api()?.import(source, options, progress::teller(bar.as_ref())).await;
+    let report = global.api().await?.import(source, options, progress::teller(bar.as_ref())).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
@@ -61,7 +61,7 @@ async fn extract(
         printer.say("no conversation came in that was not there, so there is nothing to extract from");
         return Ok(());
     }
-    let api = global.api()?;
+    let api = global.api().await?;
     let request = |id| ExtractRequest { ai: ai.clone(), ..ExtractRequest::new(Told::Saved(id)) };
     let (stored, done) = super::extract::from_saved(api.as_ref(), ids, request, printer).await?;
     printer

@@ -76,7 +76,7 @@ pub(super) async fn run(global: &Global, args: Inject, printer: &Printer) -> any
     target.open()?;
     let reach = args.told.reach()?;
     let question = question(&args.query)?;
-    let api = global.api()?;
+    let api = global.api().await?;
     if !args.watch {
         inject(&target, api.as_ref(), &reach, question, args.budget, printer).await?;
         return Ok(ExitCode::SUCCESS);

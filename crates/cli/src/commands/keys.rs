@@ -10,7 +10,7 @@ use crate::args::{CreateKey, Global, Keys};
 use crate::printer::{Printer, clean};
 
 pub(super) async fn run(global: &Global, args: Keys, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.access()?;
+    let api = global.access().await?;
     match args {
         Keys::Create(args) => secret(&api.create_key(new(args)).await?, printer)?,
         Keys::List => {

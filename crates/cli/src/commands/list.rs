@@ -15,7 +15,7 @@ pub(super) async fn run(global: &Global, args: List, printer: &Printer) -> anyho
         sort: args.sort,
         with_embedding: false,
     };
-    let page = global.api_of(&args.whose)?.list_memories(&query).await?;
+    let page = global.api_of(&args.whose).await?.list_memories(&query).await?;
     if printer.json {
         printer.value(&page)?;
         return Ok(ExitCode::SUCCESS);

@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: &Log, printer: &Printer) -> anyho
 /// What happened, newest first, with what each memory says now.
 async fn of_all(global: &Global, args: &Log, printer: &Printer) -> anyhow::Result<ExitCode> {
     let query = AuditQuery { since: args.since, limit: Some(args.limit), ..AuditQuery::default() };
-    let page = global.access()?.audit(&query).await?;
+    let page = global.access().await?.audit(&query).await?;
     let mut targets: Vec<&str> = page
         .entries
         .iter()
@@ -34,7 +34,7 @@ async fn of_all(global: &Global, args: &Log, printer: &Printer) -> anyhow::Resul
         .collect();
     targets.sort_unstable();
     targets.dedup();
-    let api = global.api()?;
+    let api = global.api().await?;
     let memories = join_all(targets.iter().map(|id| api.get_memory(id))).await;
     // What is gone, or out of this key's sight, has no text any more.
     let now: HashMap<&str, Memory> =
@@ -92,7 +92,7 @@ fn told(action: Action) -> String {
 
 /// What became of one memory, newest first: of each version only what it made different.
 async fn of_memory(global: &Global, id: &str, limit: u32, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api: Box<dyn Api> = global.api()?;
+    let api: Box<dyn Api> = global.api().await?;
     // One more than is shown, to compare the last one with.
     let query = HistoryQuery { limit: limit.saturating_add(1).min(100), offset: 0 };
     let history = api.memory_history(id, query).await?;

@@ -16,7 +16,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
         omp_mcp::serve_stdio(api).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let service = global.service()?;
+    let service = global.service().await?;
     service.prepare_embeddings().await?;
     let embed = tokio::spawn(service.clone().embed_forever());
     let sweep = tokio::spawn(service.clone().sweep_forever());

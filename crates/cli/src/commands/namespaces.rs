@@ -12,7 +12,7 @@ use crate::printer::Printer;
 pub(super) async fn run(global: &Global, args: Namespaces, printer: &Printer) -> anyhow::Result<ExitCode> {
     match args {
         Namespaces::List => {
-            let list = global.api()?.namespaces().await?;
+            let list = global.api().await?.namespaces().await?;
             if printer.json {
                 printer.value(&list)?;
             } else {
@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, args: Namespaces, printer: &Printer) ->
             }
         }
         Namespaces::Move { from, to } => {
-            let moved = global.access()?.move_namespace(&from, to.as_ref()).await?;
+            let moved = global.access().await?.move_namespace(&from, to.as_ref()).await?;
             let place = to.as_ref().map_or("the default namespace", |name| name.as_str());
             printer.say(format!("moved {moved} memories from {from} to {place}"));
             if printer.json {
@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: Namespaces, printer: &Printer) ->
             }
         }
         Namespaces::Delete { namespace, .. } => {
-            let deleted = global.access()?.delete_namespace(&namespace).await?;
+            let deleted = global.access().await?.delete_namespace(&namespace).await?;
             printer.say(format!("deleted {deleted} memories of {namespace}"));
             if printer.json {
                 printer.value(&json!({"memories": deleted}))?;
@@ -37,18 +37,18 @@ pub(super) async fn run(global: &Global, args: Namespaces, printer: &Printer) ->
         }
         Namespaces::Share { namespace, user, write } => {
             let access = if write { ShareAccess::Write } else { ShareAccess::Read };
-            let share = global.access()?.share(&namespace, &user, access).await?;
+            let share = global.access().await?.share(&namespace, &user, access).await?;
             printer.say(format!("{user} may {} {namespace}", verbs(access)));
             if printer.json {
                 printer.value(&share)?;
             }
         }
         Namespaces::Unshare { namespace, user } => {
-            global.access()?.unshare(&namespace, &user).await?;
+            global.access().await?.unshare(&namespace, &user).await?;
             printer.say(format!("{user} sees {namespace} no more"));
         }
         Namespaces::Shares => {
-            let ShareList { given, received } = global.access()?.list_shares().await?;
+            let ShareList { given, received } = global.access().await?.list_shares().await?;
             if printer.json {
                 printer.value(&ShareList { given, received })?;
                 return Ok(ExitCode::SUCCESS);

@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> any
     if args.project {
         return of_project(global, &args.whose, query, printer).await;
     }
-    let found = global.api_of(&args.whose)?.search_memories(&query).await?;
+    let found = global.api_of(&args.whose).await?.search_memories(&query).await?;
     if printer.json {
         printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);
@@ -47,7 +47,7 @@ async fn of_project(
     let reach = Reach::Project(project::required()?.namespace);
     let most = query.limit as usize;
     let Found { memories, mode_used, degraded } =
-        reach.search(global.api_of(whose)?.as_ref(), &query, most).await?;
+        reach.search(global.api_of(whose).await?.as_ref(), &query, most).await?;
     if printer.json {
         printer.value(&json!({"memories": memories, "mode_used": mode_used, "degraded": degraded}))?;
         return Ok(ExitCode::SUCCESS);

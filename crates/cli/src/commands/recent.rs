@@ -10,7 +10,7 @@ use crate::args::{Global, Recent};
 use crate::printer::{Printer, clean};
 
 pub(super) async fn run(global: &Global, args: &Recent, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api()?;
+    let api = global.api().await?;
     let query = ConversationQuery { since: args.since, limit: args.limit, ..ConversationQuery::default() };
     let conversations = api.list_conversations(&query).await?.conversations;
     let query = ListQuery { limit: args.limit, sort: Sort::UpdatedDesc, ..ListQuery::default() };

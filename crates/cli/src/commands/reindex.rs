@@ -8,7 +8,7 @@ use crate::progress;
 
 pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     global.require_file("reindex")?;
-    let service = global.service()?;
+    let service = global.service().await?;
     let bar = progress::countdown(printer);
     let told = bar.clone();
     let done = service.reindex(move |waiting| {

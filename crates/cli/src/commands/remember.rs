@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
     }
     let dedupe = if args.no_dedupe { Dedupe::Off } else { Dedupe::Exact };
     let create = CreateMemory { new, supersedes: args.supersedes, dedupe };
-    let created = global.api_of(&args.whose)?.create_memory(create).await?;
+    let created = global.api_of(&args.whose).await?.create_memory(create).await?;
     printer.either(&created, created.memory.id)?;
     if created.duplicate_of.is_some() {
         printer.say("this is remembered already; nothing was stored");

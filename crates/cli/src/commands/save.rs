@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: Save, printer: &Printer) -> anyho
     } else {
         args.file.clone().filter(|path| path.as_os_str() != "-")
     };
-    let api = global.api()?;
+    let api = global.api().await?;
     let text = match &path {
         Some(path) if path.is_dir() => None,
         Some(path) => {

@@ -37,14 +37,14 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         .await
         .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
     let kept = std::time::Duration::from_hours(24 * args.keep_audit);
-    let service = global.service()?.with_audit_kept(kept);
+    let service = global.service().await?.with_audit_kept(kept);
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     printer.line(format!("{scheme}://{address}"))?;
     printer.say(format!(
         "Open Memory {} keeps your memories in {}",
         env!("CARGO_PKG_VERSION"),
-        global.database()?.display()
+        service.store().info().await?.location
     ));
     printer.say(format!("API documentation: {scheme}://{address}/docs   web app: {scheme}://{address}/app"));
     if key.is_none() {

@@ -8,7 +8,7 @@ use crate::args::{Global, Show};
 use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, args: &Show, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.api_of(&args.whose)?;
+    let api = global.api_of(&args.whose).await?;
     let mut memories = Vec::new();
     for id in &args.ids {
         memories.push(api.get_memory(id).await?);

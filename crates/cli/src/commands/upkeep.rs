@@ -13,7 +13,7 @@ use crate::printer::Printer;
 
 pub(super) async fn backup(global: &Global, args: &Backup, printer: &Printer) -> anyhow::Result<ExitCode> {
     global.require_file("backup")?;
-    let store = global.store()?;
+    let store = global.store().await?;
     store.backup(&args.file).await?;
     let bytes = std::fs::metadata(&args.file)?.len();
     printer.either(
@@ -28,7 +28,7 @@ pub(super) async fn restore(global: &Global, args: &Restore, printer: &Printer) 
     global.require_file("restore")?;
     anyhow::ensure!(args.file.is_file(), "{} is no file", args.file.display());
     // What is there now may be all that somebody has: it is kept.
-    let kept = beside(&global.database()?, &format!(".before-restore-{}.bak", SystemClock.now().as_millis()));
+    let kept = beside(&global.file()?, &format!(".before-restore-{}.bak", SystemClock.now().as_millis()));
     let store = match open(global) {
         Ok(store) => {
             store.backup(&kept).await?;
@@ -49,14 +49,14 @@ pub(super) async fn restore(global: &Global, args: &Restore, printer: &Printer) 
     store.restore(&args.file).await?;
     store.close().await?;
     // Opening brings an older backup up to date.
-    global.store()?.close().await?;
+    global.store().await?.close().await?;
     let told = format!("restored {}; what was there before is in {}", args.file.display(), kept.display());
     printer.either(&json!({"restored": args.file, "kept": kept}), told)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn open(global: &Global) -> Result<Arc<SqliteStore>, StoreError> {
-    let options = global.store_options().map_err(|error| StoreError::Internal(format!("{error:#}")))?;
+    let options = global.file_options().map_err(|error| StoreError::Internal(format!("{error:#}")))?;
     SqliteStore::open(&options).map(Arc::new)
 }
 

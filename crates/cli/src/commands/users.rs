@@ -11,7 +11,7 @@ use crate::args::{Global, RemoveUser, Users};
 use crate::printer::Printer;
 
 pub(super) async fn run(global: &Global, args: Users, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let api = global.access()?;
+    let api = global.access().await?;
     match args {
         Users::Add { name, admin, no_key } => {
             let user = api.create_user(NewUser { name: name.clone(), admin }).await?;

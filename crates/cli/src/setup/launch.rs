@@ -28,6 +28,10 @@ impl std::fmt::Debug for Secret {
 impl Launch {
     /// This program, with the server or file that it works on now.
     pub(crate) fn of(global: &Global) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            global.database.is_none() || global.server.is_some(),
+            "tools are not given the address of a database: run `omp serve --database` and set them up with --server"
+        );
         let command = program()?;
         let command =
             command.to_str().with_context(|| format!("{} is no text", command.display()))?.to_owned();

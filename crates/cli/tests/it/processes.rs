@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::program::{Home, assert_sound};
+use crate::program::Home;
 
 #[test]
 fn ten_processes_write_to_one_file_at_once_and_nothing_is_lost() {
@@ -37,7 +37,7 @@ fn ten_processes_write_to_one_file_at_once_and_nothing_is_lost() {
     }
     assert_eq!(home.ok(&["list", "--json"]).json()["total"], PROCESSES * EACH + 20);
     assert_eq!(home.ok(&["list", "--tag", "shared", "--json"]).json()["total"], PROCESSES * EACH);
-    assert_sound(&home.path("memory.db"));
+    home.assert_sound();
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// A folder with a database of its own.
+/// A folder with a database of its own: a file, or, when the environment names a PostgreSQL server for tests, a schema there.
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
+    /// The address of the database that is no file.
+    pub(crate) database: Option<String>,
 }
 
 /// What a run gave.
@@ -45,7 +47,8 @@ impl Run {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let database = runtime().block_on(omp_store::conformance::databases::fresh());
+        Self { folder: tempfile::tempdir().unwrap(), database }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -62,6 +65,7 @@ impl Home {
         command.args(args).current_dir(self.folder.path());
         for name in [
             "OMP_SERVER",
+            "OMP_DATABASE_URL",
             "OMP_API_KEY",
             "OMP_PORT",
             "PORT",
@@ -98,7 +102,11 @@ impl Home {
             command.env_remove(name);
         }
         command.env("HOME", self.folder.path());
-        command.env("OMP_DB_PATH", self.path("memory.db")).env("NO_COLOR", "1").stdin(Stdio::null());
+        match &self.database {
+            Some(url) => command.env("OMP_DATABASE_URL", url),
+            None => command.env("OMP_DB_PATH", self.path("memory.db")),
+        };
+        command.env("NO_COLOR", "1").stdin(Stdio::null());
         command
     }
 
@@ -151,6 +159,11 @@ impl Home {
         }
         Server::start(command)
     }
+}
+
+/// Where a test that does not wait otherwise waits for a database.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 pub(crate) fn run(command: &mut Command) -> Run {
@@ -258,9 +271,17 @@ fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The whole file is sound.
-pub(crate) fn assert_sound(database: &Path) {
-    let home = Home::new();
-    let run = run(home.command(&["doctor", "--json"]).env("OMP_DB_PATH", database));
-    assert_eq!(run.code, 0, "{} {}", run.out, run.err);
+impl Home {
+    /// All that is stored: the bytes of the file, or every row of the database.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        match &self.database {
+            None => std::fs::read(self.path("memory.db")).unwrap(),
+            Some(url) => runtime().block_on(omp_store::conformance::databases::everything(url)).into_bytes(),
+        }
+    }
+
+    /// The whole database is sound.
+    pub(crate) fn assert_sound(&self) {
+        self.ok(&["doctor", "--json"]);
+    }
 }

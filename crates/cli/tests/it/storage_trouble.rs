@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::program::{Home, Server, assert_sound, run};
+use crate::program::{Home, Server, run};
 
 /// `omp` that may write files of at most so many KiB: to a program a full disk looks the same.
 fn limited(home: &Home, kib: u32, args: &[&str]) -> Command {
@@ -43,7 +43,7 @@ fn a_full_disk_is_a_clear_error_and_what_was_stored_stays() {
     let (status, list) = server.json("GET", "/v1/memories?limit=1", &json!(null));
     assert_eq!((status, list["total"].as_u64()), (200, Some(stored + 1)), "reading goes on");
     drop(server);
-    assert_sound(&home.path("memory.db"));
+    home.assert_sound();
     assert_eq!(home.ok(&["list", "--json"]).json()["total"], stored + 1);
 }
 

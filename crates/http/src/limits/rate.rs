@@ -77,7 +77,7 @@ impl Limits {
 
 /// Around what needs a key. Stands outside of the check of the key and learns from its answer.
 pub(crate) async fn limit_keys(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.service.is_locked() {
+    if !app.service.is_locked().await {
         return next.run(request).await;
     }
     let limits = app.limits.as_ref();
@@ -108,7 +108,7 @@ pub(crate) async fn limit_keys(State(app): State<App>, request: Request, next: N
 
 /// Around what needs no key.
 pub(crate) async fn limit_addresses(State(app): State<App>, request: Request, next: Next) -> Response {
-    if app.service.is_locked() {
+    if app.service.is_locked().await {
         let address = client::address(request.extensions(), request.headers(), &app.settings.trusted_proxies);
         if let Some(wait) = app.limits.keyless(address) {
             return too_many("from this address", wait);

@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod conversations;
+pub mod databases;
 pub mod lists;
 pub mod memories;
 pub mod namespaces;
@@ -50,11 +51,12 @@ pub fn within(mut memory: Memory, namespace: &str) -> Memory {
     memory
 }
 
-/// Makes a test of every scenario; `$make` is called for each and returns a future of an empty store.
+/// Makes a test of every scenario; `$make` is called for each and returns a future of an empty store. Attributes before it
+/// are those of every test.
 #[macro_export]
 macro_rules! conformance_suite {
-    ($make:path) => {
-        $crate::conformance_suite!(@ $make,
+    ($(#[$attribute:meta])* $make:path) => {
+        $crate::conformance_suite!(@ [$(#[$attribute])*] $make,
             memories: created_memories_are_read_back, an_id_can_be_taken_once, a_patch_changes_only_what_it_names,
                 deleted_memories_are_gone, expired_memories_do_not_exist, purging_removes_only_what_expired,
                 a_vector_comes_along_only_when_asked_for, a_new_text_drops_the_old_vector,
@@ -84,16 +86,20 @@ macro_rules! conformance_suite {
                 imported_conversations_replace_only_when_asked;
         );
     };
-    (@ $make:path, $($module:ident: $($scenario:ident),+;)+) => {
+    (@ $attributes:tt $make:path, $($module:ident: $($scenario:ident),+;)+) => {
         $($(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $scenario() {
-                let store = $make().await;
-                $crate::conformance::$module::$scenario(&*store).await;
-                let problems: Vec<_> = $crate::Maintenance::check(&*store).await.expect("checks run")
-                    .into_iter().filter(|check| check.problem.is_some()).collect();
-                assert_eq!(problems, []);
-            }
+            $crate::conformance_suite!(@one $attributes $make, $module, $scenario);
         )+)+
+    };
+    (@one [$(#[$attribute:meta])*] $make:path, $module:ident, $scenario:ident) => {
+        #[tokio::test(flavor = "multi_thread")]
+        $(#[$attribute])*
+        async fn $scenario() {
+            let store = $make().await;
+            $crate::conformance::$module::$scenario(&*store).await;
+            let problems: Vec<_> = $crate::Maintenance::check(&*store).await.expect("checks run")
+                .into_iter().filter(|check| check.problem.is_some()).collect();
+            assert_eq!(problems, []);
+        }
     };
 }

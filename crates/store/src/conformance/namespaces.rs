@@ -93,9 +93,9 @@ pub async fn a_deleted_namespace_takes_its_memories_and_shares_along(store: &dyn
 /// Every change of a share is another version, and none is made for nobody.
 pub async fn shares_change_the_version(store: &dyn Store) {
     let anna = anna(store).await;
-    let mut before = store.access_version().expect("read");
+    let mut before = store.access_version().await.expect("read");
     let mut changes = async |changed: bool| {
-        let now = store.access_version().expect("read");
+        let now = store.access_version().await.expect("read");
         assert_eq!(now != before, changed);
         before = now;
     };

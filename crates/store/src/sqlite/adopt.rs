@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::tx::{Memo, Tx};
 use super::{conversations, write};
+use crate::stored::words;
 
 /// How originals of such rows are marked.
 const FORMAT: &str = "omp-typescript";
@@ -67,7 +68,7 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
             adopted.memories += memories.len() as u64;
             adopted.repaired += u64::from(original.is_some());
             for (part, memory) in memories.iter().enumerate() {
-                let pk = write::insert(&mut tx, OWNER, memory, &write::words(memory, &mut analyzer))?;
+                let pk = write::insert(&mut tx, OWNER, memory, &words(memory, &mut analyzer))?;
                 if let Some(original) = &original {
                     let raw = (part == 0).then_some(original);
                     let head = (part > 0).then(|| memories[0].id.body().to_owned());

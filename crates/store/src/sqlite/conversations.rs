@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
 use super::{SqliteStore, audit, snapshot};
-use crate::{Changed, ConversationStore, ImportOutcome, Page, Result};
+use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
 
@@ -199,8 +199,7 @@ impl ConversationStore for SqliteStore {
                 }
                 outcomes.push(outcome);
             }
-            let stored = |o: &&ImportOutcome| matches!(o, ImportOutcome::Imported | ImportOutcome::Updated);
-            let stored = outcomes.iter().filter(stored).count() as u64;
+            let stored = transfer::stored(&outcomes);
             if stored > 0 {
                 audit::record(tx, Some(&by), Action::ImportConversations, None, stored, now)?;
             }
@@ -217,24 +216,9 @@ fn decide(
     new: &Conversation,
     conflict: Conflict,
 ) -> rusqlite::Result<ImportOutcome> {
-    let owner = by.owner;
-    if let Some(SavedWith(tool)) = tool_of(connection, owner, new.id)? {
-        let tool = tool.as_ref();
-        // Whatever the strategy: what a key may not see or change stays.
-        if !by.sees_conversation_of(tool) || (conflict != Conflict::Skip && !by.may_change_of(tool)) {
-            return Ok(ImportOutcome::Refused);
-        }
-    }
-    let Some(known) = find(connection, owner, new.id)? else { return Ok(ImportOutcome::Imported) };
-    let same = known.messages == new.messages
-        && (&known.model, &known.topic, &known.source_url) == (&new.model, &new.topic, &new.source_url);
-    Ok(match conflict {
-        Conflict::Overwrite => ImportOutcome::Updated,
-        Conflict::Newer if same => ImportOutcome::Unchanged,
-        Conflict::Newer if new.updated_at > known.updated_at => ImportOutcome::Updated,
-        _ if same => ImportOutcome::Unchanged,
-        _ => ImportOutcome::Skipped,
-    })
+    let tool = tool_of(connection, by.owner, new.id)?.and_then(|SavedWith(tool)| tool);
+    let known = find(connection, by.owner, new.id)?;
+    Ok(conversations::decide(by, known.as_ref().map(|known| (known, tool.as_ref())), new, conflict))
 }
 
 fn find(

@@ -5,10 +5,10 @@ use omp_model::{Principal, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
-use super::tx::FacetKind;
 use super::{SqliteStore, list, seen, snapshot};
 use crate::Result;
 use crate::counts::{CountStore, Counted};
+use crate::stored::FacetKind;
 
 #[async_trait]
 impl CountStore for SqliteStore {
@@ -24,11 +24,7 @@ fn counts(
     what: Counted,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<(String, u64)>> {
-    let kind = match what {
-        Counted::Tags => FacetKind::Tag,
-        Counted::Tools => FacetKind::Tool,
-        Counted::Types => FacetKind::Type,
-    };
+    let kind = FacetKind::from(what);
     let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
     // What has expired and waits for the sweep is in the counters.
     if by.sees_everything() && list::expired(connection, by.owner, &[], now)? == 0 {

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, params};
 use super::memories::taken_by;
 use super::tx::Tx;
 use super::{rows, write};
+use crate::stored::{handed_over, words};
 
 /// Moves one memory with its versions, vectors and original; tells whether it got a new id.
 pub(super) fn memory(
@@ -25,9 +26,9 @@ pub(super) fn memory(
     moved.embedding = rows::supplied_embedding(tx.connection(), pk)?;
     let renamed = taken_by(tx, to, memory.id, now)?.is_some();
     if renamed {
-        moved.id = other_id(from, memory.id);
+        moved.id = handed_over(from, memory.id);
     }
-    let words = write::words(memory, analyzer);
+    let words = words(memory, analyzer);
     let new = write::insert(tx, to, &moved, &words)?;
     let succeeded: Option<(i64, MemoryId)> = tx
         .statement(
@@ -53,18 +54,13 @@ pub(super) fn memory(
     Ok(renamed)
 }
 
-/// The id that a memory gets whose own is taken.
-fn other_id(from: OwnerId, id: MemoryId) -> MemoryId {
-    MemoryId::derive(&["handed over", &from.0.to_string(), id.body()])
-}
-
 /// What a memory of `from` is called, or will be, when it is the heir's.
 fn id_there(tx: &Tx<'_>, from: OwnerId, to: OwnerId, id: MemoryId) -> rusqlite::Result<MemoryId> {
     let has = |owner: OwnerId, id: MemoryId| {
         tx.statement("SELECT 1 FROM memories WHERE owner = ?1 AND id = ?2")?
             .exists(params![owner.0, id.body()])
     };
-    let other = other_id(from, id);
+    let other = handed_over(from, id);
     let renamed = if has(from, id)? { has(to, id)? } else { has(to, other)? };
     Ok(if renamed { other } else { id })
 }

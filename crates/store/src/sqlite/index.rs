@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use omp_model::{Memory, OwnerId};
 use rusqlite::{Connection, Row, params};
 
-use super::tx::pk_range;
 use super::{SqliteStore, rows, snapshot, vectors};
+use crate::stored::pk_range;
 use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
 
 #[async_trait]

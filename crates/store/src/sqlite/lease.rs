@@ -1,11 +1,10 @@
-//! Who may come in is asked at every request, and any process may change it.
+//! The version of users, keys and shares on SQLite.
 //!
-//! Asking the engine each time would make requests wait for each other: even its smallest read takes locks that all
-//! connections of a process share. So what was read holds for a moment, the lease, and whoever changes users, keys or
-//! shares acknowledges that only after a lease: then every process has seen it, and a key that was revoked opens nothing.
+//! Asking the engine at every request would make requests wait for each other: even its smallest read takes locks that
+//! all connections of a process share. So what was read is leased.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -13,39 +12,15 @@ use super::SqliteStore;
 use super::connection::{failure, open_reader};
 use crate::Result;
 
-/// How long a process may go by what it read.
-pub(super) const LEASE: Duration = Duration::from_millis(20);
-
-/// What the version was, and when it was read.
+/// The connection that looks, one at a time.
 #[derive(Default)]
-pub(super) struct Lease {
-    known: Mutex<Option<Known>>,
-    watch: Mutex<Option<Watch>>,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    /// When the reading began.
-    at: Instant,
-    version: (i64, i64),
-}
+pub(super) struct Watcher(Mutex<Option<Watch>>);
 
 /// A connection that notices writes of others.
 struct Watch {
     connection: Connection,
     data_version: i64,
     version: (i64, i64),
-}
-
-impl Lease {
-    fn known(&self) -> MutexGuard<'_, Option<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn holding(&self) -> Option<(i64, i64)> {
-        let known = *self.known();
-        known.filter(|known| known.at.elapsed() < LEASE).map(|known| known.version)
-    }
 }
 
 impl SqliteStore {
@@ -55,7 +30,7 @@ impl SqliteStore {
         if let Some(version) = lease.holding() {
             return Ok(version);
         }
-        let mut watch = lease.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watch = self.inner.watcher.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have looked while this one waited.
         if let Some(version) = lease.holding() {
             return Ok(version);
@@ -68,14 +43,13 @@ impl SqliteStore {
         // A connection that failed may be broken, and is not kept.
         let version = looking.look().map_err(|error| failure(&self.inner.file.path, &error))?;
         *watch = Some(looking);
-        *lease.known() = Some(Known { at, version });
+        lease.take(at, version);
         Ok(version)
     }
 
     /// Returns when no process goes by what was read before now.
     pub(super) async fn settle(&self) {
-        *self.inner.lease.known() = None;
-        tokio::time::sleep(LEASE).await;
+        self.inner.lease.settle().await;
     }
 }
 

@@ -7,8 +7,8 @@ use omp_model::{
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::rows::{self, ALIVE};
-use super::tx::FacetKind;
 use crate::Page;
+use crate::stored::{FacetKind, wanted};
 
 /// Most namespaces whose lists are walked side by side.
 const SIDE_BY_SIDE: usize = 32;
@@ -32,15 +32,6 @@ pub(super) fn is_short(query: &ListQuery) -> bool {
 /// An entry of a list and a row of memories, each with the column of its creation.
 const ENTRY: (&str, &str) = ("e", "at");
 const MEMORY: (&str, &str) = ("m", "created_at");
-
-fn wanted(filter: &Filter) -> Vec<(FacetKind, &str)> {
-    let mut wanted: Vec<(FacetKind, &str)> = Vec::new();
-    wanted.extend(filter.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str())));
-    wanted.extend(filter.tags.iter().map(|t| (FacetKind::Tag, t.as_str())));
-    wanted.extend(filter.tool.iter().map(|t| (FacetKind::Tool, t.as_str())));
-    wanted.extend(filter.kind.iter().map(|k| (FacetKind::Type, k.as_str())));
-    wanted
-}
 
 /// Looks a facet up; `None` when no memory ever had it.
 pub(super) fn facet(

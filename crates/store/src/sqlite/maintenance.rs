@@ -9,7 +9,7 @@ use omp_model::audit::Action;
 use rusqlite::Connection;
 
 use super::connection::{self, DatabaseFile, failure};
-use super::{SqliteStore, audit, migrate, originals, rows, write, writer};
+use super::{SqliteStore, audit, migrate, originals, rows, vitals, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
@@ -72,7 +72,7 @@ impl Maintenance for SqliteStore {
     }
 
     fn vitals(&self) -> StoreVitals {
-        self.inner.writer.counters().vitals(self.path())
+        vitals::vitals(self.inner.writer.counters(), self.path())
     }
 
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {

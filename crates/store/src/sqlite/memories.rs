@@ -7,10 +7,11 @@ use omp_search::Analyzer;
 
 use rusqlite::Connection;
 
-use super::repeats::Probe;
-use super::tx::{FacetKind, Tx};
-use super::{SqliteStore, audit, list, rows, search, snapshot, succession, users, vectors, write};
+use super::tx::Tx;
+use super::{SqliteStore, audit, list, repeats, rows, search, snapshot, succession, users, vectors, write};
 use crate::memories::KeywordSearch;
+use crate::repeats::Probe;
+use crate::stored::{FacetKind, words};
 use crate::{Added, Addition, Changed, MemoryStore, Page, Result};
 
 /// The row number and memory with this id, if it has not expired and is there for whoever asks.
@@ -66,14 +67,14 @@ impl MemoryStore for SqliteStore {
     ) -> Result<Added> {
         let (by, owner) = (by.clone(), by.owner);
         let Addition { supersedes, dedupe } = addition;
-        let (memory, words) = (memory.clone(), write::words(memory, &mut Analyzer::new()));
+        let (memory, words) = (memory.clone(), words(memory, &mut Analyzer::new()));
         let repeat = (dedupe != Dedupe::Off && supersedes.is_none()).then(|| Probe::new(&memory));
         self.write(move |tx| {
             if taken_by(tx, owner, memory.id, now)?.is_some() {
                 return Ok(Added::IdTaken);
             }
             if let Some(probe) = &repeat
-                && let Some(known) = probe.find(tx.connection(), &by, &memory, now)?
+                && let Some(known) = repeats::find(probe, tx.connection(), &by, &memory, now)?
             {
                 return Ok(Added::Repeat(Box::new(known)));
             }

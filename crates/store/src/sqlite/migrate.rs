@@ -7,8 +7,9 @@ use omp_search::{Analyzer, FTS5_TOKENIZE, TOKENIZER_VERSION};
 use rusqlite::{Connection, params};
 
 use super::connection::{APPLICATION_ID, failure};
-use super::{adopt, maintenance, rows, write};
+use super::{adopt, maintenance, rows};
 use crate::StoreError;
+use crate::stored::words;
 
 /// The steps; step N brings a file from version N to N + 1. A released step never changes.
 const STEPS: [&str; 3] = [
@@ -126,7 +127,7 @@ fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
     let mut memories = select.query([])?;
     while let Some(row) = memories.next()? {
         let pk: i64 = row.get(rows::WIDTH)?;
-        insert.execute(params![pk, write::words(&rows::memory(row, 0)?, &mut analyzer)])?;
+        insert.execute(params![pk, words(&rows::memory(row, 0)?, &mut analyzer)])?;
     }
     connection
         .execute("UPDATE settings SET value = ?1 WHERE name = 'tokenizer_version'", [TOKENIZER_VERSION])

@@ -19,7 +19,6 @@ mod memories;
 mod migrate;
 mod namespaces;
 mod originals;
-mod queue;
 mod recode;
 mod repeats;
 mod rows;
@@ -37,7 +36,6 @@ mod write;
 mod writer;
 
 pub use cipher::{DatabaseKey, SHORTEST_PASSPHRASE};
-pub use write::words;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,10 +45,11 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use self::connection::{DatabaseFile, failure};
-use self::lease::Lease;
-use self::queue::Priority;
+use self::lease::Watcher;
 use self::tx::Tx;
 use self::writer::Writer;
+use crate::lease::Lease;
+use crate::queue::Priority;
 use crate::{Result, StoreError};
 
 /// How to open a store.
@@ -84,6 +83,7 @@ struct Inner {
     long_reads: Semaphore,
     /// Notices when users, keys or shares change.
     lease: Lease,
+    watcher: Watcher,
 }
 
 /// Long reads that may run at once.
@@ -111,6 +111,7 @@ impl SqliteStore {
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
+            watcher: Watcher::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -5,10 +5,11 @@ use omp_model::audit::Action;
 use omp_model::{Memory, Namespace, OwnerId, Principal, Timestamp};
 use rusqlite::params;
 
-use super::tx::{FacetKind, Tx};
+use super::tx::Tx;
 use super::{SqliteStore, audit, list, rows, shares, write};
 use crate::Result;
 use crate::namespaces::{NamespaceStore, Progress};
+use crate::stored::FacetKind;
 
 #[async_trait]
 impl NamespaceStore for SqliteStore {

@@ -5,9 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tx::Tx;
 use crate::Original;
-
-/// How long an envelope is kept for the memories that an import brings after it, in milliseconds.
-const IMPORT_BEGINS: i64 = 3_600_000;
+use crate::stored::IMPORT_BEGINS;
 
 /// A row's original.
 pub(super) fn read(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Original>> {

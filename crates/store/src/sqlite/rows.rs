@@ -1,12 +1,11 @@
 //! Rows of `memories` as memories, and back.
 
-use omp_model::{
-    Embedding, Memory, MemoryId, MemoryType, Metadata, OwnerId, Source, Tag, Tags, Text, Timestamp,
-};
+use omp_model::{Embedding, Memory, MemoryId, MemoryType, Metadata, OwnerId, Source, Text, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::vectors;
+use crate::stored::tags;
 
 /// The columns that [`memory`] reads, in its order.
 pub(super) const COLUMNS: &str = "id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
@@ -71,21 +70,6 @@ fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<MemoryType> {
 
 pub(super) fn unusable(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "not a valid value".into())
-}
-
-/// Tags are stored with a space between them: a tag has none.
-pub(super) fn tags_text(tags: &Tags) -> String {
-    tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(" ")
-}
-
-fn tags(text: &str) -> Option<Tags> {
-    let tags = text.split(' ').filter(|t| !t.is_empty()).map(Tag::new).collect::<Result<Vec<_>, _>>().ok()?;
-    Tags::new(tags).ok()
-}
-
-/// The number by which a type is stored.
-pub(super) fn kind_number(kind: MemoryType) -> u8 {
-    kind.number()
 }
 
 /// Whether a row is there for whoever reads at `?now`.

@@ -9,10 +9,9 @@ use std::collections::{BinaryHeap, HashSet};
 use omp_model::{Held, Namespace, OwnerId, Principal, SearchFilter, Timestamp};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
-use super::rows::kind_number;
 use super::seen;
-use super::tx::pk_range;
 use crate::Page;
+use crate::stored::pk_range;
 
 /// A match; more is better, and of equals the one stored later.
 #[derive(PartialEq)]
@@ -90,7 +89,7 @@ fn conditions(filter: &SearchFilter, owner: OwnerId, values: &mut Vec<Value>) ->
         sql.push_str(&condition.replace("?v", &format!("?{}", values.len())));
     };
     if let Some(kind) = filter.kind {
-        add(" AND m.type = ?v", Value::from(i64::from(kind_number(kind))));
+        add(" AND m.type = ?v", Value::from(i64::from(kind.number())));
     }
     if let Some(tool) = &filter.tool {
         add(" AND m.tool = ?v", Value::from(tool.as_str().to_owned()));

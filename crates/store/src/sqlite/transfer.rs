@@ -9,13 +9,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::memories::taken_by;
-use super::tx::{Tx, pk_range};
+use super::tx::Tx;
 use super::{SqliteStore, audit, originals, rows, seen, vectors, write};
-use crate::transfer::ExportPage;
+use crate::stored::{pk_range, words};
+use crate::transfer::{self, ExportPage, PAGE_BYTES};
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Result, StoreError, TransferStore};
-
-/// A page ends after so many bytes of text, however few memories that are.
-const PAGE_BYTES: usize = 4 << 20;
 
 #[async_trait]
 impl TransferStore for SqliteStore {
@@ -42,10 +40,7 @@ impl TransferStore for SqliteStore {
         // Analysing text is work for a thread of its own, so that the writer only writes.
         let analyse = move || {
             let mut analyzer = Analyzer::new();
-            items
-                .into_iter()
-                .map(|item| (write::words(&item.memory, &mut analyzer), item))
-                .collect::<Vec<_>>()
+            items.into_iter().map(|item| (words(&item.memory, &mut analyzer), item)).collect::<Vec<_>>()
         };
         let items = tokio::task::spawn_blocking(analyse).await;
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
@@ -57,8 +52,7 @@ impl TransferStore for SqliteStore {
                 .map(|(words, item)| import(tx, &by, item, words, conflict, now))
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             // One row for a chunk, however many memories it brings.
-            let stored = |o: &&ImportOutcome| matches!(o, ImportOutcome::Imported | ImportOutcome::Updated);
-            let stored = outcomes.iter().filter(stored).count() as u64;
+            let stored = transfer::stored(&outcomes);
             if stored > 0 {
                 audit::record(tx, Some(&by), Action::ImportMemories, None, stored, now)?;
             }
@@ -150,51 +144,16 @@ fn decide(
     item: &ImportItem,
     conflict: Conflict,
 ) -> rusqlite::Result<ImportOutcome> {
-    let overwrite = conflict == Conflict::Overwrite;
-    Ok(match known {
-        None => ImportOutcome::Imported,
-        // Whatever the strategy: what a key may not see or change stays, and the key learns only that the id is taken.
-        Some((_, known)) if !by.sees(known) || (overwrite && !by.may_change(known)) => ImportOutcome::Refused,
-        // What a memory does not hold may have changed all the same: the record that it came from, its vector.
-        Some((pk, known)) if same(known, item) && !(overwrite && brings_more(connection, *pk, item)?) => {
-            ImportOutcome::Unchanged
-        }
-        Some(_) if overwrite => ImportOutcome::Updated,
-        Some((pk, known)) if conflict == Conflict::Newer => {
-            // A later part of a cut record has no original of its own to compare.
-            let is_part = item.original.as_ref().is_some_and(|original| original.raw.is_none());
-            if !is_part && !brings_more(connection, *pk, item)? {
-                // The source says what it said: what differs was changed here, and stays.
-                ImportOutcome::Unchanged
-            } else if item.memory.updated_at > known.updated_at {
-                ImportOutcome::Updated
-            } else {
-                ImportOutcome::Skipped
-            }
-        }
-        Some(_) => ImportOutcome::Skipped,
-    })
+    let known = known.map(|(pk, known)| (known, *pk));
+    transfer::decide(by, known, item, conflict, |pk| brings_more(connection, pk, item))
 }
 
-/// Whether an item that is the same memory has another original or vector than the one that is stored.
 fn brings_more(connection: &Connection, pk: i64, item: &ImportItem) -> rusqlite::Result<bool> {
-    if let Some(original) = &item.original {
-        let stored = originals::read(connection, pk)?;
-        if stored.is_none_or(|stored| stored.raw != original.raw) {
-            return Ok(true);
-        }
+    let original = if item.original.is_some() { originals::read(connection, pk)? } else { None };
+    if item.has_another_original(original.as_ref()) {
+        return Ok(true);
     }
     Ok(item.memory.embedding.is_some() && item.memory.embedding != rows::supplied_embedding(connection, pk)?)
-}
-
-/// Equal but for the vector, which is not read for the comparison, and dates that are nobody's.
-fn same(known: &Memory, item: &ImportItem) -> bool {
-    let mut new = Memory { embedding: None, ..item.memory.clone() };
-    if item.date_assumed {
-        (new.created_at, new.updated_at) = (known.created_at, known.updated_at);
-        new.source.timestamp = known.source.timestamp;
-    }
-    *known == new
 }
 
 fn import(

@@ -6,15 +6,7 @@ use omp_model::OwnerId;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::entries::Entries;
-
-/// Bits of a `pk` below the owner's number.
-pub(super) const PK_BITS: u32 = 40;
-
-/// The first and the last `pk` that an owner can have.
-pub(super) fn pk_range(owner: OwnerId) -> (i64, i64) {
-    let first = i64::from(owner.0) << PK_BITS;
-    (first, first + (1 << PK_BITS) - 1)
-}
+use crate::stored::{FacetKind, pk_range};
 
 /// What the writer remembers between transactions.
 #[derive(Default)]
@@ -42,32 +34,6 @@ impl Memo {
     /// After a rollback: a facet that was just made does not exist any more.
     pub(super) fn forget(&mut self) {
         self.facets.clear();
-    }
-}
-
-/// What sort of facet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum FacetKind {
-    /// Every memory, by creation.
-    All,
-    Namespace,
-    Tag,
-    Tool,
-    Type,
-    /// Every memory, by its last change.
-    Updated,
-}
-
-impl FacetKind {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Namespace => "namespace",
-            Self::Tag => "tag",
-            Self::Tool => "tool",
-            Self::Type => "type",
-            Self::Updated => "updated",
-        }
     }
 }
 

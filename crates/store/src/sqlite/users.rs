@@ -8,14 +8,15 @@ use omp_search::Analyzer;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::tx::{FacetKind, Tx, pk_range};
+use super::tx::Tx;
 use super::{SqliteStore, audit, handover, keys, list, rows, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
+use crate::stored::{FacetKind, pk_range};
 
 #[async_trait]
 impl AccessStore for SqliteStore {
-    fn access_version(&self) -> Result<(i64, i64)> {
+    async fn access_version(&self) -> Result<(i64, i64)> {
         self.leased_version()
     }
 

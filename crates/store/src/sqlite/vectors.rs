@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tx::Tx;
 use super::{SqliteStore, rows};
+use crate::stored::{floats, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{Result, VectorStore};
 
@@ -151,12 +152,11 @@ fn put(tx: &mut Tx<'_>, slot: Slot, vector: &NewVector) -> rusqlite::Result<()> 
         return Ok(());
     }
     let seq = tx.next_seq(owner)?;
-    let bytes: Vec<u8> = vector.windows.iter().flat_map(|value| value.to_le_bytes()).collect();
     tx.statement(&format!(
         "INSERT OR REPLACE INTO {} (pk, owner, seq, vector) VALUES (?1, ?2, ?3, ?4)",
         table(slot)
     ))?
-    .execute(params![vector.pk, owner.0, seq, bytes])
+    .execute(params![vector.pk, owner.0, seq, vector_bytes(&vector.windows)])
     .map(drop)
 }
 
@@ -166,10 +166,6 @@ pub(super) fn vector(connection: &Connection, slot: Slot, pk: i64) -> rusqlite::
         .prepare_cached(&format!("SELECT vector FROM {} WHERE pk = ?1", table(slot)))?
         .query_row([pk], |row| Ok(floats(row.get_ref(0)?.as_blob()?)))
         .optional()
-}
-
-pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()
 }
 
 /// The vectors of a space that came after a change, in order.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::memories::{find_seen, find_to_change};
 use super::tx::Tx;
 use super::{SqliteStore, audit, rows, snapshot, succession, write};
-use crate::versions::MOST_VERSIONS;
+use crate::versions::{MOST_VERSIONS, restored};
 use crate::{Changed, Restored, Result, VersionStore};
 
 /// The former version that was kept last: its number, and until when it held.
@@ -56,16 +56,7 @@ impl VersionStore for SqliteStore {
                     return Ok(Restored::NoVersion { oldest, newest });
                 }
             };
-            let mut after = Memory {
-                id,
-                created_at: before.created_at,
-                updated_at: now.max(before.updated_at.plus_millis(1)),
-                embedding: before.embedding.clone().filter(|_| kept.content == before.content),
-                ..kept
-            };
-            if after.is_expired(now) {
-                after.expires_at = before.expires_at;
-            }
+            let mut after = restored(&before, kept, now);
             // What it was may lie where this key may not write.
             if !by.sees(&after) || !by.may_change(&after) {
                 return Ok(Restored::Refused);

@@ -4,20 +4,9 @@ use omp_model::{Memory, OwnerId, Timestamp};
 use omp_search::Analyzer;
 use rusqlite::params;
 
-use super::rows::{kind_number, tags_text};
-use super::tx::{FacetKind, Tx};
+use super::tx::Tx;
 use super::{originals, succession, vectors, versions};
-
-/// The words by which a memory is found: its content and its tags (reading 14). An analyser that is used for many
-/// memories knows their words already.
-pub fn words(memory: &Memory, analyzer: &mut Analyzer) -> String {
-    let mut words = String::with_capacity(memory.content.as_str().len() + 64);
-    analyzer.token_stream(memory.content.as_str(), &mut words);
-    for tag in &memory.tags {
-        analyzer.token_stream(tag.as_str(), &mut words);
-    }
-    words
-}
+use crate::stored::{FacetKind, facets, tags_text, words};
 
 /// Stores a memory whose id is free. `words` is [`words`] of it, made before the transaction began.
 pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &str) -> rusqlite::Result<i64> {
@@ -31,7 +20,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &s
         pk,
         owner.0,
         memory.id.body(),
-        kind_number(memory.kind),
+        memory.kind.number(),
         memory.source.tool.as_str(),
         memory.source.session_id.as_ref().map(omp_model::Text::as_str),
         memory.source.user_id.as_ref().map(omp_model::Text::as_str),
@@ -73,7 +62,7 @@ pub(super) fn update(
     )?
     .execute(params![
         pk,
-        kind_number(after.kind),
+        after.kind.number(),
         after.source.tool.as_str(),
         after.source.session_id.as_ref().map(omp_model::Text::as_str),
         after.source.user_id.as_ref().map(omp_model::Text::as_str),
@@ -141,20 +130,6 @@ pub(super) fn withdraw(
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     vectors::forget(tx, pk)?;
     tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk]).map(drop)
-}
-
-/// The lists that a memory is in, each with the time that it is ordered by.
-fn facets(memory: &Memory) -> Vec<(FacetKind, &str, Timestamp)> {
-    let created = memory.created_at;
-    let mut facets = vec![
-        (FacetKind::All, "", created),
-        (FacetKind::Updated, "", memory.updated_at),
-        (FacetKind::Type, memory.kind.as_str(), created),
-        (FacetKind::Tool, memory.source.tool.as_str(), created),
-    ];
-    facets.extend(memory.namespace.iter().map(|n| (FacetKind::Namespace, n.as_str(), created)));
-    facets.extend(memory.tags.iter().map(|t| (FacetKind::Tag, t.as_str(), created)));
-    facets
 }
 
 fn add_facets(

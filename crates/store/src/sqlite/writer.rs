@@ -17,10 +17,10 @@ use tokio::sync::oneshot;
 
 use super::checkpoint::Log;
 use super::connection::{BUSY_TIMEOUT, DatabaseFile, failure};
-use super::queue::{Job, Next, Priority, Queue};
 use super::tx::{Memo, Tx};
-use super::vitals::Counters;
 use crate::StoreError;
+use crate::queue::{Next, Priority};
+use crate::vitals::Counters;
 
 /// Longest wait for those who were just answered without one of them coming.
 const LONGEST_GAP: Duration = Duration::from_millis(2);
@@ -49,6 +49,19 @@ const NEXT_CHUNK: Duration = Duration::from_millis(100);
 
 /// An import that has been alone for so long may make large transactions.
 const ALONE: Duration = Duration::from_secs(2);
+
+type Queue = crate::queue::Queue<Box<dyn Job>>;
+
+/// Work inside a transaction. A single write may run twice: when another job of its batch fails, the batch is rolled
+/// back and replayed one by one.
+trait Job: Send {
+    /// Does the work.
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+    /// Whether more chunks of the same are on their way.
+    fn more(&self) -> bool;
+    /// Answers whoever waits; `Ok` only after the commit.
+    fn finish(self: Box<Self>, result: Result<(), StoreError>);
+}
 
 pub(super) struct Writer {
     queue: Arc<Queue>,

@@ -1,7 +1,8 @@
-//! The SQLite store against the suite, and what only a file can show.
+//! Each store against the suite, and what only a file or only a database server can show.
 #![expect(clippy::unwrap_used, reason = "in helpers too, a test that cannot go on must stop")]
 
 mod files;
 mod forgetting;
+mod postgres;
 mod suite;
 mod typescript;

@@ -21,7 +21,7 @@ fn a_key_that_is_revoked_by_another_process_stops_working_at_once() {
     assert_eq!(home.omp(&["keys", "revoke", id]).code, 3, "it works once");
     let listed = home.ok(&["keys", "list"]).out;
     assert!(listed.contains("revoked") && !listed.contains(secret));
-    let file = std::fs::read(home.path("memory.db")).unwrap();
+    let file = home.stored();
     let random = &secret[secret.len() - 50..];
     assert!(!file.windows(50).any(|bytes| bytes == random.as_bytes()), "only the hash is stored");
 }
@@ -41,15 +41,12 @@ fn a_removed_user_leaves_no_text_and_no_key_that_works() {
     assert_eq!(removed, json!({"memories": 1, "conversations": 1, "renamed": 0}));
     assert_eq!(send(&server, Some(&secret), "get", "/v1/memories", &Value::Null).0, 401);
     drop(server);
-    let file = std::fs::read(home.path("memory.db")).unwrap();
+    let file = home.stored();
     for word in ["quokka", "bert"] {
-        assert!(
-            !file.windows(word.len()).any(|bytes| bytes == word.as_bytes()),
-            "{word} is still in the file"
-        );
+        assert!(!file.windows(word.len()).any(|bytes| bytes == word.as_bytes()), "{word} is still stored");
     }
     assert_eq!(home.ok(&["users", "list", "--json"]).json()["users"].as_array().unwrap().len(), 1);
-    crate::program::assert_sound(&home.path("memory.db"));
+    home.assert_sound();
 }
 
 #[test]
@@ -157,5 +154,5 @@ fn a_removed_user_hands_over_everything_with_its_history() {
     let export = home.path("out.json");
     home.ok(&["export", export.to_str().unwrap(), "--conversations"]);
     assert!(std::fs::read_to_string(export).unwrap().contains(saved["id"].as_str().unwrap()));
-    crate::program::assert_sound(&home.path("memory.db"));
+    home.assert_sound();
 }

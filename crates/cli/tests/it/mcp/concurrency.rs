@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::remote::Remote;
 use super::session::{MODERN, Session};
-use crate::program::{Home, assert_sound};
+use crate::program::Home;
 
 #[test]
 fn a_thousand_calls_from_three_processes_beside_a_server_lose_and_double_nothing() {
@@ -61,5 +61,5 @@ fn a_thousand_calls_from_three_processes_beside_a_server_lose_and_double_nothing
     assert_eq!((stored, ids.len()), (FACTS, FACTS));
     let total = server.json("GET", "/v1/memories?limit=1", &Value::Null).1["total"].clone();
     assert_eq!(total, FACTS);
-    assert_sound(&home.path("memory.db"));
+    home.assert_sound();
 }

@@ -1,10 +1,9 @@
-//! The writes that wait for the writer.
+//! The writes that wait for a writer, whatever engine it writes to.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::tx::Tx;
 use crate::StoreError;
 
 /// Most single writes that may wait; more are refused, so that a client hears of an overload.
@@ -12,57 +11,51 @@ const MOST_WAITING: usize = 1_024;
 
 /// How a job stands in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Priority {
+pub(crate) enum Priority {
     /// A single write: next.
     Single,
     /// A chunk of something large. It shares its transaction with other chunks only.
     Bulk,
 }
 
-/// Work inside a transaction. A single write may run twice: when another job of its batch fails, the batch is rolled
-/// back and replayed one by one.
-pub(super) trait Job: Send {
-    /// Does the work.
-    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
-    /// Whether more chunks of the same are on their way.
-    fn more(&self) -> bool;
-    /// Answers whoever waits; `Ok` only after the commit.
-    fn finish(self: Box<Self>, result: Result<(), StoreError>);
-}
-
 /// What comes out of the queue.
-pub(super) enum Next {
+pub(crate) enum Next<J> {
     /// Work.
-    Job(Box<dyn Job>, Priority),
+    Job(J, Priority),
     /// No work came for a while.
     Nothing,
     /// No work will come.
     Closed,
 }
 
-#[derive(Default)]
-struct State {
-    single: VecDeque<Box<dyn Job>>,
-    bulk: VecDeque<Box<dyn Job>>,
+struct State<J> {
+    single: VecDeque<J>,
+    bulk: VecDeque<J>,
     closed: bool,
     /// While the writer gathers single writes: how many it wants. Those before the last one need not wake it, which
     /// would cost more than they do.
     gathering: Option<usize>,
 }
 
-/// Two queues with one door.
-#[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+/// Two queues with one door; `J` is what waits in them.
+pub(crate) struct Queue<J> {
+    state: Mutex<State<J>>,
     changed: Condvar,
 }
 
-impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<J> Default for Queue<J> {
+    fn default() -> Self {
+        let state = State { single: VecDeque::new(), bulk: VecDeque::new(), closed: false, gathering: None };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+}
+
+impl<J> Queue<J> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, priority: Priority, job: Box<dyn Job>) -> Result<(), StoreError> {
+    pub(crate) fn push(&self, priority: Priority, job: J) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.closed {
             return Err(StoreError::Closed);
@@ -82,7 +75,7 @@ impl Queue {
     }
 
     /// The next job; waits for it, with `patience` at most that long.
-    pub(super) fn next(&self, patience: Option<Duration>) -> Next {
+    pub(crate) fn next(&self, patience: Option<Duration>) -> Next<J> {
         let mut state = self.state();
         loop {
             if let Some(job) = state.single.pop_front() {
@@ -108,24 +101,25 @@ impl Queue {
     }
 
     /// Whether no write waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let state = self.state();
         state.single.is_empty() && state.bulk.is_empty()
     }
 
     /// The next single write, if one waits already.
-    pub(super) fn next_waiting(&self) -> Option<Box<dyn Job>> {
+    pub(crate) fn next_waiting(&self) -> Option<J> {
         self.state().single.pop_front()
     }
 
     /// A bulk job, if one waits already.
-    pub(super) fn bulk_waiting(&self) -> Option<Box<dyn Job>> {
+    pub(crate) fn bulk_waiting(&self) -> Option<J> {
         self.state().bulk.pop_front()
     }
 
     /// The next chunk, if it comes within `patience` and before any single write.
-    pub(super) fn next_chunk(&self, patience: Duration) -> Option<Box<dyn Job>> {
-        let nothing = |state: &mut State| state.single.is_empty() && state.bulk.is_empty() && !state.closed;
+    pub(crate) fn next_chunk(&self, patience: Duration) -> Option<J> {
+        let nothing =
+            |state: &mut State<J>| state.single.is_empty() && state.bulk.is_empty() && !state.closed;
         let waited = self.changed.wait_timeout_while(self.state(), patience, nothing);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.single.is_empty() { state.bulk.pop_front() } else { None }
@@ -133,14 +127,14 @@ impl Queue {
 
     /// Waits until `more` single writes wait than do now: as long as some came within the last `gap`, but not longer than
     /// `patience`.
-    pub(super) fn gather(&self, more: usize, gap: Duration, patience: Duration) {
+    pub(crate) fn gather(&self, more: usize, gap: Duration, patience: Duration) {
         let mut state = self.state();
         let wanted = (state.single.len() + more).min(MOST_WAITING);
         let begun = Instant::now();
         state.gathering = Some(wanted);
         loop {
             let before = state.single.len();
-            let waits = |state: &mut State| state.single.len() < wanted && !state.closed;
+            let waits = |state: &mut State<J>| state.single.len() < wanted && !state.closed;
             let waited = self.changed.wait_timeout_while(state, gap, waits);
             let (now, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             state = now;
@@ -151,7 +145,7 @@ impl Queue {
         state.gathering = None;
     }
 
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
     }

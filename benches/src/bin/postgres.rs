@@ -1,0 +1,376 @@
+//! The PostgreSQL store beside hand-written SQL on the same server, in one run and in turns.
+//!
+//! `OMP_TEST_DURABLE=1 tests/postgres/run cargo run --release -p omp-benches --bin postgres -- MEMORIES`
+//!
+//! The yardstick is what one would write for an application: one table, a generated `tsvector` with a GIN index, a GIN index
+//! over tags, an index by time, a transaction for each row, `count(*)` for a total, `ts_rank` for the order. It keeps no versions,
+//! no audit, no counters, no numbers of changes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use omp_model::transfer::Conflict;
+use omp_model::{
+    Content, ListQuery, Memory, MemoryId, MemoryType, NewMemory, Principal, SearchFilter, Tag, Tags,
+    Timestamp, ToolName,
+};
+use omp_search::keywords;
+use omp_store::memories::KeywordSearch;
+use omp_store::{ImportChunk, ImportItem, MemoryStore, PostgresOptions, PostgresStore, TransferStore};
+use tokio_postgres::{Client, NoTls};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const BY: Principal = Principal::OWNER;
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const CHUNK: usize = 1_000;
+const WRITERS: usize = 16;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "this is a command")]
+async fn main() -> Result<(), Failure> {
+    let memories: usize = std::env::args().nth(1).unwrap_or_else(|| "20000".into()).parse()?;
+    let url = std::env::var("OMP_TEST_DATABASE_URL")?;
+    let admin = connect(&url).await?;
+    admin.batch_execute("CREATE SCHEMA ours; CREATE SCHEMA plain").await?;
+    let store = Arc::new(PostgresStore::open(&PostgresOptions::new(within(&url, "ours"), NOW)).await?);
+    let plain = Plain::open(&within(&url, "plain")).await?;
+    let mut bench = Bench { store, plain, url, texts: Texts(7), memories };
+    println!(
+        "{memories} memories; milliseconds of the store, of plain SQL, and the ratio; medians unless a rate"
+    );
+    println!("import, COPY: {}", bench.import().await?);
+    admin.batch_execute("ANALYZE").await?;
+    println!("create, one client: {}", bench.create().await?);
+    println!("create, {WRITERS} clients: {}", bench.create_by_many().await?);
+    println!("get: {}", bench.get().await?);
+    println!("first page, with total: {}", bench.list(&ListQuery::default(), "true").await?);
+    let filter = omp_model::Filter { tags: Tags::new([Tag::new("t3")?])?, ..omp_model::Filter::default() };
+    let tagged = ListQuery { filter, ..ListQuery::default() };
+    println!("first page of a tag, with total: {}", bench.list(&tagged, "tags @> ARRAY['t3']").await?);
+    println!("keyword search without the index in memory: {}", bench.search().await?);
+    Ok(())
+}
+
+struct Bench {
+    store: Arc<PostgresStore>,
+    plain: Plain,
+    url: String,
+    texts: Texts,
+    memories: usize,
+}
+
+impl Bench {
+    /// In turns of ten chunks, so that both see the same tables grow and the same neighbours on the machine.
+    async fn import(&mut self) -> Result<String, Failure> {
+        let (mut ours, mut theirs, mut number) = (Duration::ZERO, Duration::ZERO, 0);
+        while number < self.memories {
+            let until = (number + 10 * CHUNK).min(self.memories);
+            let batch: Vec<Memory> = (number..until).map(|n| self.texts.memory("bulk", n)).collect();
+            number = until;
+            let begun = Instant::now();
+            for chunk in batch.chunks(CHUNK) {
+                import(&self.store, chunk).await?;
+            }
+            ours += begun.elapsed();
+            let begun = Instant::now();
+            for chunk in batch.chunks(CHUNK) {
+                self.plain.copy(chunk).await?;
+            }
+            theirs += begun.elapsed();
+        }
+        Ok(rates(self.memories, ours, theirs))
+    }
+
+    async fn create(&mut self) -> Result<Pair, Failure> {
+        let mut pair = Pair::default();
+        for n in 0..300 {
+            let (a, b) = (self.texts.memory("one", n), self.texts.memory("one plain", n));
+            pair.ours(async { Ok(self.store.create_memory(&BY, &a, NOW).await.map(drop)?) }).await?;
+            pair.theirs(self.plain.insert(&b)).await?;
+        }
+        Ok(pair)
+    }
+
+    async fn create_by_many(&mut self) -> Result<String, Failure> {
+        const EACH: usize = 20;
+        const ROUNDS: usize = 5;
+        let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
+        for round in 0..ROUNDS {
+            let mut make = |kind: &str, writer: usize| -> Vec<Memory> {
+                (0..EACH).map(|n| self.texts.memory(kind, (round * 100 + writer) * 100 + n)).collect()
+            };
+            let a: Vec<_> = (0..WRITERS).map(|writer| make("many", writer)).collect();
+            let mut b = Vec::new();
+            for writer in 0..WRITERS {
+                b.push((make("many plain", writer), Plain::connect(&within(&self.url, "plain")).await?));
+            }
+            let begun = Instant::now();
+            let writing =
+                a.into_iter().map(|memories| tokio::spawn(write(Arc::clone(&self.store), memories)));
+            for done in join_all(writing).await {
+                done??;
+            }
+            ours += begun.elapsed();
+            let begun = Instant::now();
+            let writing = b.into_iter().map(|(memories, client)| tokio::spawn(write_plain(client, memories)));
+            for done in join_all(writing).await {
+                done??;
+            }
+            theirs += begun.elapsed();
+        }
+        Ok(rates(WRITERS * EACH * ROUNDS, ours, theirs))
+    }
+
+    async fn get(&mut self) -> Result<Pair, Failure> {
+        let mut pair = Pair::default();
+        for n in 0..300 {
+            let id = MemoryId::derive(&["bulk", &(n * 7 % self.memories).to_string()]);
+            pair.ours(async { Ok(self.store.get_memory(&BY, id, false, NOW).await.map(drop)?) }).await?;
+            pair.theirs(self.plain.get(id)).await?;
+        }
+        Ok(pair)
+    }
+
+    async fn list(&mut self, query: &ListQuery, condition: &str) -> Result<Pair, Failure> {
+        let mut pair = Pair::default();
+        for _ in 0..50 {
+            pair.ours(async { Ok(self.store.list_memories(&BY, query, NOW).await.map(drop)?) }).await?;
+            pair.theirs(self.plain.list(condition)).await?;
+        }
+        Ok(pair)
+    }
+
+    async fn search(&mut self) -> Result<Pair, Failure> {
+        let mut pair = Pair::default();
+        for _ in 0..50 {
+            let question = self.texts.words(3);
+            let (keywords, filter) = (keywords(&question), SearchFilter::default());
+            let search =
+                KeywordSearch { keywords: &keywords, filter: &filter, limit: 10, with_embedding: false };
+            pair.ours(async { Ok(self.store.search_memories(&BY, search, NOW).await.map(drop)?) }).await?;
+            pair.theirs(self.plain.search(&question)).await?;
+        }
+        Ok(pair)
+    }
+}
+
+fn rates(count: usize, ours: Duration, theirs: Duration) -> String {
+    let rate = |took: Duration| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / took.as_secs_f64();
+    format!("{:.0}/s, {:.0}/s, {:.2}x", rate(ours), rate(theirs), rate(ours) / rate(theirs))
+}
+
+async fn write_plain(client: Plain, memories: Vec<Memory>) -> Result<(), Failure> {
+    for memory in &memories {
+        client.insert(memory).await?;
+    }
+    Ok(())
+}
+
+async fn write(store: Arc<PostgresStore>, memories: Vec<Memory>) -> Result<(), Failure> {
+    for memory in &memories {
+        store.create_memory(&BY, memory, NOW).await?;
+    }
+    Ok(())
+}
+
+async fn import(store: &PostgresStore, memories: &[Memory]) -> Result<(), Failure> {
+    let items = memories.iter().map(|memory| ImportItem {
+        memory: memory.clone(),
+        original: None,
+        date_assumed: false,
+    });
+    let chunk = ImportChunk {
+        items: items.collect(),
+        conflict: Conflict::Skip,
+        dry_run: false,
+        more: true,
+        held: None,
+    };
+    store.import_memories(&BY, chunk, NOW).await?;
+    Ok(())
+}
+
+fn within(url: &str, schema: &str) -> String {
+    format!("{url}?options=-csearch_path%3D{schema}%2Cpublic")
+}
+
+async fn connect(url: &str) -> Result<Client, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// What it would be without us.
+struct Plain {
+    client: Client,
+    insert: tokio_postgres::Statement,
+    get: tokio_postgres::Statement,
+    search: tokio_postgres::Statement,
+}
+
+impl Plain {
+    async fn open(url: &str) -> Result<Self, Failure> {
+        connect(url)
+            .await?
+            .batch_execute(
+                "CREATE TABLE memories (owner integer NOT NULL, id text NOT NULL, type text NOT NULL, tool text NOT NULL, \
+                 tags text[] NOT NULL, created_at bigint NOT NULL, updated_at bigint NOT NULL, content text NOT NULL, \
+                 t tsvector GENERATED ALWAYS AS (to_tsvector('english', content)) STORED, PRIMARY KEY (owner, id)); \
+                 CREATE INDEX ON memories (owner, created_at DESC, id); CREATE INDEX ON memories USING gin (tags); \
+                 CREATE INDEX ON memories USING gin (t)",
+            )
+            .await?;
+        Self::connect(url).await
+    }
+
+    async fn connect(url: &str) -> Result<Self, Failure> {
+        let client = connect(url).await?;
+        let insert = "INSERT INTO memories (owner, id, type, tool, tags, created_at, updated_at, content) \
+             VALUES (1, $1, $2, $3, $4, $5, $5, $6)";
+        let search = "SELECT *, count(*) OVER () FROM memories WHERE owner = 1 AND t @@ replace(plainto_tsquery('english', $1)::text, '&', '|')::tsquery \
+             ORDER BY ts_rank(t, replace(plainto_tsquery('english', $1)::text, '&', '|')::tsquery) DESC LIMIT 10";
+        Ok(Self {
+            insert: client.prepare(insert).await?,
+            get: client.prepare("SELECT * FROM memories WHERE owner = 1 AND id = $1").await?,
+            search: client.prepare(search).await?,
+            client,
+        })
+    }
+
+    async fn insert(&self, memory: &Memory) -> Result<(), Failure> {
+        let tags: Vec<&str> = memory.tags.iter().map(Tag::as_str).collect();
+        self.client
+            .execute(
+                &self.insert,
+                &[
+                    &memory.id.body(),
+                    &memory.kind.as_str(),
+                    &memory.source.tool.as_str(),
+                    &tags,
+                    &memory.created_at.as_millis(),
+                    &memory.content.as_str(),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    async fn copy(&self, memories: &[Memory]) -> Result<(), Failure> {
+        let mut rows = String::new();
+        for memory in memories {
+            let tags = memory.tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(",");
+            let at = memory.created_at.as_millis();
+            rows.push_str(&format!(
+                "1\t{}\t{}\t{}\t{{{tags}}}\t{at}\t{at}\t{}\n",
+                memory.id.body(),
+                memory.kind.as_str(),
+                memory.source.tool.as_str(),
+                memory.content.as_str()
+            ));
+        }
+        let sql = "COPY memories (owner, id, type, tool, tags, created_at, updated_at, content) FROM STDIN";
+        let mut sink = Box::pin(self.client.copy_in(sql).await?);
+        futures_util::SinkExt::send(&mut sink, std::io::Cursor::new(rows.into_bytes())).await?;
+        sink.as_mut().finish().await?;
+        Ok(())
+    }
+
+    async fn get(&self, id: MemoryId) -> Result<(), Failure> {
+        self.client.query_one(&self.get, &[&id.body()]).await?;
+        Ok(())
+    }
+
+    async fn list(&self, condition: &str) -> Result<(), Failure> {
+        let page = format!(
+            "SELECT * FROM memories WHERE owner = 1 AND {condition} ORDER BY created_at DESC, id DESC LIMIT 20"
+        );
+        self.client.query(page.as_str(), &[]).await?;
+        let total = format!("SELECT count(*) FROM memories WHERE owner = 1 AND {condition}");
+        self.client.query_one(total.as_str(), &[]).await?;
+        Ok(())
+    }
+
+    async fn search(&self, question: &str) -> Result<(), Failure> {
+        self.client.query(&self.search, &[&question]).await?;
+        Ok(())
+    }
+}
+
+/// Times of both, in turns.
+#[derive(Default)]
+struct Pair {
+    ours: Vec<Duration>,
+    theirs: Vec<Duration>,
+}
+
+impl Pair {
+    async fn ours(&mut self, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        let begun = Instant::now();
+        work.await?;
+        self.ours.push(begun.elapsed());
+        Ok(())
+    }
+
+    async fn theirs(&mut self, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        let begun = Instant::now();
+        work.await?;
+        self.theirs.push(begun.elapsed());
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let median = |times: &[Duration]| {
+            let mut times = times.to_vec();
+            times.sort_unstable();
+            times[times.len() / 2].as_secs_f64() * 1_000.0
+        };
+        let (ours, theirs) = (median(&self.ours), median(&self.theirs));
+        write!(f, "{ours:.2} {theirs:.2} {:.2}x", ours / theirs)
+    }
+}
+
+/// Invented texts: some words are common, most are rare.
+struct Texts(u64);
+
+impl Texts {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn words(&mut self, count: usize) -> String {
+        const SYLLABLES: [&str; 16] =
+            ["ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "wu", "za"];
+        let mut text = String::new();
+        for _ in 0..count {
+            // The square of a number below one: small ones are frequent.
+            let at = self.next() % 4_096;
+            let mut word = at * at / 4_096;
+            text.push_str(if text.is_empty() { "" } else { " " });
+            for _ in 0..4 {
+                text.push_str(SYLLABLES[usize::try_from(word % 16).unwrap_or(0)]);
+                word /= 16;
+            }
+        }
+        text
+    }
+
+    fn memory(&mut self, kind: &str, number: usize) -> Memory {
+        let length = 10 + usize::try_from(self.next() % 60).unwrap_or(0);
+        let new = NewMemory::new(
+            Content::new(self.words(length)).expect("fits"),
+            MemoryType::Semantic,
+            ToolName::new("bench").expect("fits"),
+        );
+        let at = NOW.plus_millis(-i64::try_from(self.next() % 1_000_000_000).unwrap_or(0));
+        let mut memory = new.into_memory(MemoryId::derive(&[kind, &number.to_string()]), at);
+        let tags =
+            [self.next() % 50, 50 + self.next() % 200].map(|n| Tag::new(format!("t{n}")).expect("fits"));
+        memory.tags = Tags::new(tags).expect("few");
+        memory
+    }
+}

@@ -1,0 +1,161 @@
+//! The program on a PostgreSQL database. Most of these tests need one: `tests/postgres/run cargo test --workspace --test it
+//! -- --ignored`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::program::{Home, Server};
+
+/// A home whose memories are in a PostgreSQL database.
+fn home() -> Home {
+    let home = Home::new();
+    assert!(home.database.is_some(), "OMP_TEST_DATABASE_URL names no database; tests/postgres/run sets it");
+    home
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_told() {
+    let home = Home::new();
+    // Nothing listens on this port: it is reserved.
+    let run = home.omp(&["list", "--database", "postgres://anna:s3cret@127.0.0.1:1/memories"]);
+    assert_eq!(run.code, 5);
+    assert!(
+        run.err.contains("the database at postgres://127.0.0.1:1/memories cannot be reached"),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains("s3cret"), "{}", run.err);
+}
+
+#[test]
+fn what_belongs_to_files_is_refused_for_a_database() {
+    let home = Home::new();
+    let run = home.omp(&["backup", "copy.db", "--database", "postgres://anna@db/memories"]);
+    assert!(run.code == 1 && run.err.contains("pg_dump"), "{}", run.err);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn the_doctor_tells_which_database_it_is_and_that_it_is_sound() {
+    let home = home();
+    home.ok(&["remember", "Prefers green tea", "--tag", "drinks"]);
+    let doctor = home.ok(&["doctor", "--json"]).json();
+    assert!(doctor["engine"].as_str().unwrap().starts_with("PostgreSQL "), "{doctor}");
+    assert!(doctor["database"].as_str().unwrap().starts_with("postgres://127.0.0.1:"), "{doctor}");
+    assert_eq!(doctor["memories"], 1);
+    let checks = doctor["checks"].as_array().unwrap();
+    assert!(checks.len() > 5 && checks.iter().all(|check| check["problem"].is_null()), "{doctor}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn the_doctor_tells_that_a_superuser_passes_the_second_wall() {
+    let admin = std::env::var("OMP_TEST_DATABASE_ADMIN_URL").unwrap();
+    let run = home().omp(&["doctor", "--json", "--database", &admin]);
+    let checks = run.json()["checks"].clone();
+    let wall = checks.as_array().unwrap().iter().find(|check| check["name"] == "the second wall").unwrap();
+    assert!(run.code == 1 && wall["problem"].as_str().unwrap().contains("superuser"), "{checks}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn what_one_server_stores_the_other_finds_at_once() {
+    let home = home();
+    let servers = [home.serve(None), home.serve(None)];
+    for number in 0..20 {
+        let (here, there) = (&servers[number % 2], &servers[(number + 1) % 2]);
+        let word = format!("zebra{number}");
+        let (status, memory) = here.json("POST", "/v1/memories", &body(&format!("About {word}")));
+        assert_eq!(status, 201);
+        let (_, found) =
+            there.json("GET", &format!("/v1/memories/search?q={word}&mode=keyword"), &Value::Null);
+        assert_eq!(found["memories"][0]["id"], memory["id"], "{found}");
+        let path = format!("/v1/memories/{}", memory["id"].as_str().unwrap());
+        assert_eq!(there.json("DELETE", &path, &Value::Null).0, 204);
+        let (_, gone) = here.json("GET", &format!("/v1/memories/search?q={word}&mode=keyword"), &Value::Null);
+        assert_eq!(gone["total"], 0, "{gone}");
+    }
+}
+
+const WRITERS: u64 = 4;
+const EACH: u64 = 120;
+
+fn body(content: &str) -> Value {
+    json!({"content": content, "type": "semantic", "source": {"tool": "t"}})
+}
+
+/// Clients write to two servers; one is killed and started again, then the other. A client whose request breaks asks the
+/// other server the same again (`dedupe=exact` makes that safe). Nothing is lost, and nothing is there twice.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn killed_servers_lose_nothing_and_double_nothing_behind_retries() {
+    let home = home();
+    let mut servers = [Arc::new(home.serve(None)), Arc::new(home.serve(None))];
+    let done = Arc::new(AtomicU64::new(0));
+    let addresses = Arc::new(std::sync::RwLock::new(servers.clone()));
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let (addresses, done) = (Arc::clone(&addresses), Arc::clone(&done));
+            std::thread::spawn(move || write(writer, &addresses, &done))
+        })
+        .collect();
+    for round in 0..4_usize {
+        // A quarter of the work each; what is under way is cut off in the middle.
+        while done.load(Ordering::SeqCst) < (round as u64 + 1) * WRITERS * EACH / 6 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let which = round % 2;
+        let kill =
+            std::process::Command::new("kill").args(["-9", &servers[which].child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        servers[which] = Arc::new(home.serve(None));
+        addresses.write().unwrap()[which] = Arc::clone(&servers[which]);
+    }
+    let ids: Vec<(String, String)> = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
+    assert_eq!(ids.len() as u64, WRITERS * EACH);
+    let export = home.ok(&["export"]).json();
+    let mut stored: HashMap<&str, Vec<&str>> = HashMap::new();
+    for memory in export["memories"].as_array().unwrap() {
+        stored.entry(memory["content"].as_str().unwrap()).or_default().push(memory["id"].as_str().unwrap());
+    }
+    assert_eq!(stored.len() as u64, WRITERS * EACH);
+    for (content, id) in &ids {
+        assert_eq!(stored[content.as_str()], [id.as_str()], "{content}");
+    }
+    home.assert_sound();
+}
+
+/// What was acknowledged: contents and ids.
+fn write(
+    writer: u64,
+    servers: &std::sync::RwLock<[Arc<Server>; 2]>,
+    done: &AtomicU64,
+) -> Vec<(String, String)> {
+    let mut acknowledged = Vec::new();
+    for number in 0..EACH {
+        let content = format!("Writer {writer} says number {number} of many");
+        let text = body(&content).to_string();
+        let mut attempt = writer + number;
+        let id = loop {
+            attempt += 1;
+            assert!(attempt < writer + number + 2_000, "no retry heals it: {content}");
+            let server = Arc::clone(&servers.read().unwrap()[usize::from(attempt.is_multiple_of(2))]);
+            let headers = [("content-type", "application/json")];
+            match server.call("POST", "/v1/memories?dedupe=exact", &headers, text.as_bytes()) {
+                Ok((200 | 201, _, answer)) => {
+                    let answer: Value = serde_json::from_slice(&answer).unwrap();
+                    break answer["id"].as_str().unwrap().to_owned();
+                }
+                Ok((503, ..)) | Err(_) => std::thread::sleep(Duration::from_millis(5)),
+                Ok((status, _, answer)) => panic!("{status}: {}", String::from_utf8_lossy(&answer)),
+            }
+        };
+        acknowledged.push((content, id));
+        done.fetch_add(1, Ordering::SeqCst);
+    }
+    acknowledged
+}

@@ -1,0 +1,214 @@
+//! Reaching the database: the address, the pool, and the server's errors in our words.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::{Error, SqlState};
+
+use super::tls;
+use crate::{Result, StoreError};
+
+/// How long opening a connection, and waiting for one of the pool, may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every connection is told when it is made. Compiling queries to machine code costs more than these queries take.
+/// Nobody waits for ever for a lock that a server which has gone still holds.
+const SESSION: &str =
+    "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'";
+
+/// Connections that are open when no work is under way stay open: making one costs more than many queries.
+pub(super) fn pool(url: &str, connections: usize) -> Result<(Pool, Arc<str>)> {
+    let address = Address::parse(url)?;
+    let place: Arc<str> = address.place().into();
+    let connector = tls::connector(address.root_certificate.as_deref())
+        .map_err(|reason| StoreError::Denied { place: place.to_string(), reason })?;
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(address.config, connector, recycling);
+    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+        Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
+    });
+    let pool = Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(PATIENCE))
+        .create_timeout(Some(PATIENCE))
+        .post_create(prepare)
+        .build()
+        .map_err(|error| StoreError::Internal(format!("the pool of connections failed: {error}")))?;
+    Ok((pool, place))
+}
+
+/// Where the database is.
+struct Address {
+    config: tokio_postgres::Config,
+    /// A file with the certificates to trust, in place of the machine's.
+    root_certificate: Option<String>,
+}
+
+impl Address {
+    /// Reads `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`.
+    fn parse(url: &str) -> Result<Self> {
+        let wrong = |reason: String| StoreError::Denied { place: "this address".into(), reason };
+        let (url, root_certificate) = without_root_certificate(url);
+        // The text of the error may repeat a part of the address, and so of the password.
+        let mut config = tokio_postgres::Config::from_str(&url).map_err(|_| {
+            wrong(
+                "it cannot be read; it looks like postgres://user:password@host:5432/database?sslmode=require"
+                    .into(),
+            )
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err(wrong(
+                "it names no server; it looks like postgres://user:password@host:5432/database".into(),
+            ));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("open-memory");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(PATIENCE);
+        }
+        // Who says which certificate to trust does not want to go on without.
+        if root_certificate.is_some() && config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Require);
+        }
+        Ok(Self { config, root_certificate })
+    }
+
+    /// The server and the database, for people: without user and password.
+    fn place(&self) -> String {
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(index, host)| {
+            let ports = self.config.get_ports();
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                #[cfg(unix)]
+                Host::Unix(folder) => format!("{}:{port}", folder.display()),
+            }
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        format!("postgres://{hosts}/{database}")
+    }
+}
+
+/// Takes `sslrootcert` out of an address: the driver does not know it.
+fn without_root_certificate(url: &str) -> (String, Option<String>) {
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let mut file = None;
+    let mut kept = Vec::new();
+    for part in query.split('&') {
+        match part.strip_prefix("sslrootcert=") {
+            Some(name) => file = Some(name.replace("%2F", "/").replace("%2f", "/")),
+            None => kept.push(part),
+        }
+    }
+    (format!("{base}?{}", kept.join("&")), file)
+}
+
+/// Why no connection came.
+pub(super) fn no_connection(place: &str, error: &PoolError) -> StoreError {
+    match error {
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            failure(place, error)
+        }
+        PoolError::Timeout(_) => unreachable(place, "no connection was free or could be made in time".into()),
+        PoolError::Closed => StoreError::Closed,
+        _ => StoreError::Internal("the pool of connections failed".into()),
+    }
+}
+
+fn unreachable(place: &str, reason: String) -> StoreError {
+    StoreError::Unreachable { place: place.to_owned(), reason }
+}
+
+/// The error of a call in our words.
+pub(super) fn failure(place: &str, error: &Error) -> StoreError {
+    let denied = |reason: String| StoreError::Denied { place: place.to_owned(), reason };
+    let Some(db) = error.as_db_error() else {
+        // The driver's words, and the system's behind them; both speak of connections, never of rows.
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        if error.is_closed() || is_connection(error) {
+            return unreachable(place, cause.unwrap_or_else(|| error.to_string()));
+        }
+        return StoreError::Internal(format!("the database driver failed: {error}"));
+    };
+    let (code, message) = (db.code(), db.message());
+    match *code {
+        SqlState::DISK_FULL => StoreError::Full(place.into()),
+        SqlState::READ_ONLY_SQL_TRANSACTION => {
+            denied("it is read-only: a replica in recovery, or a session that may only read".into())
+        }
+        SqlState::INSUFFICIENT_PRIVILEGE => denied(format!(
+            "{message}; the user needs the right to create tables in its schema, or must own them"
+        )),
+        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            denied(message.to_owned())
+        }
+        SqlState::INVALID_CATALOG_NAME => denied(format!("{message}; make it with `createdb`")),
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(place.into()),
+        SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::LOCK_NOT_AVAILABLE
+        | SqlState::QUERY_CANCELED => StoreError::Busy,
+        _ => match &code.code()[..2] {
+            // Connections, resources, an operator who stops the server.
+            "08" | "53" | "57" => unreachable(place, message.to_owned()),
+            // A message of these classes can repeat values, which are memory content.
+            "22" | "23" => StoreError::Internal(format!(
+                "the database engine failed ({}{})",
+                code.code(),
+                db.constraint().map(|name| format!(", {name}")).unwrap_or_default()
+            )),
+            _ => StoreError::Internal(format!("the database engine failed: {message} ({})", code.code())),
+        },
+    }
+}
+
+/// Whether a driver's error is of a connection that was being made or used.
+fn is_connection(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let text = error.to_string();
+    source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+        || ["error connecting", "error communicating", "connection closed", "timeout", "error performing TLS"]
+            .iter()
+            .any(|start| text.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &str) -> String {
+        Address::parse(url).map_or_else(|error| error.to_string(), |address| address.place())
+    }
+
+    #[test]
+    fn an_address_is_shown_without_user_and_password() {
+        assert_eq!(
+            place("postgres://anna:s3cret@db.example:5433/memories?sslmode=require"),
+            "postgres://db.example:5433/memories"
+        );
+        assert_eq!(place("postgresql://anna@db/"), "postgres://db:5432/anna");
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_without_repeating_it() {
+        for wrong in ["postgres://anna:s3cret@db:port/x", "postgres://", "s3cret"] {
+            let told = place(wrong);
+            assert!(told.contains("postgres://user:password@host"), "{told}");
+            assert!(!told.contains("s3cret"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_to_trust_asks_for_encryption() {
+        let url = "postgres://db/memories?sslrootcert=%2Fetc%2Fca.pem&application_name=x";
+        let address = Address::parse(url).ok().unwrap();
+        assert_eq!(address.root_certificate.as_deref(), Some("/etc/ca.pem"));
+        assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
+    }
+}

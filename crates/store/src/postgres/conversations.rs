@@ -1,0 +1,260 @@
+//! The aggregate of conversations on PostgreSQL.
+
+use async_trait::async_trait;
+use omp_model::audit::Action;
+use omp_model::transfer::Conflict;
+use omp_model::{
+    Conversation, ConversationId, ConversationQuery, OwnerId, Principal, Scope, Text, Timestamp, ToolName,
+};
+use tokio_postgres::Row;
+
+use super::rows::{optional_text, text};
+use super::session::{Columns, Session, Value, number, unusable};
+use super::tx::Tx;
+use super::{PostgresStore, audit};
+use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
+
+const COLUMNS: &str =
+    "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin, tool";
+
+fn conversation(row: &Row) -> Result<Conversation> {
+    Ok(Conversation {
+        id: ConversationId::from_body(row.column(0)?).ok_or_else(|| unusable(0))?,
+        model: text(row, 1)?,
+        topic: text(row, 2)?,
+        message_count: usize::try_from(row.column::<i32>(3)?).map_err(|_| unusable(3))?,
+        source_url: optional_text(row, 4)?,
+        created_at: Timestamp::from_millis(row.column(5)?),
+        updated_at: Timestamp::from_millis(row.column(6)?),
+        messages: serde_json::from_str(row.column(7)?).map_err(|_| unusable(7))?,
+        origin: row
+            .column::<Option<&str>>(8)?
+            .map(|origin| serde_json::from_str(origin).map_err(|_| unusable(8)))
+            .transpose()?,
+    })
+}
+
+/// A conversation with the tool of the key that it was saved with.
+fn saved(row: &Row) -> Result<(Conversation, Option<ToolName>)> {
+    let tool = row.column::<Option<&str>>(9)?.and_then(|tool| ToolName::new(tool).ok());
+    Ok((conversation(row)?, tool))
+}
+
+async fn find(
+    session: &Session,
+    owner: OwnerId,
+    id: ConversationId,
+) -> Result<Option<(Conversation, Option<ToolName>)>> {
+    let sql = format!("SELECT {COLUMNS} FROM conversations WHERE owner = $1 AND id = $2");
+    session.row(&sql, &[&number(owner), &id.body()]).await?.as_ref().map(saved).transpose()
+}
+
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with.
+async fn insert(
+    tx: &mut Tx,
+    owner: OwnerId,
+    conversation: &Conversation,
+    tool: Option<&ToolName>,
+) -> Result<()> {
+    let pk = tx.next_pk(owner)?;
+    let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
+    let origin = conversation.origin.as_ref().map(|o| serde_json::to_string(o).expect("an origin is JSON"));
+    tx.execute(
+        &format!(
+            "INSERT INTO conversations (owner, pk, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        ),
+        &[
+            &number(owner),
+            &pk,
+            &conversation.id.body(),
+            &conversation.model.as_str(),
+            &conversation.topic.as_str(),
+            &i32::try_from(conversation.message_count).unwrap_or(i32::MAX),
+            &conversation.source_url.as_ref().map(Text::as_str),
+            &conversation.created_at.as_millis(),
+            &conversation.updated_at.as_millis(),
+            &messages,
+            &origin,
+            &tool.map(ToolName::as_str),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+async fn delete(tx: &Tx, owner: OwnerId, id: ConversationId) -> Result<()> {
+    let sql = "DELETE FROM conversations WHERE owner = $1 AND id = $2";
+    tx.execute(sql, &[&number(owner), &id.body()]).await.map(drop)
+}
+
+#[async_trait]
+impl ConversationStore for PostgresStore {
+    async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool> {
+        let (by, conversation) = (by.clone(), conversation.clone());
+        self.write(by.owner, async move |tx| {
+            if find(tx, by.owner, conversation.id).await?.is_some() {
+                return Ok(false);
+            }
+            insert(tx, by.owner, &conversation, by.tool()).await?;
+            audit::one(tx, &by, Action::CreateConversation, conversation.id, conversation.created_at);
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn get_conversation(&self, by: &Principal, id: ConversationId) -> Result<Option<Conversation>> {
+        let found = find(&self.read(by.owner).await?, by.owner, id).await?;
+        let seen = found.filter(|(_, tool)| by.sees_conversation_of(tool.as_ref()));
+        Ok(seen.map(|(conversation, _)| conversation))
+    }
+
+    async fn list_conversations(
+        &self,
+        by: &Principal,
+        query: &ConversationQuery,
+    ) -> Result<Page<Conversation>> {
+        let (owner, seen) = (number(by.owner), seen(by));
+        let model = query.model.as_ref().map(Text::as_str);
+        let exclude = query.exclude_model.as_ref().map(Text::as_str);
+        let since = query.since.map(Timestamp::as_millis);
+        let mut values: Vec<Value<'_>> = vec![&owner];
+        let mut conditions = "owner = $1".to_owned();
+        let mut add = |condition: &str, value| {
+            values.push(value);
+            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
+        };
+        if let Some(tool) = &seen.tool {
+            add("tool =", tool);
+        }
+        if let Some(model) = &model {
+            add("model =", model);
+        }
+        if let Some(model) = &exclude {
+            add("model <>", model);
+        }
+        if let Some(since) = &since {
+            add("created_at >=", since);
+        }
+        conditions.push_str(seen.nothing);
+        let session = self.read(by.owner).await?;
+        let total =
+            session.one(&format!("SELECT count(*) FROM conversations WHERE {conditions}"), &values).await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM conversations WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}",
+            values.len() + 1,
+            values.len() + 2
+        );
+        let (limit, offset) = (i64::from(query.limit), i64::try_from(query.offset).unwrap_or(i64::MAX));
+        values.extend([&limit as Value<'_>, &offset]);
+        let items = session.rows(&sql, &values).await?.iter().map(conversation).collect::<Result<_>>()?;
+        Ok(Page { items, total: total.count(0)? })
+    }
+
+    async fn delete_conversation(
+        &self,
+        by: &Principal,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Changed<()>> {
+        let by = by.clone();
+        self.write(by.owner, async move |tx| {
+            Ok(match find(tx, by.owner, id).await? {
+                Some((_, tool)) if !by.sees_conversation_of(tool.as_ref()) => Changed::Missing,
+                Some((_, tool)) if !by.may_change_of(tool.as_ref()) => Changed::Refused,
+                Some(_) => {
+                    delete(tx, by.owner, id).await?;
+                    audit::one(tx, &by, Action::DeleteConversation, id, now);
+                    Changed::Done(())
+                }
+                None => Changed::Missing,
+            })
+        })
+        .await
+    }
+
+    async fn export_conversations(
+        &self,
+        by: &Principal,
+        after: Option<ConversationId>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        let (owner, seen) = (number(by.owner), seen(by));
+        let (after, limit) = (after.as_ref().map_or("", ConversationId::body), i64::from(limit));
+        let mut values: Vec<Value<'_>> = vec![&owner, &after, &limit];
+        let mut sql = format!("SELECT {COLUMNS} FROM conversations WHERE owner = $1 AND id > $2");
+        if let Some(tool) = &seen.tool {
+            values.push(tool);
+            sql.push_str(" AND tool = $4");
+        }
+        sql.push_str(seen.nothing);
+        sql.push_str(" ORDER BY id LIMIT $3");
+        self.read(by.owner).await?.rows(&sql, &values).await?.iter().map(conversation).collect()
+    }
+
+    async fn import_conversations(
+        &self,
+        by: &Principal,
+        conversations: Vec<Conversation>,
+        conflict: Conflict,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        let by = by.clone();
+        if dry_run {
+            let session = self.read(by.owner).await?;
+            let mut outcomes = Vec::with_capacity(conversations.len());
+            for conversation in &conversations {
+                outcomes.push(decide(&session, &by, conversation, conflict).await?);
+            }
+            return Ok(outcomes);
+        }
+        self.write_bulk(Some(by.owner), async move |tx| {
+            let mut outcomes = Vec::with_capacity(conversations.len());
+            for conversation in &conversations {
+                let outcome = decide(tx, &by, conversation, conflict).await?;
+                if outcome == ImportOutcome::Updated {
+                    delete(tx, by.owner, conversation.id).await?;
+                }
+                if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
+                    insert(tx, by.owner, conversation, by.tool()).await?;
+                }
+                outcomes.push(outcome);
+            }
+            let stored = transfer::stored(&outcomes);
+            if stored > 0 {
+                audit::record(tx, Some(&by), Action::ImportConversations, None, stored, now);
+            }
+            Ok(outcomes)
+        })
+        .await
+    }
+}
+
+/// What is to happen to a conversation, given what has its id.
+async fn decide(
+    session: &Session,
+    by: &Principal,
+    new: &Conversation,
+    conflict: Conflict,
+) -> Result<ImportOutcome> {
+    let known = find(session, by.owner, new.id).await?;
+    let known = known.as_ref().map(|(known, tool)| (known, tool.as_ref()));
+    Ok(conversations::decide(by, known, new, conflict))
+}
+
+/// What a principal may see of conversations.
+struct Seen {
+    /// Only those that were saved with keys of this tool.
+    tool: Option<String>,
+    /// A condition that nothing meets, or none.
+    nothing: &'static str,
+}
+
+fn seen(by: &Principal) -> Seen {
+    let limits = by.sight();
+    let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
+    Seen {
+        tool: limits.and_then(omp_model::Limits::only_tool).map(|tool| tool.as_str().to_owned()),
+        nothing: if hidden { " AND false" } else { "" },
+    }
+}

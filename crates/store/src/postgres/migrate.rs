@@ -1,0 +1,126 @@
+//! Bringing a database's schema up to date: numbered steps, all in one transaction, one server at a time.
+//!
+//! A step only adds, so that servers of the version before go on working while others are replaced.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use omp_model::{OwnerId, Timestamp};
+use omp_search::{Analyzer, TOKENIZER_VERSION};
+
+use super::session::{Columns, Session, number};
+use super::write::{self, Words};
+use super::{rows, tx};
+use crate::stored::words;
+use crate::{Result, StoreError};
+
+/// The steps; step N brings a database from version N to N + 1. A released step never changes.
+const STEPS: [&str; 1] = [include_str!("../../migrations/postgres/0001_first.sql")];
+
+/// What servers that start at once take turns by; the number is ours and means nothing.
+const TURN: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(x'4f4d656d'::bigint)";
+
+/// Memories whose words are made anew at a time.
+const REFRESH: i64 = 2_000;
+
+/// Brings the database up to date.
+pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Result<()> {
+    let session = Session::write(pool, place, None).await?;
+    session.batch(TURN).await?;
+    let found = version(&session).await?;
+    let newest = i32::try_from(STEPS.len()).expect("few steps");
+    if found > newest {
+        return Err(StoreError::Newer {
+            path: place.as_ref().into(),
+            found: found.unsigned_abs(),
+            known: newest.unsigned_abs(),
+        });
+    }
+    for (step, sql) in STEPS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+        session.batch(sql).await?;
+        let version = i32::try_from(step + 1).expect("few steps");
+        let sql = "INSERT INTO open_memory (version, made_at) VALUES ($1, $2)";
+        session.execute(sql, &[&version, &now.as_millis()]).await?;
+    }
+    if found == 0 {
+        begin(&session, now).await?;
+    }
+    refresh_words(&session).await?;
+    session.commit().await
+}
+
+/// The schema's version: 0 where there is none yet.
+async fn version(session: &Session) -> Result<i32> {
+    let sql = "SELECT to_regclass('open_memory') IS NOT NULL, to_regclass('memories') IS NOT NULL";
+    let row = session.one(sql, &[]).await?;
+    let (ours, others): (bool, bool) = (row.column(0)?, row.column(1)?);
+    if !ours && others {
+        return Err(StoreError::NotADatabase(session.place().into()));
+    }
+    if !ours {
+        // Which steps this database has had. Its presence says whose database it is.
+        let sql = "CREATE TABLE open_memory (version integer PRIMARY KEY, made_at bigint NOT NULL)";
+        session.batch(sql).await?;
+        return Ok(0);
+    }
+    session.one("SELECT coalesce(max(version), 0) FROM open_memory", &[]).await?.column(0)
+}
+
+/// The first owner of a new database.
+async fn begin(session: &Session, now: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO owners (owner, name, created_at, admin) VALUES ($1, 'owner', $2, true)";
+    session.execute(sql, &[&number(OwnerId::FIRST), &now.as_millis()]).await?;
+    let sql = "INSERT INTO settings (name, value) VALUES ('tokenizer_version', $1)";
+    session.execute(sql, &[&i64::from(TOKENIZER_VERSION)]).await.map(drop)
+}
+
+/// Makes the word index anew when it was made by another version of the analysis.
+async fn refresh_words(session: &Session) -> Result<()> {
+    let sql = "SELECT value FROM settings WHERE name = 'tokenizer_version'";
+    let version: i64 = session.one(sql, &[]).await?.column(0)?;
+    if version == i64::from(TOKENIZER_VERSION) {
+        return Ok(());
+    }
+    tracing::info!(
+        from = version,
+        to = TOKENIZER_VERSION,
+        "the text analysis changed: making the word index anew"
+    );
+    session.batch("DELETE FROM words").await?;
+    let sql = format!(
+        "SELECT {}, m.owner FROM memories AS m WHERE (m.owner, m.pk) > ($1, $2) ORDER BY m.owner, m.pk LIMIT $3",
+        rows::COLUMNS
+    );
+    let (mut after, mut analyzer) = ((0_i32, 0_i64), Analyzer::new());
+    loop {
+        let found = session.rows(&sql, &[&after.0, &after.1, &REFRESH]).await?;
+        if found.is_empty() {
+            break;
+        }
+        let mut of_one: Vec<(i64, Words)> = Vec::new();
+        for row in &found {
+            let owner: i32 = row.column(rows::WIDTH)?;
+            if owner != after.0 {
+                put(session, after.0, &mut of_one).await?;
+            }
+            let (pk, memory) = rows::numbered(row)?;
+            of_one.push((pk, Words::new(OwnerId(owner.cast_unsigned()), &words(&memory, &mut analyzer))));
+            after = (owner, pk);
+        }
+        put(session, after.0, &mut of_one).await?;
+    }
+    session.execute("DELETE FROM facets WHERE kind = $1", &[&tx::WORDS]).await?;
+    let sql =
+        "INSERT INTO facets (owner, kind, value, n) SELECT owner, $1, '', sum(n) FROM words GROUP BY owner";
+    session.execute(sql, &[&tx::WORDS]).await?;
+    let sql = "UPDATE settings SET value = $1 WHERE name = 'tokenizer_version'";
+    session.execute(sql, &[&i64::from(TOKENIZER_VERSION)]).await.map(drop)
+}
+
+async fn put(session: &Session, owner: i32, words: &mut Vec<(i64, Words)>) -> Result<()> {
+    if !words.is_empty() {
+        write::put_words(session, OwnerId(owner.cast_unsigned()), words).await?;
+        words.clear();
+    }
+    Ok(())
+}

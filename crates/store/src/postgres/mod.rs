@@ -1,0 +1,160 @@
+//! A PostgreSQL database, which several servers may use at once.
+//!
+//! The files have the names of their twins in `sqlite/`. What is different, and why:
+//!
+//! * **Numbers in their order.** Whoever follows the changes asks for everything after a number, so a smaller number must
+//!   never become visible after a larger one. Transactions commit in any order; therefore a writer holds the lock of
+//!   the owner's row from before it takes its numbers until its commit. Owners do not wait for each other, and servers
+//!   need no clock and no leader in common.
+//! * **Group commit.** Because of that lock, writes for one owner would take turns with a flush of the disk each; so each
+//!   server collects what waits and gives it one transaction, as the writer of SQLite does. Owners are spread over a few
+//!   writers.
+//! * **Lists** are walks of the engine's own indices; what lists are filtered by has a counter, so totals cost no scan.
+//! * **Two walls.** Every statement names its owner, and row-level security holds to the owner that the transaction was
+//!   begun for.
+
+mod audit;
+mod changes;
+mod connection;
+mod conversations;
+mod counts;
+mod handover;
+mod index;
+mod keys;
+mod lease;
+mod list;
+mod maintenance;
+mod memories;
+mod migrate;
+mod namespaces;
+mod originals;
+mod repeats;
+mod rows;
+mod search;
+mod seen;
+mod session;
+mod shares;
+mod succession;
+mod tls;
+mod transfer;
+mod tx;
+mod users;
+mod vectors;
+mod versions;
+mod vitals;
+mod write;
+mod writer;
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use omp_model::{OwnerId, Timestamp};
+
+use self::session::Session;
+use self::tx::Tx;
+use self::vitals::Sizes;
+use self::writer::Writers;
+use crate::Result;
+use crate::lease::Lease;
+use crate::queue::Priority;
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// `postgres://user:password@host:port/database`, with the driver's parameters and `sslrootcert`.
+    pub url: String,
+    /// The present instant, for what is made while opening.
+    pub now: Timestamp,
+    /// Most connections at once.
+    pub connections: usize,
+}
+
+impl PostgresOptions {
+    /// Most connections where nobody says: several servers fit into the hundred that a database has by default.
+    pub const CONNECTIONS: usize = 16;
+
+    /// With the usual number of connections.
+    pub fn new(url: impl Into<String>, now: Timestamp) -> Self {
+        Self { url: url.into(), now, connections: Self::CONNECTIONS }
+    }
+}
+
+impl std::fmt::Debug for PostgresOptions {
+    /// Without the address, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    pool: Pool,
+    place: Arc<str>,
+    writers: Writers,
+    /// Notices when users, keys or shares change.
+    lease: Lease,
+    /// Only one reads at a time what all of them wait for.
+    turn: tokio::sync::Mutex<()>,
+    sizes: Sizes,
+}
+
+impl PostgresStore {
+    /// Reaches the database and brings its schema up to date. Servers that start at once take turns.
+    pub async fn open(options: &PostgresOptions) -> Result<Self> {
+        // Writers hold a connection each while they work; readers need some beside them.
+        let connections = options.connections.max(writer::WRITERS + 2);
+        let (pool, place) = connection::pool(&options.url, connections)?;
+        migrate::migrate(&pool, &place, options.now).await?;
+        let writers = Writers::start(&pool, &place)?;
+        Ok(Self {
+            pool,
+            place,
+            writers,
+            lease: Lease::default(),
+            turn: tokio::sync::Mutex::default(),
+            sizes: Sizes::default(),
+        })
+    }
+
+    /// The server and the database, for people: no user, no password.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Reads for an owner: one state of the database, however many statements.
+    async fn read(&self, owner: OwnerId) -> Result<Session> {
+        Session::read(&self.pool, &self.place, Some(owner)).await
+    }
+
+    /// Reads for the upkeep of everything.
+    async fn read_all(&self) -> Result<Session> {
+        Session::read(&self.pool, &self.place, None).await
+    }
+
+    /// Writes for an owner.
+    async fn write<T, F>(&self, owner: OwnerId, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(Some(owner), Priority::Single, work).await
+    }
+
+    /// A chunk of something large.
+    async fn write_bulk<T, F>(&self, owner: Option<OwnerId>, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(owner, Priority::Bulk, work).await
+    }
+
+    /// Writes what belongs to nobody in particular: keys, users, spaces of vectors, the record of what was done.
+    async fn write_all<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(None, Priority::Single, work).await
+    }
+}

@@ -1,0 +1,234 @@
+//! A write transaction: the numbers that it hands out, and what it adds up and writes once at its end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Pool;
+use omp_model::{OwnerId, Timestamp};
+
+use super::session::{Columns, Session, number, on_behalf_of};
+use crate::stored::{FacetKind, pk_range};
+use crate::{Result, StoreError};
+
+/// The counter of all words of an owner: a kind that lists know nothing of.
+pub(super) const WORDS: &str = "words";
+
+/// An owner's numbers while a transaction lasts.
+struct Numbers {
+    next_pk: i64,
+    seq: i64,
+}
+
+/// What is written down of a transaction.
+pub(super) struct Entry {
+    pub(super) at: Timestamp,
+    pub(super) actor: OwnerId,
+    pub(super) key: Option<String>,
+    pub(super) action: u8,
+    pub(super) target: Option<String>,
+    pub(super) count: u64,
+}
+
+/// Inside a transaction.
+pub(super) struct Tx {
+    session: Session,
+    acting: Option<OwnerId>,
+    /// Those whose lock this transaction holds.
+    owners: HashMap<OwnerId, Numbers>,
+    counts: BTreeMap<(OwnerId, &'static str, String), i64>,
+    entries: Vec<Entry>,
+    access: bool,
+}
+
+impl Deref for Tx {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Tx {
+    /// Begins a transaction that may write for these owners, who are in order.
+    pub(super) async fn begin(pool: &Pool, place: &Arc<str>, owners: &[OwnerId]) -> Result<Self> {
+        let acting = owners.first().copied();
+        let session = Session::write(pool, place, acting).await?;
+        let mut tx = Self {
+            session,
+            acting,
+            owners: HashMap::new(),
+            counts: BTreeMap::new(),
+            entries: Vec::new(),
+            access: false,
+        };
+        tx.lock(owners).await?;
+        Ok(tx)
+    }
+
+    /// Takes the locks of owners, in order. Those who are gone have none.
+    pub(super) async fn lock(&mut self, owners: &[OwnerId]) -> Result<()> {
+        if owners.is_empty() {
+            return Ok(());
+        }
+        let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
+        let rows = self
+            .session
+            .rows(
+                "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE",
+                &[&numbers],
+            )
+            .await?;
+        for row in rows {
+            let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
+            let numbers = Numbers { next_pk: row.column(1)?, seq: row.column(2)? };
+            self.owners.entry(owner).or_insert(numbers);
+        }
+        Ok(())
+    }
+
+    /// From here on the database lets this transaction see and write the rows of this owner only.
+    pub(super) async fn act_for(&mut self, owner: Option<OwnerId>) -> Result<()> {
+        if self.acting != owner {
+            self.session.batch(&on_behalf_of(owner)).await?;
+            self.acting = owner;
+        }
+        Ok(())
+    }
+
+    fn numbers(&mut self, owner: OwnerId) -> Result<&mut Numbers> {
+        self.owners.get_mut(&owner).ok_or_else(|| {
+            StoreError::Internal("a write for an owner who is gone, or whom the write did not name".into())
+        })
+    }
+
+    /// The next row number of this owner.
+    pub(super) fn next_pk(&mut self, owner: OwnerId) -> Result<i64> {
+        let numbers = self.numbers(owner)?;
+        numbers.next_pk += 1;
+        Ok(pk_range(owner).0 + numbers.next_pk)
+    }
+
+    /// The number of this change.
+    pub(super) fn next_seq(&mut self, owner: OwnerId) -> Result<i64> {
+        let numbers = self.numbers(owner)?;
+        numbers.seq += 1;
+        Ok(numbers.seq)
+    }
+
+    /// Adds to a facet's counter.
+    pub(super) fn count(&mut self, owner: OwnerId, kind: FacetKind, value: &str, difference: i64) {
+        self.add(owner, kind.as_str(), value, difference);
+    }
+
+    /// Adds to the counter of an owner's words.
+    pub(super) fn count_words(&mut self, owner: OwnerId, difference: i64) {
+        self.add(owner, WORDS, "", difference);
+    }
+
+    fn add(&mut self, owner: OwnerId, kind: &'static str, value: &str, difference: i64) {
+        *self.counts.entry((owner, kind, value.to_owned())).or_insert(0) += difference;
+    }
+
+    /// An owner goes, with all counters.
+    pub(super) fn forget(&mut self, owner: OwnerId) {
+        self.counts.retain(|(whose, ..), _| *whose != owner);
+        self.owners.remove(&owner);
+    }
+
+    /// Writes something down at the end.
+    pub(super) fn write_down(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Whoever keeps keys or shares in memory learns that they are others now.
+    pub(super) fn access_changed(&mut self) {
+        self.access = true;
+    }
+
+    /// Writes what was added up and makes everything last; tells how long that took.
+    pub(super) async fn commit(mut self) -> Result<Duration> {
+        self.write_counts().await?;
+        self.write_entries().await?;
+        if self.access {
+            // Last, because everybody who changes users, keys or shares waits for this row.
+            self.session
+                .execute(
+                    "INSERT INTO settings (name, value) VALUES ('access', 1) \
+                     ON CONFLICT (name) DO UPDATE SET value = settings.value + 1",
+                    &[],
+                )
+                .await?;
+        }
+        let begun = Instant::now();
+        self.session.commit().await?;
+        Ok(begun.elapsed())
+    }
+
+    async fn write_counts(&mut self) -> Result<()> {
+        let counts = std::mem::take(&mut self.counts);
+        let owners: Vec<OwnerId> = self.owners.keys().copied().collect();
+        // Bookkeeping of several owners at once is nobody's in particular.
+        if owners.len() > 1 {
+            self.act_for(None).await?;
+        }
+        let changed: Vec<_> = counts.into_iter().filter(|(_, difference)| *difference != 0).collect();
+        if !changed.is_empty() {
+            let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
+            let kinds: Vec<&str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
+            let values: Vec<&str> = changed.iter().map(|((.., value), _)| value.as_str()).collect();
+            let differences: Vec<i64> = changed.iter().map(|(_, difference)| *difference).collect();
+            self.session
+                .execute(
+                    "INSERT INTO facets (owner, kind, value, n) \
+                     SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) \
+                     ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n",
+                    &[&owners, &kinds, &values, &differences],
+                )
+                .await?;
+            if differences.iter().any(|difference| *difference < 0) {
+                // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
+                self.session
+                    .execute("DELETE FROM facets WHERE owner = ANY($1) AND n <= 0", &[&owners])
+                    .await?;
+            }
+        }
+        if owners.is_empty() {
+            return Ok(());
+        }
+        let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
+        let next_pks: Vec<i64> = owners.iter().map(|owner| self.owners[owner].next_pk).collect();
+        let seqs: Vec<i64> = owners.iter().map(|owner| self.owners[owner].seq).collect();
+        self.session
+            .execute(
+                "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
+                 FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
+                 WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)",
+                &[&numbers, &next_pks, &seqs],
+            )
+            .await
+            .map(drop)
+    }
+
+    async fn write_entries(&mut self) -> Result<()> {
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let at: Vec<i64> = entries.iter().map(|entry| entry.at.as_millis()).collect();
+        let actors: Vec<i32> = entries.iter().map(|entry| number(entry.actor)).collect();
+        let keys: Vec<Option<&str>> = entries.iter().map(|entry| entry.key.as_deref()).collect();
+        let actions: Vec<i16> = entries.iter().map(|entry| i16::from(entry.action)).collect();
+        let targets: Vec<Option<&str>> = entries.iter().map(|entry| entry.target.as_deref()).collect();
+        let counts: Vec<i64> =
+            entries.iter().map(|entry| i64::try_from(entry.count).unwrap_or(i64::MAX)).collect();
+        self.session
+            .execute(
+                "INSERT INTO audit (at, actor, key, action, target, n) SELECT * FROM unnest($1::bigint[], \
+                 $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::bigint[])",
+                &[&at, &actors, &keys, &actions, &targets, &counts],
+            )
+            .await
+            .map(drop)
+    }
+}

@@ -1,0 +1,250 @@
+//! Vectors on PostgreSQL.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use omp_model::{Embedding, Memory, OwnerId};
+use tokio_postgres::Row;
+
+use super::session::{Columns, Session, number, unusable};
+use super::tx::Tx;
+use super::{PostgresStore, rows};
+use crate::stored::{floats, owner_of, vector_bytes};
+use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
+use crate::{Result, VectorStore};
+
+/// Memories that are put on a new space's backlog in one transaction.
+const FILL: i64 = 20_000;
+
+#[async_trait]
+impl VectorStore for PostgresStore {
+    async fn vector_spaces(&self) -> Result<Vec<VectorSpace>> {
+        spaces(&self.read_all().await?).await
+    }
+
+    async fn open_vector_space(&self, model: &SpaceModel) -> Result<VectorSpace> {
+        if let Some(space) = self.vector_spaces().await?.into_iter().find(|space| space.model == *model) {
+            return Ok(space);
+        }
+        let model = model.clone();
+        let (space, fill) = self.write_all(async move |tx| open(tx, &model).await).await?;
+        if fill {
+            self.fill_backlog(space.slot).await?;
+        }
+        Ok(space)
+    }
+
+    async fn activate_vector_space(&self, slot: Slot) -> Result<()> {
+        self.write_all(async move |tx| {
+            lock_spaces(tx).await?;
+            empty(tx, Slot(1 - slot.0)).await?;
+            let sql = "UPDATE vector_spaces SET active = true WHERE slot = $1";
+            tx.execute(sql, &[&place(slot)]).await.map(drop)
+        })
+        .await
+    }
+
+    async fn count_backlog(&self, slot: Slot) -> Result<u64> {
+        let sql = "SELECT count(*) FROM backlog WHERE slot = $1";
+        self.read_all().await?.one(sql, &[&place(slot)]).await?.count(0)
+    }
+
+    async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>> {
+        let sql = format!(
+            "SELECT {}, m.owner, m.seq FROM (SELECT owner, pk FROM backlog WHERE slot = $1 ORDER BY pk DESC LIMIT $2) AS b \
+             JOIN memories AS m ON m.owner = b.owner AND m.pk = b.pk ORDER BY b.pk DESC",
+            rows::COLUMNS
+        );
+        let rows = self.read_all().await?.rows(&sql, &[&place(slot), &i64::from(limit)]).await?;
+        rows.iter()
+            .map(|row| {
+                let (pk, memory) = rows::numbered(row)?;
+                let owner = OwnerId(row.column::<i32>(rows::WIDTH)?.cast_unsigned());
+                Ok(Pending { owner, pk, seq: row.column(rows::WIDTH + 1)?, memory })
+            })
+            .collect()
+    }
+
+    async fn put_vectors(&self, slot: Slot, vectors: Vec<NewVector>) -> Result<()> {
+        // A transaction for each owner: who writes for others is in nobody's way.
+        let mut of: HashMap<OwnerId, Vec<NewVector>> = HashMap::new();
+        for vector in vectors {
+            if let Some(owner) = owner_of(vector.pk) {
+                of.entry(owner).or_default().push(vector);
+            }
+        }
+        for (owner, vectors) in of {
+            self.write(owner, async move |tx| put(tx, slot, owner, &vectors).await).await?;
+        }
+        Ok(())
+    }
+
+    async fn vectors(&self, slot: Slot, pks: &[i64]) -> Result<Vec<Option<Vec<f32>>>> {
+        let Some(owner) = pks.first().copied().and_then(owner_of) else { return Ok(vec![None; pks.len()]) };
+        let mut found = read(&self.read(owner).await?, owner, slot, pks).await?;
+        Ok(pks.iter().map(|pk| found.remove(pk)).collect())
+    }
+}
+
+impl PostgresStore {
+    /// Puts what was stored before the space was made on its backlog. What is stored meanwhile puts itself there.
+    async fn fill_backlog(&self, slot: Slot) -> Result<()> {
+        let mut after = 0_i64;
+        loop {
+            let filled = self.write_bulk(None, async move |tx| {
+                let sql = "WITH next AS (SELECT owner, pk FROM memories WHERE pk > $2 ORDER BY pk LIMIT $3), \
+                     filled AS (INSERT INTO backlog (owner, slot, pk) SELECT owner, $1, pk FROM next ON CONFLICT DO NOTHING) \
+                     SELECT max(pk) FROM next";
+                tx.one(sql, &[&place(slot), &after, &FILL]).await?.column::<Option<i64>>(0)
+            });
+            match filled.await? {
+                Some(last) => after = last,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// A slot's number as the database knows it.
+pub(super) fn place(slot: Slot) -> i16 {
+    i16::from(slot.0)
+}
+
+pub(super) async fn spaces(session: &Session) -> Result<Vec<VectorSpace>> {
+    let space = |row: &Row| {
+        let dimensions = u32::try_from(row.column::<i32>(3)?).map_err(|_| unusable(3))?;
+        let model = SpaceModel { name: row.column(1)?, revision: row.column(2)?, dimensions };
+        let slot = u8::try_from(row.column::<i16>(0)?).map_err(|_| unusable(0))?;
+        Ok(VectorSpace { slot: Slot(slot), model, active: row.column(4)? })
+    };
+    let sql = "SELECT slot, name, revision, dimensions, active FROM vector_spaces ORDER BY slot";
+    session.rows(sql, &[]).await?.iter().map(space).collect()
+}
+
+/// Servers that start at once must not make a space twice.
+async fn lock_spaces(tx: &Tx) -> Result<()> {
+    tx.batch("LOCK TABLE vector_spaces IN SHARE ROW EXCLUSIVE MODE").await
+}
+
+/// The space of a model, and whether it is new.
+async fn open(tx: &Tx, model: &SpaceModel) -> Result<(VectorSpace, bool)> {
+    lock_spaces(tx).await?;
+    let known = spaces(tx).await?;
+    if let Some(space) = known.iter().find(|space| space.model == *model) {
+        return Ok((space.clone(), false));
+    }
+    let active = known.iter().find(|space| space.active);
+    let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));
+    empty(tx, slot).await?;
+    let dimensions = i32::try_from(model.dimensions).unwrap_or(i32::MAX);
+    tx.execute(
+        "INSERT INTO vector_spaces (slot, name, revision, dimensions, active) VALUES ($1, $2, $3, $4, $5)",
+        &[&place(slot), &model.name, &model.revision, &dimensions, &active.is_none()],
+    )
+    .await?;
+    Ok((VectorSpace { slot, model: model.clone(), active: active.is_none() }, true))
+}
+
+/// Removes a space and what is in it.
+async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
+    for table in ["vectors", "backlog", "vector_spaces"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE slot = $1"), &[&place(slot)]).await?;
+    }
+    Ok(())
+}
+
+async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, vectors: &[NewVector]) -> Result<()> {
+    let pks: Vec<i64> = vectors.iter().map(|vector| vector.pk).collect();
+    let seqs: Vec<i64> = vectors.iter().map(|vector| vector.seq).collect();
+    // Whose memory has not changed since, and still waits.
+    let sql = "DELETE FROM backlog AS b USING unnest($3::bigint[], $4::bigint[]) AS v (pk, seq), memories AS m \
+         WHERE b.owner = $1 AND b.slot = $2 AND b.pk = v.pk \
+         AND m.owner = $1 AND m.pk = v.pk AND m.seq = v.seq RETURNING b.pk";
+    let waited = tx.rows(sql, &[&number(owner), &place(slot), &pks, &seqs]).await?;
+    let waited: Vec<i64> = waited.iter().map(|row| row.column(0)).collect::<Result<_>>()?;
+    let (mut pks, mut seqs, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for vector in vectors.iter().filter(|v| waited.contains(&v.pk) && !v.windows.is_empty()) {
+        pks.push(vector.pk);
+        seqs.push(tx.next_seq(owner)?);
+        bytes.push(vector_bytes(&vector.windows));
+    }
+    tx.execute(
+        "INSERT INTO vectors (owner, slot, pk, seq, vector) \
+         SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) \
+         ON CONFLICT (owner, slot, pk) DO UPDATE SET seq = excluded.seq, vector = excluded.vector",
+        &[&number(owner), &place(slot), &pks, &seqs, &bytes],
+    )
+    .await
+    .map(drop)
+}
+
+/// The vectors of these rows in a space, all windows.
+pub(super) async fn read(
+    session: &Session,
+    owner: OwnerId,
+    slot: Slot,
+    pks: &[i64],
+) -> Result<HashMap<i64, Vec<f32>>> {
+    let sql = "SELECT pk, vector FROM vectors WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
+    let rows = session.rows(sql, &[&number(owner), &place(slot), &pks]).await?;
+    rows.iter().map(|row| Ok((row.column(0)?, floats(row.column(1)?)))).collect()
+}
+
+/// The vectors of a space that came after a change, in order.
+pub(super) async fn since(
+    session: &Session,
+    owner: OwnerId,
+    slot: Slot,
+    seq: i64,
+    limit: u32,
+) -> Result<Vec<(i64, i64, Vec<f32>)>> {
+    let sql = "SELECT seq, pk, vector FROM vectors WHERE owner = $1 AND slot = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+    let rows = session.rows(sql, &[&number(owner), &place(slot), &seq, &i64::from(limit)]).await?;
+    rows.iter().map(|row| Ok((row.column(0)?, row.column(1)?, floats(row.column(2)?)))).collect()
+}
+
+/// Memories are new and wait for their vectors in every space.
+pub(super) async fn expect_first(tx: &Tx, owner: OwnerId, pks: &[i64]) -> Result<()> {
+    tx.execute(
+        "INSERT INTO backlog (owner, slot, pk) SELECT $1, s.slot, p.pk FROM vector_spaces AS s, unnest($2::bigint[]) AS p (pk) \
+         ON CONFLICT DO NOTHING",
+        &[&number(owner), &pks],
+    )
+    .await
+    .map(drop)
+}
+
+/// A memory's text is new: its vectors stand for another one, and it waits for new ones in every space.
+pub(super) async fn expect(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
+    forget(tx, owner, pk).await?;
+    expect_first(tx, owner, &[pk]).await
+}
+
+/// Removes a row's vectors.
+pub(super) async fn forget(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
+    for table in ["vectors", "backlog"] {
+        let sql = format!("DELETE FROM {table} WHERE owner = $1 AND slot IN (0, 1) AND pk = $2");
+        tx.execute(&sql, &[&number(owner), &pk]).await?;
+    }
+    Ok(())
+}
+
+/// The vectors that go with memories when they are asked for: what a client supplied, else the active space's first window.
+pub(super) async fn show(session: &Session, owner: OwnerId, memories: &mut [(i64, Memory)]) -> Result<()> {
+    let pks: Vec<i64> = memories.iter().map(|(pk, _)| *pk).collect();
+    let mut supplied = rows::supplied_embeddings(session, owner, &pks).await?;
+    let active = spaces(session).await?.into_iter().find(|space| space.active);
+    let mut made = match &active {
+        Some(space) if supplied.len() < pks.len() => read(session, owner, space.slot, &pks).await?,
+        _ => HashMap::new(),
+    };
+    let dimensions = active.map_or(0, |space| space.model.dimensions as usize);
+    for (pk, memory) in memories {
+        memory.embedding = supplied.remove(pk).or_else(|| {
+            let mut windows = made.remove(pk)?;
+            windows.truncate(dimensions);
+            Embedding::new(windows).ok()
+        });
+    }
+    Ok(())
+}

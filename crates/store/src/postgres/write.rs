@@ -1,0 +1,312 @@
+//! Writing memories: their rows, their tags, their words, their vectors. A single one is written as many are.
+
+use std::collections::HashMap;
+
+use omp_model::{Memory, OwnerId, Tag, Timestamp};
+use omp_search::Analyzer;
+
+use super::session::{Columns, Session, number};
+use super::tx::Tx;
+use super::{originals, succession, vectors, versions};
+use crate::Result;
+use crate::stored::{facets, tags_text, words};
+
+/// Most bytes of a `tsvector` that we make; the engine takes a little more. No memory that fits the limits comes near.
+const MOST_WORD_BYTES: usize = 1_000_000;
+
+/// Most positions of one word in a `tsvector`.
+const MOST_POSITIONS: usize = 255;
+
+/// What the word index holds of a memory.
+pub(super) struct Words {
+    /// How many there are.
+    count: i32,
+    /// As the text of a `tsvector`.
+    vector: String,
+}
+
+/// A word as the index knows it: with its owner in front.
+pub(super) fn lexeme(owner: OwnerId, token: &str) -> String {
+    format!("'{}:{token}'", owner.0)
+}
+
+impl Words {
+    /// `words` is the token stream of a memory. No token contains a quote, a backslash or white space.
+    pub(super) fn new(owner: OwnerId, words: &str) -> Self {
+        let mut occurrences: HashMap<&str, usize> = HashMap::new();
+        let mut count = 0;
+        for token in words.split(' ').filter(|token| !token.is_empty()) {
+            *occurrences.entry(token).or_insert(0) += 1;
+            count += 1;
+        }
+        let mut vector = String::with_capacity(words.len() * 2);
+        let mut bytes = 0;
+        for (token, n) in occurrences {
+            let n = n.min(MOST_POSITIONS);
+            bytes += token.len() + 16 + 2 * n;
+            if bytes > MOST_WORD_BYTES {
+                break;
+            }
+            vector.push_str(&lexeme(owner, token));
+            for position in 1..=n {
+                vector.push(if position == 1 { ':' } else { ',' });
+                vector.push_str(&position.to_string());
+            }
+            vector.push(' ');
+        }
+        Self { count, vector }
+    }
+}
+
+/// Stores memories whose ids are free. `words` is the token stream of each. Returns their row numbers.
+pub(super) async fn insert_all(
+    tx: &mut Tx,
+    owner: OwnerId,
+    memories: &[(&Memory, &str)],
+) -> Result<Vec<i64>> {
+    let (mut pks, mut seqs) = (Vec::with_capacity(memories.len()), Vec::with_capacity(memories.len()));
+    for (memory, _) in memories {
+        pks.push(tx.next_pk(owner)?);
+        seqs.push(tx.next_seq(owner)?);
+        for (kind, value, _) in facets(memory) {
+            tx.count(owner, kind, value, 1);
+        }
+    }
+    let ids: Vec<&str> = memories.iter().map(|(m, _)| m.id.body()).collect();
+    let kinds: Vec<i16> = memories.iter().map(|(m, _)| i16::from(m.kind.number())).collect();
+    let tools: Vec<&str> = memories.iter().map(|(m, _)| m.source.tool.as_str()).collect();
+    let sessions: Vec<Option<&str>> =
+        memories.iter().map(|(m, _)| m.source.session_id.as_ref().map(omp_model::Text::as_str)).collect();
+    let users: Vec<Option<&str>> =
+        memories.iter().map(|(m, _)| m.source.user_id.as_ref().map(omp_model::Text::as_str)).collect();
+    let observed: Vec<i64> = memories.iter().map(|(m, _)| m.source.timestamp.as_millis()).collect();
+    let namespaces: Vec<Option<&str>> =
+        memories.iter().map(|(m, _)| m.namespace.as_ref().map(omp_model::Namespace::as_str)).collect();
+    let tags: Vec<String> = memories.iter().map(|(m, _)| tags_text(&m.tags)).collect();
+    let created: Vec<i64> = memories.iter().map(|(m, _)| m.created_at.as_millis()).collect();
+    let updated: Vec<i64> = memories.iter().map(|(m, _)| m.updated_at.as_millis()).collect();
+    let expires: Vec<Option<i64>> =
+        memories.iter().map(|(m, _)| m.expires_at.map(Timestamp::as_millis)).collect();
+    let metadata: Vec<String> = memories.iter().map(|(m, _)| m.metadata.to_json()).collect();
+    let contents: Vec<&str> = memories.iter().map(|(m, _)| m.content.as_str()).collect();
+    let owner_number = number(owner);
+    tx.execute(
+        "INSERT INTO memories (owner, pk, id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
+         updated_at, expires_at, seq, metadata, content) SELECT $1, * FROM unnest($2::bigint[], $3::text[], \
+         $4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], \
+         $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::text[])",
+        &[
+            &owner_number, &pks, &ids, &kinds, &tools, &sessions, &users, &observed, &namespaces, &tags, &created,
+            &updated, &expires, &seqs, &metadata, &contents,
+        ],
+    )
+    .await?;
+    let numbered: Vec<(i64, &Memory)> = pks.iter().copied().zip(memories.iter().map(|(m, _)| *m)).collect();
+    add_tags(tx, owner, &numbered).await?;
+    let indexed: Vec<(i64, Words)> =
+        pks.iter().copied().zip(memories.iter().map(|(_, words)| Words::new(owner, words))).collect();
+    add_words(tx, owner, &indexed).await?;
+    put_embeddings(tx, owner, &numbered).await?;
+    vectors::expect_first(tx, owner, &pks).await?;
+    Ok(pks)
+}
+
+/// The same for one.
+pub(super) async fn insert(tx: &mut Tx, owner: OwnerId, memory: &Memory, words: &str) -> Result<i64> {
+    Ok(insert_all(tx, owner, &[(memory, words)]).await?[0])
+}
+
+/// Writes a changed memory over its row and keeps what it was as a version.
+pub(super) async fn update(
+    tx: &mut Tx,
+    owner: OwnerId,
+    pk: i64,
+    before: &Memory,
+    after: &Memory,
+    now: Timestamp,
+) -> Result<()> {
+    let seq = tx.next_seq(owner)?;
+    let former = Memory { embedding: None, ..before.clone() };
+    if former != (Memory { embedding: None, updated_at: before.updated_at, ..after.clone() }) {
+        versions::keep(tx, owner, pk, &former, now).await?;
+    }
+    tx.execute(
+        "UPDATE memories SET type = $3, tool = $4, session_id = $5, user_id = $6, observed_at = $7, namespace = $8, \
+         tags = $9, created_at = $10, updated_at = $11, expires_at = $12, seq = $13, metadata = $14, content = $15 \
+         WHERE owner = $1 AND pk = $2",
+        &[
+            &number(owner),
+            &pk,
+            &i16::from(after.kind.number()),
+            &after.source.tool.as_str(),
+            &after.source.session_id.as_ref().map(omp_model::Text::as_str),
+            &after.source.user_id.as_ref().map(omp_model::Text::as_str),
+            &after.source.timestamp.as_millis(),
+            &after.namespace.as_ref().map(omp_model::Namespace::as_str),
+            &tags_text(&after.tags),
+            &after.created_at.as_millis(),
+            &after.updated_at.as_millis(),
+            &after.expires_at.map(Timestamp::as_millis),
+            &seq,
+            &after.metadata.to_json(),
+            &after.content.as_str(),
+        ],
+    )
+    .await?;
+    for (memory, difference) in [(before, -1), (after, 1)] {
+        for (kind, value, _) in facets(memory) {
+            tx.count(owner, kind, value, difference);
+        }
+    }
+    if before.tags != after.tags || before.created_at != after.created_at {
+        remove_tags(tx, owner, before).await?;
+        add_tags(tx, owner, &[(pk, after)]).await?;
+    }
+    if before.content != after.content || before.tags != after.tags {
+        remove_words(tx, owner, pk).await?;
+        let words = Words::new(owner, &words(after, &mut Analyzer::new()));
+        add_words(tx, owner, &[(pk, words)]).await?;
+        vectors::expect(tx, owner, pk).await?;
+    }
+    if before.embedding != after.embedding {
+        remove_embedding(tx, owner, pk).await?;
+        put_embeddings(tx, owner, &[(pk, after)]).await?;
+    }
+    Ok(())
+}
+
+/// Removes a memory for good and leaves a tombstone.
+pub(super) async fn delete(
+    tx: &mut Tx,
+    owner: OwnerId,
+    pk: i64,
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<()> {
+    let seq = tx.next_seq(owner)?;
+    originals::forget(tx, owner, pk, now).await?;
+    versions::forget(tx, owner, pk).await?;
+    succession::step_back(tx, owner, pk, memory.id).await?;
+    withdraw(tx, owner, pk, memory).await?;
+    tx.execute(
+        "INSERT INTO tombstones (owner, seq, id, pk, deleted_at) VALUES ($1, $2, $3, $4, $5)",
+        &[&number(owner), &seq, &memory.id.body(), &pk, &now.as_millis()],
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes a row out without a trace: what belonged to it has gone to another row already, and its owner goes too.
+pub(super) async fn withdraw(tx: &mut Tx, owner: OwnerId, pk: i64, memory: &Memory) -> Result<()> {
+    for (kind, value, _) in facets(memory) {
+        tx.count(owner, kind, value, -1);
+    }
+    remove_tags(tx, owner, memory).await?;
+    remove_words(tx, owner, pk).await?;
+    remove_embedding(tx, owner, pk).await?;
+    vectors::forget(tx, owner, pk).await?;
+    tx.execute("DELETE FROM memories WHERE owner = $1 AND pk = $2", &[&number(owner), &pk]).await.map(drop)
+}
+
+async fn add_tags(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) -> Result<()> {
+    let tagged: Vec<(i64, &Memory, &str)> = memories
+        .iter()
+        .flat_map(|&(pk, memory)| memory.tags.iter().map(move |tag| (pk, memory, Tag::as_str(tag))))
+        .collect();
+    if tagged.is_empty() {
+        return Ok(());
+    }
+    let tags: Vec<&str> = tagged.iter().map(|(.., tag)| *tag).collect();
+    let created: Vec<i64> = tagged.iter().map(|(_, memory, _)| memory.created_at.as_millis()).collect();
+    let ids: Vec<&str> = tagged.iter().map(|(_, memory, _)| memory.id.body()).collect();
+    let pks: Vec<i64> = tagged.iter().map(|(pk, ..)| *pk).collect();
+    tx.execute(
+        "INSERT INTO memory_tags (owner, tag, created_at, id, pk) \
+         SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[])",
+        &[&number(owner), &tags, &created, &ids, &pks],
+    )
+    .await
+    .map(drop)
+}
+
+async fn remove_tags(tx: &Tx, owner: OwnerId, memory: &Memory) -> Result<()> {
+    if memory.tags.iter().next().is_none() {
+        return Ok(());
+    }
+    let tags: Vec<&str> = memory.tags.iter().map(Tag::as_str).collect();
+    tx.execute(
+        "DELETE FROM memory_tags WHERE owner = $1 AND tag = ANY($2) AND created_at = $3 AND id = $4",
+        &[&number(owner), &tags, &memory.created_at.as_millis(), &memory.id.body()],
+    )
+    .await
+    .map(drop)
+}
+
+async fn add_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) -> Result<()> {
+    tx.count_words(owner, all.iter().map(|(_, words)| i64::from(words.count)).sum());
+    put_words(tx, owner, all).await
+}
+
+/// Puts memories into the word index without counting their words.
+pub(super) async fn put_words(session: &Session, owner: OwnerId, all: &[(i64, Words)]) -> Result<()> {
+    let pks: Vec<i64> = all.iter().map(|(pk, _)| *pk).collect();
+    let counts: Vec<i32> = all.iter().map(|(_, words)| words.count).collect();
+    let vectors: Vec<&str> = all.iter().map(|(_, words)| words.vector.as_str()).collect();
+    session.execute(
+        "INSERT INTO words (owner, pk, n, t) \
+         SELECT $1, w.pk, w.n, w.t::tsvector FROM unnest($2::bigint[], $3::integer[], $4::text[]) AS w (pk, n, t)",
+        &[&number(owner), &pks, &counts, &vectors],
+    )
+    .await
+    .map(drop)
+}
+
+async fn remove_words(tx: &mut Tx, owner: OwnerId, pk: i64) -> Result<()> {
+    let sql = "DELETE FROM words WHERE owner = $1 AND pk = $2 RETURNING n";
+    for row in tx.rows(sql, &[&number(owner), &pk]).await? {
+        let count: i32 = row.column(0)?;
+        tx.count_words(owner, -i64::from(count));
+    }
+    Ok(())
+}
+
+async fn put_embeddings(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) -> Result<()> {
+    let supplied: Vec<(i64, Vec<u8>)> = memories
+        .iter()
+        .filter_map(|(pk, memory)| memory.embedding.as_ref().map(|embedding| (*pk, embedding.to_bytes())))
+        .collect();
+    if supplied.is_empty() {
+        return Ok(());
+    }
+    let (pks, vectors): (Vec<i64>, Vec<Vec<u8>>) = supplied.into_iter().unzip();
+    tx.execute(
+        "INSERT INTO embeddings (owner, pk, vector) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])",
+        &[&number(owner), &pks, &vectors],
+    )
+    .await
+    .map(drop)
+}
+
+async fn remove_embedding(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
+    tx.execute("DELETE FROM embeddings WHERE owner = $1 AND pk = $2", &[&number(owner), &pk]).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_a_position_for_each_time_that_it_occurs() {
+        let words = Words::new(OwnerId(3), "tea tea c++");
+        let mut parts: Vec<&str> = words.vector.split_whitespace().collect();
+        parts.sort_unstable();
+        assert_eq!((words.count, parts), (3, vec!["'3:c++':1", "'3:tea':1,2"]));
+    }
+
+    #[test]
+    fn a_text_of_one_word_stays_within_what_the_engine_takes() {
+        let words = Words::new(OwnerId(3), &"tea ".repeat(10_000));
+        assert_eq!(words.count, 10_000);
+        assert!(words.vector.trim_end().ends_with(",255"), "{}", words.vector.len());
+    }
+}

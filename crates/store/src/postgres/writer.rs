@@ -1,0 +1,256 @@
+//! The writers: a few threads, each with a queue, group commit. See `sqlite/writer.rs` for why those who were just
+//! answered are waited for.
+//!
+//! A job belongs to an owner, and an owner to one writer of this server: so one owner's writes share transactions, and
+//! owners do not wait for each other. Work for nobody in particular, and chunks of something large, have a transaction
+//! of their own.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Pool;
+use futures_util::FutureExt as _;
+use omp_model::OwnerId;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::tx::Tx;
+use crate::queue::{Next, Priority, Queue};
+use crate::vitals::Counters;
+use crate::{Result, StoreError};
+
+/// How many writers a server has.
+pub(super) const WRITERS: usize = 4;
+
+/// Most jobs of one transaction.
+const BATCH: usize = 512;
+
+/// Longest wait for those who were just answered without one of them coming.
+const LONGEST_GAP: Duration = Duration::from_millis(2);
+
+/// Work inside a transaction. It may run twice: when another job of its batch fails, or when two servers stood in each
+/// other's way, the transaction is rolled back and the jobs are run one by one.
+trait Job: Send {
+    /// Whose rows it writes.
+    fn owner(&self) -> Option<OwnerId>;
+    /// Does the work.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+    /// Answers whoever waits; `Ok` only after the commit.
+    fn finish(self: Box<Self>, result: Result<()>);
+}
+
+struct Work<T, F> {
+    owner: Option<OwnerId>,
+    run: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: AsyncFnMut(&mut Tx) -> Result<T> + Send> Job for Work<T, F> {
+    fn owner(&self) -> Option<OwnerId> {
+        self.owner
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
+        Box::pin(async move {
+            self.value = Some((self.run)(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn finish(self: Box<Self>, result: Result<()>) {
+        let Self { value, reply, .. } = *self;
+        // Whoever asked may have gone; the write stands all the same.
+        let _ = reply.send(result.and_then(|()| value.ok_or(StoreError::Closed)));
+    }
+}
+
+type Jobs = Queue<Box<dyn Job>>;
+
+/// All writers of this server.
+pub(super) struct Writers {
+    queues: Vec<Arc<Jobs>>,
+    counters: Arc<Counters>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Writers {
+    /// Starts them; to be called inside of the runtime that drives the connections.
+    pub(super) fn start(pool: &Pool, place: &Arc<str>) -> Result<Self> {
+        let counters = Arc::new(Counters::default());
+        let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
+        let threads = queues.iter().map(|queue| {
+            let mut writer = Writer {
+                runtime: Handle::current(),
+                pool: pool.clone(),
+                place: Arc::clone(place),
+                queue: Arc::clone(queue),
+                counters: Arc::clone(&counters),
+                answered: 0,
+                flush: Duration::ZERO,
+            };
+            std::thread::Builder::new().name("omp-writer".into()).spawn(move || writer.run())
+        });
+        let threads = threads
+            .collect::<std::io::Result<Vec<_>>>()
+            .map_err(|error| StoreError::Internal(format!("a writer cannot start: {error}")))?;
+        Ok(Self { queues, counters, threads: Mutex::new(threads) })
+    }
+
+    /// What they count.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Runs `work` in a transaction and returns when that is on the disk.
+    pub(super) async fn run<T, F>(&self, owner: Option<OwnerId>, priority: Priority, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let queue = &self.queues[owner.map_or(0, |owner| owner.0 as usize) % self.queues.len()];
+        queue.push(priority, Box::new(Work { owner, run: work, value: None, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Takes no more work; what waits is done.
+    fn close(&self) {
+        self.queues.iter().for_each(|queue| queue.close());
+    }
+
+    /// The same, and waits for it.
+    pub(super) async fn finish(&self) -> Result<()> {
+        self.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let waiting = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                // A panic of the thread was logged where it happened.
+                let _ = thread.join();
+            }
+        });
+        waiting.await.map_err(|_| StoreError::Internal("closing ended early".into()))
+    }
+}
+
+impl Drop for Writers {
+    /// Without waiting: this may be the thread that drives the connections.
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Writer {
+    runtime: Handle,
+    pool: Pool,
+    place: Arc<str>,
+    queue: Arc<Jobs>,
+    counters: Arc<Counters>,
+    /// Single writes of the last transaction, and how long its flush took.
+    answered: usize,
+    flush: Duration,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        let runtime = self.runtime.clone();
+        loop {
+            if self.answered > 1 {
+                let gap = (self.flush / 2).min(LONGEST_GAP);
+                self.queue.gather(self.answered, gap, gap * 2);
+            }
+            match self.queue.next(None) {
+                Next::Closed => return,
+                Next::Nothing => {}
+                Next::Job(job, Priority::Bulk) => runtime.block_on(self.alone(job)),
+                Next::Job(job, Priority::Single) => {
+                    let mut jobs = vec![job];
+                    while jobs.len() < BATCH
+                        && let Some(job) = self.queue.next_waiting()
+                    {
+                        jobs.push(job);
+                    }
+                    runtime.block_on(self.batch(jobs));
+                    // However many single writes there are, something large goes on between them.
+                    if let Some(job) = self.queue.bulk_waiting() {
+                        runtime.block_on(self.alone(job));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One transaction for all of them; those that belong to nobody come after it, one by one.
+    async fn batch(&mut self, jobs: Vec<Box<dyn Job>>) {
+        self.answered = jobs.len();
+        let (mut jobs, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.owner().is_some());
+        // Whose lock is taken first is the same everywhere, so that no two servers wait for each other.
+        jobs.sort_by_key(|job| job.owner());
+        if jobs.len() > 1 {
+            match self.together(&mut jobs).await {
+                Ok(()) => {
+                    self.counters.committed(jobs.len());
+                    jobs.drain(..).for_each(|job| job.finish(Ok(())));
+                }
+                // The next one would find nobody either.
+                Err(error @ StoreError::Unreachable { .. }) => {
+                    tracing::error!(%error, "writes failed");
+                    self.counters.failed(&error);
+                    jobs.drain(..).for_each(|job| job.finish(Err(error.clone())));
+                }
+                // One job failed and took its companions along: each gets a transaction of its own.
+                Err(error) => tracing::debug!(%error, "a batch of writes is run one by one"),
+            }
+        }
+        for job in jobs.into_iter().chain(others) {
+            self.alone(job).await;
+        }
+    }
+
+    async fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+        let mut owners: Vec<OwnerId> = jobs.iter().filter_map(|job| job.owner()).collect();
+        owners.dedup();
+        let mut tx = Tx::begin(&self.pool, &self.place, &owners).await?;
+        for job in jobs {
+            tx.act_for(job.owner()).await?;
+            run_caught(job.as_mut(), &mut tx).await?;
+        }
+        self.flush = tx.commit().await?;
+        Ok(())
+    }
+
+    /// A transaction for one job.
+    async fn alone(&mut self, mut job: Box<dyn Job>) {
+        let mut result = self.once(job.as_mut()).await;
+        // Two servers stood in each other's way; one of them had to give in.
+        if matches!(result, Err(StoreError::Busy)) {
+            result = self.once(job.as_mut()).await;
+        }
+        match &result {
+            Ok(()) => self.counters.committed(1),
+            Err(error) => {
+                tracing::error!(%error, "a write failed");
+                self.counters.failed(error);
+            }
+        }
+        job.finish(result);
+    }
+
+    async fn once(&mut self, job: &mut dyn Job) -> Result<()> {
+        let mut tx = Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?;
+        run_caught(job, &mut tx).await?;
+        let begun = Instant::now();
+        tx.commit().await?;
+        self.flush = begun.elapsed();
+        Ok(())
+    }
+}
+
+/// A panic in one job must not end the writer for everybody.
+async fn run_caught(job: &mut dyn Job, tx: &mut Tx) -> Result<()> {
+    let run = AssertUnwindSafe(job.run(tx)).catch_unwind().await;
+    run.unwrap_or_else(|_| Err(StoreError::Internal("a write ended early".into())))
+}
