@@ -139,6 +139,26 @@ pub(crate) struct ExtractBody {
     dry_run: Option<bool>,
 }
 
+/// Saved conversations to extract from.
+#[derive(ToSchema)]
+pub(crate) struct ExtractJobBody {
+    /// These; by default all.
+    #[schema(max_items = 10_000)]
+    conversation_ids: Option<Vec<String>>,
+    /// Of all: only held with this AI.
+    model: Option<String>,
+    /// Of all: only saved at this date-time or later.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// As in extracting.
+    provider: Option<String>,
+    /// The provider's key; used for this job and never kept.
+    api_key: Option<String>,
+    #[schema(default = "omp-extract")]
+    source_tool: Option<String>,
+    namespace: Option<String>,
+}
+
 /// A conversation to compress: `transcript`, or `conversation_id`.
 #[derive(ToSchema)]
 pub(crate) struct CompressBody {

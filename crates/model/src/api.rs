@@ -441,6 +441,58 @@ pub struct ExtractChange {
     pub of: Option<MemoryId>,
 }
 
+/// How far a job is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum JobState {
+    /// It is being done.
+    #[default]
+    Running,
+    /// It is done.
+    Done,
+    /// It ended early; `error` tells why. What was stored stays.
+    Failed,
+    /// Somebody ended it. What was stored stays.
+    Cancelled,
+}
+
+/// An extraction from many conversations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExtractJob {
+    /// Its name, as long as the server runs.
+    pub id: String,
+    /// How far it is.
+    pub state: JobState,
+    /// Conversations that are to be read.
+    pub total: usize,
+    /// Conversations that were read or skipped.
+    pub done: usize,
+    /// Conversations that were gone by then, or would take more tokens than a request may.
+    pub skipped: usize,
+    /// Memories that were stored.
+    pub extracted: usize,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub error: Option<String>,
+    /// When it began.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When it last got on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub updated_at: Timestamp,
+}
+
+/// The jobs of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExtractJobs {
+    /// Newest first.
+    pub jobs: Vec<ExtractJob>,
+}
+
 /// The memory made by `POST /v1/compress`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -85,6 +85,7 @@ impl Service {
                 self.ai.ask(model, move |model| summary::summarise(model, &script)).await?
             }
         };
+        self.require_still(&principal).await?;
         let content =
             Content::cut(&text).ok_or_else(|| Error::invalid(request.told.field(), "says nothing"))?;
         let mut new = NewMemory::new(content, MemoryType::Episodic, request.source_tool);

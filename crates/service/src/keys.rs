@@ -101,6 +101,16 @@ impl Service {
         self
     }
 
+    /// Refuses a principal whose key was revoked or changed or has expired since it was let in: a model may think for
+    /// minutes, and a job takes hours.
+    pub(crate) async fn require_still(&self, principal: &Principal) -> Result<()> {
+        let Some(grant) = principal.grant() else { return Ok(()) };
+        let ring = self.ring().await?;
+        let known = ring.keys.get(&grant.key);
+        let holds = known.is_some_and(|known| known.works(self.clock.now()) && *known.grant == *grant);
+        if holds { Ok(()) } else { Err(unauthorized()) }
+    }
+
     /// Who is asking, by what they sent as their key. Without a key in the configuration, and as long as no user and no key was
     /// ever made, everybody is the person who runs the server; after that nobody comes in without a key. Costs no query while no key changes.
     pub async fn authenticate(&self, given: Option<&str>) -> Result<Principal> {

@@ -40,7 +40,8 @@ use self::audit::Failures;
 pub use self::compress::CompressRequest;
 pub use self::context::{Budgeted, recalled, within_budget};
 pub use self::embeddings::Embeddings;
-pub use self::extract::ExtractRequest;
+use self::extract::Jobs;
+pub use self::extract::{ExtractJobRequest, ExtractRequest};
 pub use self::handoff::{Handed, HandoffRequest};
 pub use self::health::{StoreVitals, Vitals};
 use self::keys::KeyRing;
@@ -70,6 +71,8 @@ pub struct Service {
     embeddings: Embeddings,
     /// Who reads conversations.
     ai: Arc<Ai>,
+    /// What they read in the background.
+    jobs: Arc<Jobs>,
     indices: Arc<HotIndices>,
     keys: Arc<KeyRing>,
     failures: Arc<Failures>,
@@ -94,6 +97,7 @@ impl Service {
             transfers: Arc::new(Semaphore::new(TRANSFERS)),
             embeddings: Embeddings::off(),
             ai: Arc::new(Ai::new(models::AiSettings::default())),
+            jobs: Arc::default(),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
             keys: Arc::default(),
             failures: Arc::default(),

@@ -329,6 +329,49 @@ fn conversations_that_come_in_are_read_and_found() {
     assert_eq!(server.json("POST", "/v1/extract", &both).0, 422);
 }
 
+#[test]
+fn many_conversations_are_read_in_the_background_with_progress_and_an_end() {
+    // It answers no question, so the first conversation is being read for as long as somebody waits.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    for place in ["Lisbon", "Porto"] {
+        home.with_input(&["save"], &format!("User: I love walking in {place}.\nAI: Good."));
+    }
+    let mut command = home.command(&["serve", "--port", "0"]);
+    command.env("OMP_AI_PROVIDER", "openai-compatible").env("OMP_AI_MODEL", "local-1");
+    command.env("OMP_AI_BASE_URL", format!("http://{}/v1", listener.local_addr().unwrap()));
+    let server = Server::start(command);
+    let state = |path: &str, until: &str| loop {
+        let job = server.json("GET", path, &Value::Null).1;
+        if job["state"] == until {
+            return job;
+        }
+        assert_eq!(job["state"], "running", "{job}");
+    };
+    let (status, job) = server.json("POST", "/v1/extract/jobs", &json!({}));
+    assert_eq!((status, &job["state"], &job["total"]), (202, &json!("running"), &json!(2)), "{job}");
+    let path = format!("/v1/extract/jobs/{}", job["id"].as_str().unwrap());
+    let waiting = listener.accept().unwrap();
+    assert_eq!(server.json("DELETE", &path, &Value::Null), (200, state(&path, "cancelled")));
+    drop(waiting);
+    assert_eq!(server.json("GET", "/v1/memories", &Value::Null).1["total"], 0);
+
+    let (status, job) = server.json("POST", "/v1/extract/jobs", &json!({"provider": "rules"}));
+    assert_eq!(status, 202, "{job}");
+    let path = format!("/v1/extract/jobs/{}", job["id"].as_str().unwrap());
+    let job = state(&path, "done");
+    assert_eq!(
+        (&job["done"], &job["extracted"], &job["skipped"]),
+        (&json!(2), &json!(2), &json!(0)),
+        "{job}"
+    );
+    assert_eq!(server.json("GET", "/v1/memories", &Value::Null).1["total"], 2);
+    let jobs = server.json("GET", "/v1/extract/jobs", &Value::Null).1;
+    assert_eq!((jobs["jobs"].as_array().unwrap().len(), &jobs["jobs"][0]), (2, &job));
+    let (status, error) = server.json("POST", "/v1/extract/jobs", &json!({"provider": "gemini"}));
+    assert_eq!((status, &error["error"]), (422, &json!("no_api_key")));
+}
+
 /// A provider that takes a question and never answers; the person stops waiting.
 #[cfg(unix)]
 #[test]

@@ -1,11 +1,11 @@
 //! `/v1/extract` and `/v1/compress`
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use omp_model::Principal;
-use omp_model::api::{CompressResponse, ErrorBody, ExtractResponse};
-use omp_service::{CompressRequest, ExtractRequest};
+use omp_model::api::{CompressResponse, ErrorBody, ExtractJob, ExtractJobs, ExtractResponse};
+use omp_service::{CompressRequest, ExtractJobRequest, ExtractRequest};
 
 use crate::answer::Answer;
 use crate::body::JsonText;
@@ -34,6 +34,66 @@ pub(crate) async fn extract_memories(
     let extracted = app.service.extract(principal, body.read(ExtractRequest::read)?).await?;
     let status = if extracted.dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(extracted)))
+}
+
+/// Extract memories from many saved conversations, in the background
+///
+/// From those that are named, or from all (with `model`, `since`: from these). Takes what extracting takes.
+#[utoipa::path(post, path = "/v1/extract/jobs", tag = "ai", security(("key" = [])),
+    request_body = bodies::ExtractJobBody, responses(
+    (status = 202, description = "What was begun", body = ExtractJob),
+    (status = 422, description = "`no_api_key`, or `validation_error`", body = ErrorBody),
+    (status = 503, description = "`unavailable`: two jobs of this key run already", body = ErrorBody),
+))]
+pub(crate) async fn start_extract_job(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    body: JsonText<BODY>,
+) -> Answer<(StatusCode, Json<ExtractJob>)> {
+    let job = app.service.start_extract_job(principal, body.read(ExtractJobRequest::read)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// List the jobs that this key began since the server was started, newest first
+#[utoipa::path(get, path = "/v1/extract/jobs", tag = "ai", security(("key" = [])), responses(
+    (status = 200, description = "The jobs", body = ExtractJobs),
+    (status = 403, description = "`forbidden`", body = ErrorBody),
+))]
+pub(crate) async fn list_extract_jobs(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+) -> Answer<Json<ExtractJobs>> {
+    Ok(Json(app.service.extract_jobs(&principal)?))
+}
+
+/// See how far a job is
+#[utoipa::path(get, path = "/v1/extract/jobs/{id}", tag = "ai", security(("key" = [])), params(
+    ("id" = String, Path, description = "The job's id"),
+), responses(
+    (status = 200, description = "The job", body = ExtractJob),
+    (status = 404, description = "`not_found`", body = ErrorBody),
+))]
+pub(crate) async fn get_extract_job(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Answer<Json<ExtractJob>> {
+    Ok(Json(app.service.extract_job(&principal, &id)?))
+}
+
+/// Cancel a job; what it has stored stays
+#[utoipa::path(delete, path = "/v1/extract/jobs/{id}", tag = "ai", security(("key" = [])), params(
+    ("id" = String, Path, description = "The job's id"),
+), responses(
+    (status = 200, description = "The job as it ended", body = ExtractJob),
+    (status = 404, description = "`not_found`", body = ErrorBody),
+))]
+pub(crate) async fn cancel_extract_job(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Answer<Json<ExtractJob>> {
+    Ok(Json(app.service.cancel_extract_job(&principal, &id)?))
 }
 
 /// Compress a conversation into one memory

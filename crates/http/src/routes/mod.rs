@@ -55,6 +55,8 @@ pub(crate) fn protocol() -> OpenApiRouter<App> {
 pub(crate) fn transfer() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ai::extract_memories))
+        .routes(routes!(ai::start_extract_job, ai::list_extract_jobs))
+        .routes(routes!(ai::get_extract_job, ai::cancel_extract_job))
         .routes(routes!(ai::compress_conversation))
         .routes(routes!(handoff::hand_off_conversation))
         .routes(routes!(transfer::export_memories))

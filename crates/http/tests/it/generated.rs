@@ -28,5 +28,5 @@ fn every_operation_says_what_it_is_and_how_it_fails() {
             operations.push(format!("{method} {path} {id}"));
         }
     }
-    assert_eq!(operations.len(), 38, "{operations:#?}");
+    assert_eq!(operations.len(), 42, "{operations:#?}");
 }

@@ -1,5 +1,6 @@
 //! Memories out of a conversation: found by a model or by rules, checked against what is known, and only then stored.
 
+mod jobs;
 mod known;
 
 use omp_ai::{Candidate, Extracted, extract, reconcile, rules};
@@ -10,6 +11,8 @@ use omp_model::{
 };
 use serde_json::json;
 
+pub use self::jobs::ExtractJobRequest;
+pub(crate) use self::jobs::Jobs;
 use self::known::Plan;
 use crate::Service;
 use crate::access::{require, require_namespace};
@@ -85,6 +88,7 @@ impl Service {
         let (session, held_at) = (request.session_id.clone(), request.held_at);
         let held = self.held(&principal, &request.told, session, held_at).await?;
         let found = self.found(&reader, &held, request.told.field()).await?;
+        self.require_still(&principal).await?;
         let unsupported = found.unsupported;
         let plans = self.plans(&principal, &reader, found.candidates, |candidate| {
             new_memory(candidate, &request, &held, &reader)

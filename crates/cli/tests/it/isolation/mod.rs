@@ -94,6 +94,20 @@ const LINES: &[Line] = &[
     ),
     line("get /v1/context", R, || ("/v1/context".into(), Value::Null), context),
     line("post /v1/extract", W, || ("/v1/extract".into(), json!({"transcript": "x"})), read_by_rules),
+    line("post /v1/extract/jobs", RW, || ("/v1/extract/jobs".into(), json!({})), extract_jobs),
+    line("get /v1/extract/jobs", R, || ("/v1/extract/jobs".into(), Value::Null), no_jobs),
+    line(
+        "get /v1/extract/jobs/{id}",
+        R,
+        || ("/v1/extract/jobs/job_0000000000000000".into(), Value::Null),
+        no_jobs,
+    ),
+    line(
+        "delete /v1/extract/jobs/{id}",
+        RW,
+        || ("/v1/extract/jobs/job_0000000000000000".into(), Value::Null),
+        extract_jobs,
+    ),
     line("post /v1/compress", W, || ("/v1/compress".into(), json!({"transcript": "x"})), read_by_rules),
     line(
         "post /v1/conversations",

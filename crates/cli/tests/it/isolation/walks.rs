@@ -277,6 +277,58 @@ pub(super) fn read_by_rules(world: &World, holder: &Holder) {
     }
 }
 
+/// Nobody sees the jobs of another key, nor reads the conversations of others in one of their own.
+pub(super) fn extract_jobs(world: &World, holder: &Holder) {
+    assert_eq!(
+        world.ask(holder, "post", "/v1/extract/jobs", &json!({})).0,
+        if holder.pattern.is_some() { 403 } else { 422 }
+    );
+    let unseen: Vec<&str> = world
+        .conversations
+        .iter()
+        .filter(|thing| !holder.sees(thing))
+        .map(|thing| thing.id.as_str())
+        .collect();
+    let body = json!({"conversation_ids": unseen, "provider": "rules"});
+    let (status, text) = world.ask(holder, "post", "/v1/extract/jobs", &body);
+    if holder.pattern.is_some() {
+        assert_eq!(status, 403, "{} {text}", holder.name);
+        return;
+    }
+    assert_eq!(status, 202, "{} {text}", holder.name);
+    let path = format!("/v1/extract/jobs/{}", value(&text)["id"].as_str().unwrap());
+    let job = loop {
+        let job = value(&world.ask(holder, "get", &path, &Value::Null).1);
+        if job["state"] != "running" {
+            break job;
+        }
+    };
+    assert_eq!(
+        (&job["state"], &job["extracted"], &job["skipped"]),
+        (&json!("done"), &json!(0), &json!(unseen.len()))
+    );
+    for other in world.holders.iter().filter(|other| other.name != holder.name && other.may(RW)) {
+        for method in ["get", "delete"] {
+            assert_eq!(
+                world.ask(other, method, &path, &Value::Null).0,
+                404,
+                "{} of {}",
+                other.name,
+                holder.name
+            );
+        }
+        let (_, text) = world.ask(other, "get", "/v1/extract/jobs", &Value::Null);
+        assert!(!text.contains(job["id"].as_str().unwrap()), "{} of {}", other.name, holder.name);
+    }
+    assert_eq!(world.ask(holder, "delete", &path, &Value::Null).0, 200, "it has ended and stays so");
+}
+
+pub(super) fn no_jobs(world: &World, holder: &Holder) {
+    let (status, text) = world.ask(holder, "get", "/v1/extract/jobs/job_0000000000000000", &Value::Null);
+    assert_eq!(status, 404, "{} {text}", holder.name);
+    assert_eq!(world.ask(holder, "get", "/v1/extract/jobs", &Value::Null).0, 200);
+}
+
 pub(super) fn search_conversations(world: &World, holder: &Holder) {
     for thing in &world.conversations {
         let path = format!("/v1/conversations/search?q={}", thing.word);
