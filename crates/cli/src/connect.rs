@@ -101,12 +101,17 @@ impl Global {
         }
     }
 
-    /// Upkeep needs the file itself.
+    /// Some upkeep needs the file itself.
     pub(crate) fn require_file(&self, what: &str) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.database.is_none(),
             "{what} works on the database file; a PostgreSQL database has tools of its own, `pg_dump` and `pg_restore`"
         );
+        self.require_database(what)
+    }
+
+    /// Some upkeep goes past the server.
+    pub(crate) fn require_database(&self, what: &str) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.server.is_none(),
             "{what} works on the database file; run it on the machine that has the file, without --server or OMP_SERVER"

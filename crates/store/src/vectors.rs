@@ -81,7 +81,8 @@ pub trait VectorStore: Send + Sync {
     /// How many memories wait in this space.
     async fn count_backlog(&self, slot: Slot) -> Result<u64>;
 
-    /// Memories that wait, the one stored last first.
+    /// Memories that wait, the one stored last first. Where several servers share a store, each gets others; those that
+    /// one of them got and did not give vectors to wait again after a while.
     async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>>;
 
     /// Stores vectors whose memory has not changed since and takes these memories off the backlog.

@@ -7,7 +7,7 @@ use crate::printer::Printer;
 use crate::progress;
 
 pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    global.require_file("reindex")?;
+    global.require_database("reindex")?;
     let service = global.service().await?;
     let bar = progress::countdown(printer);
     let told = bar.clone();

@@ -126,7 +126,12 @@ impl Service {
             }
             let pending = self.store.backlog(space.slot, BATCH).await.map_err(shown)?;
             if pending.is_empty() {
-                return Ok(());
+                // Before a space is used, those that another server is at work on are waited for.
+                if space.active || self.store.count_backlog(space.slot).await.map_err(shown)? == 0 {
+                    return Ok(());
+                }
+                tokio::time::sleep(COLLECT).await;
+                continue;
             }
             // An import and the model would only take the processor from each other.
             let _ = tokio::time::timeout(IMPORT, self.transfers_done()).await;

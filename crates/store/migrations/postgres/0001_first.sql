@@ -129,11 +129,13 @@ CREATE INDEX vectors_seq ON vectors (owner, slot, seq);
 ALTER TABLE vectors ALTER COLUMN vector SET STORAGE EXTERNAL;
 ALTER TABLE embeddings ALTER COLUMN vector SET STORAGE EXTERNAL;
 
--- Memories that wait for their vector in a space.
+-- Memories that wait for their vector in a space, and until when a server that took one is left alone with it (by the
+-- database's clock).
 CREATE TABLE backlog (
-    owner integer  NOT NULL,
-    slot  smallint NOT NULL,
-    pk    bigint   NOT NULL,
+    owner       integer  NOT NULL,
+    slot        smallint NOT NULL,
+    pk          bigint   NOT NULL,
+    taken_until bigint   NOT NULL DEFAULT 0,
     PRIMARY KEY (owner, slot, pk)
 );
 CREATE INDEX backlog_order ON backlog (slot, pk);

@@ -67,6 +67,9 @@ impl MemoryStore for PostgresStore {
         let (by, owner) = (by.clone(), by.owner);
         let Addition { supersedes, dedupe } = addition;
         let (memory, words) = (memory.clone(), words(memory, &mut Analyzer::new()));
+        if supersedes.is_none() && dedupe == Dedupe::Off {
+            return self.writers.create(write::Creation { by, memory, words, now, added: None }).await;
+        }
         let repeat = (dedupe != Dedupe::Off && supersedes.is_none()).then(|| Probe::new(&memory));
         self.write(owner, async move |tx| {
             if taken_by(tx, owner, memory.id, now).await?.is_some() {

@@ -148,70 +148,68 @@ impl Tx {
 
     /// Writes what was added up and makes everything last; tells how long that took.
     pub(super) async fn commit(mut self) -> Result<Duration> {
-        self.write_counts().await?;
-        self.write_entries().await?;
-        if self.access {
-            // Last, because everybody who changes users, keys or shares waits for this row.
-            self.session
-                .execute(
-                    "INSERT INTO settings (name, value) VALUES ('access', 1) \
-                     ON CONFLICT (name) DO UPDATE SET value = settings.value + 1",
-                    &[],
-                )
-                .await?;
+        // Bookkeeping of several owners at once is nobody's in particular.
+        if self.owners.len() > 1 {
+            self.act_for(None).await?;
         }
+        // None of them needs another one's answer, so they are sent at once. The access counter's row is waited for by
+        // everybody who changes users, keys or shares; so it comes in the last moment as well.
+        tokio::try_join!(
+            self.write_counts(),
+            self.write_numbers(),
+            self.write_entries(),
+            self.write_access()
+        )?;
         let begun = Instant::now();
         self.session.commit().await?;
         Ok(begun.elapsed())
     }
 
-    async fn write_counts(&mut self) -> Result<()> {
-        let counts = std::mem::take(&mut self.counts);
-        let owners: Vec<OwnerId> = self.owners.keys().copied().collect();
-        // Bookkeeping of several owners at once is nobody's in particular.
-        if owners.len() > 1 {
-            self.act_for(None).await?;
-        }
-        let changed: Vec<_> = counts.into_iter().filter(|(_, difference)| *difference != 0).collect();
-        if !changed.is_empty() {
-            let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
-            let kinds: Vec<&str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
-            let values: Vec<&str> = changed.iter().map(|((.., value), _)| value.as_str()).collect();
-            let differences: Vec<i64> = changed.iter().map(|(_, difference)| *difference).collect();
-            self.session
-                .execute(
-                    "INSERT INTO facets (owner, kind, value, n) \
-                     SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) \
-                     ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n",
-                    &[&owners, &kinds, &values, &differences],
-                )
-                .await?;
-            if differences.iter().any(|difference| *difference < 0) {
-                // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
-                self.session
-                    .execute("DELETE FROM facets WHERE owner = ANY($1) AND n <= 0", &[&owners])
-                    .await?;
-            }
-        }
-        if owners.is_empty() {
+    async fn write_counts(&self) -> Result<()> {
+        let changed: Vec<_> = self.counts.iter().filter(|(_, difference)| **difference != 0).collect();
+        if changed.is_empty() {
             return Ok(());
         }
-        let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
-        let next_pks: Vec<i64> = owners.iter().map(|owner| self.owners[owner].next_pk).collect();
-        let seqs: Vec<i64> = owners.iter().map(|owner| self.owners[owner].seq).collect();
-        self.session
-            .execute(
-                "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
-                 FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
-                 WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)",
-                &[&numbers, &next_pks, &seqs],
-            )
-            .await
-            .map(drop)
+        let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
+        let kinds: Vec<&str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
+        let values: Vec<&str> = changed.iter().map(|((.., value), _)| value.as_str()).collect();
+        let differences: Vec<i64> = changed.iter().map(|(_, difference)| **difference).collect();
+        let sql = "INSERT INTO facets (owner, kind, value, n) \
+             SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) \
+             ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n";
+        self.session.execute(sql, &[&owners, &kinds, &values, &differences]).await?;
+        if differences.iter().any(|difference| *difference < 0) {
+            // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
+            let sql = "DELETE FROM facets WHERE owner = ANY($1) AND n <= 0";
+            self.session.execute(sql, &[&owners]).await?;
+        }
+        Ok(())
     }
 
-    async fn write_entries(&mut self) -> Result<()> {
-        let entries = std::mem::take(&mut self.entries);
+    async fn write_numbers(&self) -> Result<()> {
+        if self.owners.is_empty() {
+            return Ok(());
+        }
+        let owners: Vec<i32> = self.owners.keys().copied().map(number).collect();
+        let next_pks: Vec<i64> = self.owners.values().map(|numbers| numbers.next_pk).collect();
+        let seqs: Vec<i64> = self.owners.values().map(|numbers| numbers.seq).collect();
+        let sql = "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
+             FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
+             WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)";
+        self.session.execute(sql, &[&owners, &next_pks, &seqs]).await.map(drop)
+    }
+
+    async fn write_access(&self) -> Result<()> {
+        if !self.access {
+            return Ok(());
+        }
+        let sql = "INSERT INTO settings (name, value) VALUES ('access', 1) \
+             ON CONFLICT (name) DO UPDATE SET value = settings.value + 1";
+        self.session.execute(sql, &[]).await.map(drop)
+    }
+
+    async fn write_entries(&self) -> Result<()> {
+        let entries = &self.entries;
         if entries.is_empty() {
             return Ok(());
         }

@@ -16,6 +16,9 @@ use crate::{Result, VectorStore};
 /// Memories that are put on a new space's backlog in one transaction.
 const FILL: i64 = 20_000;
 
+/// How long a server is left alone with memories whose vectors it makes, in milliseconds.
+const TAKEN_FOR: i64 = 20_000;
+
 #[async_trait]
 impl VectorStore for PostgresStore {
     async fn vector_spaces(&self) -> Result<Vec<VectorSpace>> {
@@ -50,12 +53,7 @@ impl VectorStore for PostgresStore {
     }
 
     async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>> {
-        let sql = format!(
-            "SELECT {}, m.owner, m.seq FROM (SELECT owner, pk FROM backlog WHERE slot = $1 ORDER BY pk DESC LIMIT $2) AS b \
-             JOIN memories AS m ON m.owner = b.owner AND m.pk = b.pk ORDER BY b.pk DESC",
-            rows::COLUMNS
-        );
-        let rows = self.read_all().await?.rows(&sql, &[&place(slot), &i64::from(limit)]).await?;
+        let rows = self.write_all(async move |tx| take(tx, slot, limit).await).await?;
         rows.iter()
             .map(|row| {
                 let (pk, memory) = rows::numbered(row)?;
@@ -103,6 +101,24 @@ impl PostgresStore {
             }
         }
     }
+}
+
+/// Takes memories that wait and that no other server is at work on. A server that ends before it has stored their vectors
+/// leaves them to others when its time is over.
+async fn take(tx: &Tx, slot: Slot, limit: u32) -> Result<Vec<Row>> {
+    // What is lost of this in a crash is made up for by the time.
+    tx.batch("SET LOCAL synchronous_commit = off").await?;
+    let sql = format!(
+        "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now), \
+         next AS (SELECT owner, pk FROM backlog, clock WHERE slot = $1 AND taken_until <= now \
+           ORDER BY pk DESC LIMIT $2 FOR UPDATE OF backlog SKIP LOCKED), \
+         taken AS (UPDATE backlog AS b SET taken_until = now + $3 FROM next, clock \
+           WHERE b.owner = next.owner AND b.slot = $1 AND b.pk = next.pk RETURNING b.owner, b.pk) \
+         SELECT {}, m.owner, m.seq FROM taken AS b JOIN memories AS m ON m.owner = b.owner AND m.pk = b.pk \
+         ORDER BY b.pk DESC",
+        rows::COLUMNS
+    );
+    tx.rows(&sql, &[&place(slot), &i64::from(limit), &TAKEN_FOR]).await
 }
 
 /// A slot's number as the database knows it.

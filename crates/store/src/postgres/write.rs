@@ -1,15 +1,16 @@
 //! Writing memories: their rows, their tags, their words, their vectors. A single one is written as many are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use omp_model::{Memory, OwnerId, Tag, Timestamp};
+use omp_model::audit::Action;
+use omp_model::{Memory, MemoryId, OwnerId, Principal, Tag, Timestamp};
 use omp_search::Analyzer;
 
-use super::session::{Columns, Session, number};
+use super::session::{Columns, Session, Value, number};
 use super::tx::Tx;
-use super::{originals, succession, vectors, versions};
-use crate::Result;
+use super::{audit, originals, rows, succession, vectors, versions};
 use crate::stored::{facets, tags_text, words};
+use crate::{Added, Result};
 
 /// Most bytes of a `tsvector` that we make; the engine takes a little more. No memory that fits the limits comes near.
 const MOST_WORD_BYTES: usize = 1_000_000;
@@ -58,6 +59,47 @@ impl Words {
     }
 }
 
+/// A memory to store if its id is free.
+pub(super) struct Creation {
+    pub(super) by: Principal,
+    pub(super) memory: Memory,
+    /// Its token stream.
+    pub(super) words: String,
+    pub(super) now: Timestamp,
+    /// What became of it.
+    pub(super) added: Option<Added>,
+}
+
+/// Stores what several clients of an owner store at the same moment.
+pub(super) async fn create_all(tx: &mut Tx, owner: OwnerId, mut all: Vec<&mut Creation>) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = all.iter().map(|creation| creation.memory.id.body()).collect();
+    let mut taken: HashSet<MemoryId> = HashSet::new();
+    for (id, (pk, known)) in rows::find_all(tx, owner, &ids).await? {
+        // An expired memory that still has the id goes now instead of at the next sweep.
+        if known.is_expired(all[0].now) {
+            delete(tx, owner, pk, &known, all[0].now).await?;
+        } else {
+            taken.insert(id);
+        }
+    }
+    for creation in &mut all {
+        let free = taken.insert(creation.memory.id);
+        creation.added = Some(if free { Added::Stored } else { Added::IdTaken });
+    }
+    all.retain(|creation| creation.added == Some(Added::Stored));
+    let new: Vec<(&Memory, &str)> = all.iter().map(|c| (&c.memory, c.words.as_str())).collect();
+    if !new.is_empty() {
+        insert_all(tx, owner, &new).await?;
+    }
+    for creation in all {
+        audit::one(tx, &creation.by, Action::CreateMemory, creation.memory.id, creation.now);
+    }
+    Ok(())
+}
+
 /// Stores memories whose ids are free. `words` is the token stream of each. Returns their row numbers.
 pub(super) async fn insert_all(
     tx: &mut Tx,
@@ -90,24 +132,44 @@ pub(super) async fn insert_all(
     let metadata: Vec<String> = memories.iter().map(|(m, _)| m.metadata.to_json()).collect();
     let contents: Vec<&str> = memories.iter().map(|(m, _)| m.content.as_str()).collect();
     let owner_number = number(owner);
-    tx.execute(
+    let numbered: Vec<(i64, &Memory)> = pks.iter().copied().zip(memories.iter().map(|(m, _)| *m)).collect();
+    let indexed: Vec<(i64, Words)> =
+        pks.iter().copied().zip(memories.iter().map(|(_, words)| Words::new(owner, words))).collect();
+    count_words(tx, owner, &indexed);
+    let tx = &*tx;
+    let values: &[Value<'_>] = &[
+        &owner_number,
+        &pks,
+        &ids,
+        &kinds,
+        &tools,
+        &sessions,
+        &users,
+        &observed,
+        &namespaces,
+        &tags,
+        &created,
+        &updated,
+        &expires,
+        &seqs,
+        &metadata,
+        &contents,
+    ];
+    // None of them needs another one's answer, so they are sent at once.
+    let rows = tx.execute(
         "INSERT INTO memories (owner, pk, id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
          updated_at, expires_at, seq, metadata, content) SELECT $1, * FROM unnest($2::bigint[], $3::text[], \
          $4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], \
          $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::text[])",
-        &[
-            &owner_number, &pks, &ids, &kinds, &tools, &sessions, &users, &observed, &namespaces, &tags, &created,
-            &updated, &expires, &seqs, &metadata, &contents,
-        ],
-    )
-    .await?;
-    let numbered: Vec<(i64, &Memory)> = pks.iter().copied().zip(memories.iter().map(|(m, _)| *m)).collect();
-    add_tags(tx, owner, &numbered).await?;
-    let indexed: Vec<(i64, Words)> =
-        pks.iter().copied().zip(memories.iter().map(|(_, words)| Words::new(owner, words))).collect();
-    add_words(tx, owner, &indexed).await?;
-    put_embeddings(tx, owner, &numbered).await?;
-    vectors::expect_first(tx, owner, &pks).await?;
+        values,
+    );
+    tokio::try_join!(
+        rows,
+        add_tags(tx, owner, &numbered),
+        put_words(tx, owner, &indexed),
+        put_embeddings(tx, owner, &numbered),
+        vectors::expect_first(tx, owner, &pks),
+    )?;
     Ok(pks)
 }
 
@@ -164,8 +226,9 @@ pub(super) async fn update(
     }
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, owner, pk).await?;
-        let words = Words::new(owner, &words(after, &mut Analyzer::new()));
-        add_words(tx, owner, &[(pk, words)]).await?;
+        let words = [(pk, Words::new(owner, &words(after, &mut Analyzer::new())))];
+        count_words(tx, owner, &words);
+        put_words(tx, owner, &words).await?;
         vectors::expect(tx, owner, pk).await?;
     }
     if before.embedding != after.embedding {
@@ -242,9 +305,8 @@ async fn remove_tags(tx: &Tx, owner: OwnerId, memory: &Memory) -> Result<()> {
     .map(drop)
 }
 
-async fn add_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) -> Result<()> {
+fn count_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) {
     tx.count_words(owner, all.iter().map(|(_, words)| i64::from(words.count)).sum());
-    put_words(tx, owner, all).await
 }
 
 /// Puts memories into the word index without counting their words.

@@ -18,9 +18,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::tx::Tx;
+use super::write::{self, Creation};
 use crate::queue::{Next, Priority, Queue};
 use crate::vitals::Counters;
-use crate::{Result, StoreError};
+use crate::{Added, Result, StoreError};
 
 /// How many writers a server has.
 pub(super) const WRITERS: usize = 4;
@@ -38,8 +39,37 @@ trait Job: Send {
     fn owner(&self) -> Option<OwnerId>;
     /// Does the work.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+    /// The memory that it stores, if it does nothing else: those of a batch are written together.
+    fn creation(&mut self) -> Option<&mut Creation> {
+        None
+    }
     /// Answers whoever waits; `Ok` only after the commit.
     fn finish(self: Box<Self>, result: Result<()>);
+}
+
+/// A job that stores a memory.
+struct Create {
+    creation: Creation,
+    reply: oneshot::Sender<Result<Added>>,
+}
+
+impl Job for Create {
+    fn owner(&self) -> Option<OwnerId> {
+        Some(self.creation.by.owner)
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
+        Box::pin(write::create_all(tx, self.creation.by.owner, vec![&mut self.creation]))
+    }
+
+    fn creation(&mut self) -> Option<&mut Creation> {
+        Some(&mut self.creation)
+    }
+
+    fn finish(self: Box<Self>, result: Result<()>) {
+        let Self { creation, reply } = *self;
+        let _ = reply.send(result.and_then(|()| creation.added.ok_or(StoreError::Closed)));
+    }
 }
 
 struct Work<T, F> {
@@ -112,9 +142,20 @@ impl Writers {
         F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let queue = &self.queues[owner.map_or(0, |owner| owner.0 as usize) % self.queues.len()];
-        queue.push(priority, Box::new(Work { owner, run: work, value: None, reply }))?;
+        self.queue_of(owner).push(priority, Box::new(Work { owner, run: work, value: None, reply }))?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Stores a memory, together with those that others store at the same moment.
+    pub(super) async fn create(&self, creation: Creation) -> Result<Added> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue_of(Some(creation.by.owner));
+        queue.push(Priority::Single, Box::new(Create { creation, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn queue_of(&self, owner: Option<OwnerId>) -> &Jobs {
+        &self.queues[owner.map_or(0, |owner| owner.0 as usize) % self.queues.len()]
     }
 
     /// Takes no more work; what waits is done.
@@ -214,9 +255,14 @@ impl Writer {
         let mut owners: Vec<OwnerId> = jobs.iter().filter_map(|job| job.owner()).collect();
         owners.dedup();
         let mut tx = Tx::begin(&self.pool, &self.place, &owners).await?;
-        for job in jobs {
-            tx.act_for(job.owner()).await?;
-            run_caught(job.as_mut(), &mut tx).await?;
+        for of_one in jobs.chunk_by_mut(|a, b| a.owner() == b.owner()) {
+            let Some(owner) = of_one[0].owner() else { continue };
+            tx.act_for(Some(owner)).await?;
+            let new = of_one.iter_mut().filter_map(|job| job.creation()).collect();
+            caught(Box::pin(write::create_all(&mut tx, owner, new))).await?;
+            for job in of_one.iter_mut().filter_map(|job| job.creation().is_none().then_some(job)) {
+                caught(job.run(&mut tx)).await?;
+            }
         }
         self.flush = tx.commit().await?;
         Ok(())
@@ -241,7 +287,7 @@ impl Writer {
 
     async fn once(&mut self, job: &mut dyn Job) -> Result<()> {
         let mut tx = Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?;
-        run_caught(job, &mut tx).await?;
+        caught(job.run(&mut tx)).await?;
         let begun = Instant::now();
         tx.commit().await?;
         self.flush = begun.elapsed();
@@ -250,7 +296,7 @@ impl Writer {
 }
 
 /// A panic in one job must not end the writer for everybody.
-async fn run_caught(job: &mut dyn Job, tx: &mut Tx) -> Result<()> {
-    let run = AssertUnwindSafe(job.run(tx)).catch_unwind().await;
+async fn caught(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let run = AssertUnwindSafe(work).catch_unwind().await;
     run.unwrap_or_else(|_| Err(StoreError::Internal("a write ended early".into())))
 }

@@ -113,27 +113,34 @@ async fn a_revoked_key_is_known_to_every_server_when_that_is_acknowledged() {
     assert_eq!(there.keys().await.unwrap()[0].revoked_at, Some(NOW));
 }
 
-/// Two servers embed the same memory at once: it gets one vector, and the backlog is empty.
+/// Two servers share the work: no memory is given to both, and none is left.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
-async fn what_two_servers_embed_is_stored_once() {
+async fn what_waits_for_its_vector_is_given_to_one_server_only() {
     let stores = two().await;
     let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
     let spaces = join_all(stores.iter().map(|store| store.open_vector_space(&model))).await;
     let slot = spaces[0].as_ref().unwrap().slot;
     assert_eq!(spaces[0], spaces[1]);
-    stores[0].create_memory(&BY, &memory(0, "text"), NOW).await.unwrap();
-    let puts = stores.iter().map(|store| async move {
-        let waiting = store.backlog(slot, 10).await.unwrap();
-        let vector = |pending: &omp_store::Pending| NewVector {
-            pk: pending.pk,
-            seq: pending.seq,
-            windows: vec![0.5, -0.25],
-        };
-        store.put_vectors(slot, waiting.iter().map(vector).collect()).await.unwrap();
-        waiting.first().map(|pending| pending.pk)
+    for number in 0..40 {
+        stores[0].create_memory(&BY, &memory(number, "text"), NOW).await.unwrap();
+    }
+    let works = (0..8).map(|worker| {
+        let store = Arc::clone(&stores[worker % 2]);
+        tokio::spawn(async move {
+            let taken = store.backlog(slot, 10).await.unwrap();
+            let vector = |pending: &omp_store::Pending| NewVector {
+                pk: pending.pk,
+                seq: pending.seq,
+                windows: vec![0.5, -0.25],
+            };
+            store.put_vectors(slot, taken.iter().map(vector).collect()).await.unwrap();
+            taken.iter().map(|pending| pending.pk).collect::<Vec<_>>()
+        })
     });
-    let pk = join_all(puts).await.into_iter().flatten().next().unwrap();
+    let taken: Vec<i64> = join_all(works).await.into_iter().flat_map(Result::unwrap).collect();
+    assert_eq!(taken.len(), 40);
+    assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 40);
     assert_eq!(stores[0].count_backlog(slot).await.unwrap(), 0);
-    assert_eq!(stores[1].vectors(slot, &[pk]).await.unwrap(), [Some(vec![0.5, -0.25])]);
+    assert_eq!(stores[1].vectors(slot, &taken[..1]).await.unwrap(), [Some(vec![0.5, -0.25])]);
 }
