@@ -1,6 +1,6 @@
 //! Who did what, for whoever may know; and the failures to sign in, which nobody may use to fill the disk.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use omp_model::audit::{Action, AuditPage, AuditQuery};
@@ -32,21 +32,38 @@ struct Waiting {
 }
 
 impl Failures {
-    /// Counts one, and gives what is due to be written down.
-    fn count(&self, now: Timestamp) -> Option<u64> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).count += 1;
-        self.due(now)
+    fn state(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one; whether something is due to be written down.
+    fn count(&self, now: Timestamp) -> bool {
+        let mut waiting = self.state();
+        waiting.count += 1;
+        waiting.is_due(now.as_millis())
     }
 
     /// What is due to be written down: the first failure at once, the next ones a minute later, together.
     fn due(&self, now: Timestamp) -> Option<u64> {
-        let mut waiting = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.as_millis();
-        if waiting.count == 0 || waiting.last.is_some_and(|last| now.saturating_sub(last) < TOGETHER) {
-            return None;
-        }
-        waiting.last = Some(now);
-        Some(std::mem::take(&mut waiting.count))
+        let mut waiting = self.state();
+        if waiting.is_due(now.as_millis()) { Some(waiting.take(now)) } else { None }
+    }
+
+    /// What was not due yet as well.
+    fn rest(&self, now: Timestamp) -> Option<u64> {
+        let mut waiting = self.state();
+        if waiting.count > 0 { Some(waiting.take(now)) } else { None }
+    }
+}
+
+impl Waiting {
+    fn is_due(&self, now: i64) -> bool {
+        self.count > 0 && self.last.is_none_or(|last| now.saturating_sub(last) >= TOGETHER)
+    }
+
+    fn take(&mut self, now: Timestamp) -> u64 {
+        self.last = Some(now.as_millis());
+        std::mem::take(&mut self.count)
     }
 }
 
@@ -82,13 +99,21 @@ impl Service {
     /// Somebody came with a wrong key. What is written down grows with time and not with their number.
     pub(crate) fn sign_in_failed(&self) {
         let now = self.clock.now();
-        if let Some(count) = self.failures.count(now) {
+        if self.failures.count(now) {
             let service = self.clone();
-            tokio::spawn(async move { service.write_failures(count, now).await });
+            // It takes what waits when it runs: if the server stops before, that is still there for `finish`.
+            tokio::spawn(async move { service.write_failures(service.failures.due(now), now).await });
         }
     }
 
-    async fn write_failures(&self, count: u64, now: Timestamp) {
+    /// Writes down what waits to be, for a server that stops and has answered everybody.
+    pub async fn finish(&self) {
+        let now = self.clock.now();
+        self.write_failures(self.failures.rest(now), now).await;
+    }
+
+    async fn write_failures(&self, count: Option<u64>, now: Timestamp) {
+        let Some(count) = count else { return };
         if let Err(error) = self.store.record(None, Action::SignInFailure, count, now).await {
             tracing::warn!(%error, count, "failures to sign in could not be written down");
         }
@@ -97,9 +122,7 @@ impl Service {
     /// Writes down what waits and removes what has been kept long enough.
     pub(crate) async fn tend_audit(&self) {
         let now = self.clock.now();
-        if let Some(count) = self.failures.due(now) {
-            self.write_failures(count, now).await;
-        }
+        self.write_failures(self.failures.due(now), now).await;
         let kept = i64::try_from(self.audit_kept.as_millis()).unwrap_or(i64::MAX);
         let before = Timestamp::from_millis(now.as_millis().saturating_sub(kept));
         loop {
@@ -133,10 +156,21 @@ mod tests {
     fn ten_thousand_failures_are_two_entries_a_minute_at_most() {
         let failures = Failures::default();
         let at = |second: i64| Timestamp::from_millis(1_000_000 + second * 1_000);
-        let written: Vec<u64> = (0..10_000).filter_map(|n| failures.count(at(n / 1_000))).collect();
+        let write = |n: i64| if failures.count(at(n / 1_000)) { failures.due(at(n / 1_000)) } else { None };
+        let written: Vec<u64> = (0..10_000).filter_map(write).collect();
         assert_eq!(written, [1], "the first at once");
         assert_eq!(failures.due(at(59)), None);
         assert_eq!(failures.due(at(61)), Some(9_999));
         assert_eq!(failures.due(at(200)), None);
+    }
+
+    #[test]
+    fn what_was_not_due_when_the_server_stops_is_not_lost() {
+        let failures = Failures::default();
+        let now = Timestamp::from_millis(1_000_000);
+        assert!(failures.count(now));
+        assert_eq!(failures.due(now), Some(1));
+        assert!(!failures.count(now));
+        assert_eq!((failures.due(now), failures.rest(now), failures.rest(now)), (None, Some(1), None));
     }
 }

@@ -62,7 +62,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     service.prepare_embeddings().await?;
     let sweep = tokio::spawn(service.clone().sweep_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
-    let store = service.store().clone();
+    let (store, finishing) = (service.store().clone(), service.clone());
     let mcp = HttpDoor::new(service.clone());
     let router = omp_http::router_with_mcp(service, key, settings, mcp.clone());
     let stopping = async move {
@@ -72,6 +72,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     omp_http::serve(listener, router, tls, stopping).await?;
     sweep.abort();
     embed.abort();
+    finishing.finish().await;
     store.close().await?;
     printer.say("stopped");
     Ok(ExitCode::SUCCESS)
