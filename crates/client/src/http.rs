@@ -18,7 +18,7 @@ use omp_model::{
     Result, SearchQuery, Sort, UserName,
 };
 use omp_service::models::{Key, Provider};
-use omp_service::{AiChoice, CompressRequest, ExtractRequest, Handed, HandoffRequest, Told};
+use omp_service::{AiChoice, CompressRequest, ExtractRequest, Handed, HandoffRequest, ToRead, Told};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,14 +142,18 @@ pub(crate) fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl 
     }
 }
 
-/// What is read, and by whom.
-fn ai_body<const MAX: usize>(told: &Told<MAX>, choice: &AiChoice) -> Map<String, Value> {
+/// What is read, by whom, and what is said of it.
+fn body_of<const MAX: usize>(read: &ToRead<MAX>) -> Map<String, Value> {
     let mut body = Map::new();
-    match told {
+    match &read.told {
         Told::Transcript(text) => put(&mut body, "transcript", Some(text)),
         Told::Saved(id) => put(&mut body, "conversation_id", Some(id)),
     }
-    put_choice(&mut body, choice);
+    put_choice(&mut body, &read.ai);
+    put(&mut body, "source_tool", Some(&read.source_tool));
+    put(&mut body, "namespace", read.namespace.as_ref());
+    put(&mut body, "session_id", read.session_id.as_ref());
+    put(&mut body, "held_at", read.held_at);
     body
 }
 
@@ -260,21 +264,13 @@ impl Api for Http {
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<ExtractResponse> {
-        let mut body = ai_body(&request.told, &request.ai);
-        put(&mut body, "source_tool", Some(&request.source_tool));
-        put(&mut body, "namespace", request.namespace.as_ref());
-        put(&mut body, "session_id", request.session_id.as_ref());
-        put(&mut body, "held_at", request.held_at);
+        let mut body = body_of(&request.read);
         put(&mut body, "dry_run", request.dry_run.then_some(true));
         self.slow_json(self.request(Method::POST, "extract").json(&body)).await
     }
 
     async fn compress(&self, request: CompressRequest) -> Result<CompressResponse> {
-        let mut body = ai_body(&request.told, &request.ai);
-        put(&mut body, "source_tool", Some(&request.source_tool));
-        put(&mut body, "namespace", request.namespace.as_ref());
-        put(&mut body, "session_id", request.session_id.as_ref());
-        put(&mut body, "held_at", request.held_at);
+        let body = body_of(&request.read);
         self.slow_json(self.request(Method::POST, "compress").json(&body)).await
     }
 

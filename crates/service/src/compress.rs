@@ -4,19 +4,18 @@ use omp_ai::script::day_of;
 use omp_ai::{rules, summary};
 use omp_model::api::CompressResponse;
 use omp_model::conversation::Role;
-use omp_model::{
-    Content, Error, Fields, MemoryType, Metadata, Namespace, NewMemory, Principal, Result, Scope, SessionRef,
-    Tags, Timestamp, ToolName,
-};
+use omp_model::{Content, Error, Fields, MemoryType, Metadata, NewMemory, Principal, Result, Scope, Tags};
 use serde_json::json;
 
 use crate::Service;
 use crate::access::{require, require_namespace};
-use crate::ai::{AiChoice, Held, Reader, Told};
+use crate::ai::{Held, Reader, ToRead, Told};
 use crate::handoff::{QUOTED, quoted};
 
 /// The longest transcript.
 pub(crate) const TRANSCRIPT: usize = 200_000;
+/// What a summary is said to come from when nobody says.
+const TOOL: &str = "omp-compress";
 
 /// Sentences of a conversation that a summary by rules tells, at most.
 const POINTS: usize = 12;
@@ -24,44 +23,19 @@ const POINTS: usize = 12;
 /// A conversation to summarise.
 #[derive(Debug, Clone)]
 pub struct CompressRequest {
-    /// The conversation.
-    pub told: Told<TRANSCRIPT>,
-    /// Who is to read it.
-    pub ai: AiChoice,
-    /// Which tool the memory is said to come from.
-    pub source_tool: ToolName,
-    /// Where it goes.
-    pub namespace: Option<Namespace>,
-    /// How it names the conversation; by default by its id.
-    pub session_id: Option<SessionRef>,
-    /// When it was held; by default when it was saved, else now.
-    pub held_at: Option<Timestamp>,
+    /// Which, and what is said of it on the summary.
+    pub read: ToRead<TRANSCRIPT>,
 }
 
 impl CompressRequest {
     /// Of this conversation, read by whoever the server has.
     pub fn new(told: Told<TRANSCRIPT>) -> Self {
-        Self {
-            told,
-            ai: AiChoice::default(),
-            source_tool: ToolName::new("omp-compress").expect("short"),
-            namespace: None,
-            session_id: None,
-            held_at: None,
-        }
+        Self { read: ToRead::new(told, TOOL) }
     }
 
     /// Reads the body of `POST /v1/compress`.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let told = Told::read(fields);
-        let ai = AiChoice::read(fields);
-        let source_tool = fields.nullable("source_tool").flatten();
-        let namespace = fields.nullable("namespace").flatten();
-        let session_id = fields.nullable("session_id").flatten();
-        let held_at = fields.nullable("held_at").flatten();
-        let new = Self::new(told?);
-        let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
-        Some(Self { ai, source_tool, namespace, session_id, held_at, ..new })
+        Some(Self { read: ToRead::read(fields, TOOL)? })
     }
 }
 
@@ -69,10 +43,11 @@ impl Service {
     /// Summarises a conversation and stores the summary. When the provider fails nothing is stored.
     pub async fn compress(&self, principal: Principal, request: CompressRequest) -> Result<CompressResponse> {
         require(&principal, Scope::Write)?;
-        let reader = self.ai.reader(&request.ai, "compress a conversation into a memory")?;
-        let namespace = request.namespace.or_else(|| principal.default_namespace());
+        let read = request.read;
+        let reader = self.ai.reader(&read.ai, "compress a conversation into a memory")?;
+        let namespace = read.namespace.clone().or_else(|| principal.default_namespace());
         require_namespace(&principal, namespace.as_ref())?;
-        let held = self.held(&principal, &request.told, request.session_id, request.held_at).await?;
+        let held = self.held(&principal, &read).await?;
         let compressed_by = reader.name();
         let text = match reader {
             Reader::Rules => by_rules(&held),
@@ -81,14 +56,13 @@ impl Service {
                 // Each window comes with the summary so far, and gives another.
                 let each = u64::from(summary::MOST_TOKENS) * 2;
                 let tokens = script.tokens() + script.windows().len() as u64 * each;
-                self.ai.within_budget(tokens, request.told.field())?;
+                self.ai.within_budget(tokens, read.told.field())?;
                 self.ai.ask(model, move |model| summary::summarise(model, &script)).await?
             }
         };
         self.require_still(&principal).await?;
-        let content =
-            Content::cut(&text).ok_or_else(|| Error::invalid(request.told.field(), "says nothing"))?;
-        let mut new = NewMemory::new(content, MemoryType::Episodic, request.source_tool);
+        let content = Content::cut(&text).ok_or_else(|| Error::invalid(read.told.field(), "says nothing"))?;
+        let mut new = NewMemory::new(content, MemoryType::Episodic, read.source_tool);
         new.tags = Tags::normalize(["session-summary"]);
         new.namespace = namespace;
         new.session_id = Some(held.session);
@@ -141,6 +115,7 @@ fn by_rules(held: &Held) -> String {
 #[cfg(test)]
 mod tests {
     use omp_ai::Script;
+    use omp_model::{SessionRef, Timestamp};
 
     use super::*;
 

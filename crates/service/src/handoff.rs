@@ -145,7 +145,8 @@ impl Service {
         let tokens = script.tokens() + script.windows().len() as u64 * u64::from(summary::MOST_TOKENS) * 2;
         let degraded = |reason: String| Some(Degraded { requested: name.clone(), reason });
         self.ai.within_budget(tokens, "conversation").map_err(|error| degraded(error.message))?;
-        let (topic, source) = (topic.as_str().to_owned(), display_name(source.as_str()).to_owned());
+        let topic = self.secrets.sendable(topic.as_str()).unwrap_or_else(|| topic.as_str().to_owned());
+        let source = display_name(source.as_str()).to_owned();
         let target = display_name(target.as_str()).to_owned();
         let asked = self.ai.ask(model, move |model| summary::brief(model, &script, &topic, &source, &target));
         match asked.await {

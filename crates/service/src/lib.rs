@@ -35,7 +35,7 @@ use omp_store::Store;
 use tokio::sync::Semaphore;
 
 use self::ai::Ai;
-pub use self::ai::{AiChoice, Told};
+pub use self::ai::{AiChoice, ToRead, Told};
 use self::audit::Failures;
 pub use self::compress::CompressRequest;
 pub use self::context::{Budgeted, recalled, within_budget};

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use omp_client::Api;
 use omp_model::api::{ExtractAction, ExtractChange, ExtractResponse};
 use omp_model::{Error, Transcript};
-use omp_service::{CompressRequest, ExtractRequest, Told};
+use omp_service::{CompressRequest, ExtractRequest, ToRead, Told};
 
 use crate::args::{Compress, Extract, Global, Which};
 use crate::printer::{Printer, clean};
@@ -16,11 +16,9 @@ use crate::printer::{Printer, clean};
 const MOST_BYTES: u64 = 4 << 20;
 
 pub(super) async fn run(global: &Global, args: Extract, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let Which { chosen, tool, namespace, held_at, .. } = &args.which;
     let mut request = ExtractRequest::new(told(&args.which)?);
-    request.ai = chosen.choice()?;
-    request.source_tool = tool.clone().unwrap_or(request.source_tool);
-    (request.namespace, request.held_at, request.dry_run) = (namespace.clone(), *held_at, args.dry_run);
+    args.which.put_into(&mut request.read)?;
+    request.dry_run = args.dry_run;
     let extracted = global.api().await?.extract(request).await?;
     if printer.json {
         printer.value(&extracted)?;
@@ -34,11 +32,8 @@ pub(super) async fn run(global: &Global, args: Extract, printer: &Printer) -> an
 }
 
 pub(super) async fn compress(global: &Global, args: Compress, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let Which { chosen, tool, namespace, held_at, .. } = &args.which;
     let mut request = CompressRequest::new(told(&args.which)?);
-    request.ai = chosen.choice()?;
-    request.source_tool = tool.clone().unwrap_or(request.source_tool);
-    (request.namespace, request.held_at) = (namespace.clone(), *held_at);
+    args.which.put_into(&mut request.read)?;
     let compressed = global.api().await?.compress(request).await?;
     if printer.json {
         printer.value(&compressed)?;
@@ -47,6 +42,18 @@ pub(super) async fn compress(global: &Global, args: Compress, printer: &Printer)
     printer.line(clean(compressed.memory.content.as_str()))?;
     printer.say(format!("{} by {}", compressed.memory.id, clean(&compressed.compressed_by)));
     Ok(ExitCode::SUCCESS)
+}
+
+impl Which {
+    /// What was typed of whom and what for.
+    fn put_into<const MAX: usize>(&self, read: &mut ToRead<MAX>) -> anyhow::Result<()> {
+        read.ai = self.chosen.choice()?;
+        if let Some(tool) = &self.tool {
+            read.source_tool = tool.clone();
+        }
+        (read.namespace, read.held_at) = (self.namespace.clone(), self.held_at);
+        Ok(())
+    }
 }
 
 /// The conversation that was named, or what stands on standard input.

@@ -62,7 +62,11 @@ async fn extract(
         return Ok(());
     }
     let api = global.api().await?;
-    let request = |id| ExtractRequest { ai: ai.clone(), ..ExtractRequest::new(Told::Saved(id)) };
+    let request = |id| {
+        let mut request = ExtractRequest::new(Told::Saved(id));
+        request.read.ai = ai.clone();
+        request
+    };
     let (stored, done) = super::extract::from_saved(api.as_ref(), ids, request, printer).await?;
     printer
         .say(format!("{stored} memories extracted out of {done} of {} conversations", report.conversations));

@@ -9,15 +9,13 @@ use age::secrecy::SecretString;
 use age::stream::StreamWriter;
 use age::{DecryptError, Decryptor, Encryptor, IdentityFile, armor::ArmoredReader, scrypt};
 use anyhow::{Context as _, bail, ensure};
+use omp_store::SHORTEST_PASSPHRASE;
 
 use crate::args::{Opening, Sealing};
 use crate::passphrase;
 
 /// How encrypted files begin, in both of their forms.
 const BEGINNINGS: [&[u8]; 2] = [b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----"];
-
-/// Fewest characters of a passphrase: whoever has the file can try as many as they like.
-const SHORTEST: usize = 12;
 
 impl Sealing {
     /// Whether the file is to be encrypted.
@@ -138,8 +136,8 @@ fn given_passphrase(new: bool) -> anyhow::Result<SecretString> {
         Err(_) => passphrase::asked(new).context("OMP_PASSPHRASE has no passphrase")?,
     };
     ensure!(
-        !new || given.chars().count() >= SHORTEST,
-        "a passphrase for a file needs at least {SHORTEST} characters: whoever has the file can try as many as they like"
+        !new || given.chars().count() >= SHORTEST_PASSPHRASE,
+        "a passphrase for a file needs at least {SHORTEST_PASSPHRASE} characters: whoever has the file can try as many as they like"
     );
     Ok(SecretString::from(given))
 }

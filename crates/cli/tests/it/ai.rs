@@ -214,6 +214,25 @@ fn what_is_not_to_be_stored_is_not_sent_either() {
 }
 
 #[test]
+fn a_known_secret_is_not_sent_beside_a_finding() {
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    let found = json!({"memories": [finding("The user lives in Lisbon.", 0, "I live in Lisbon")]});
+    let judged = json!({"decisions": [{"memory": 0, "decision": "new", "known": ""}]});
+    for (policy, sent) in [("mask", false), ("warn", true)] {
+        let provider = Provider::new(vec![says(&found), says(&judged)]);
+        let home = Home::new();
+        home.ok(&["remember", &format!("The user lives in Lisbon, with the token {token}.")]);
+        home.write("talk.txt", "User: I live in Lisbon.");
+        let mut command = home.command(&["extract", "talk.txt", "--secrets", policy]);
+        command.env("OMP_AI_PROVIDER", "openai-compatible").env("OMP_AI_BASE_URL", &provider.address);
+        let run = crate::program::run(command.env("OMP_AI_MODEL", "local-1"));
+        assert_eq!(run.code, 0, "{}", run.err);
+        let asked = provider.asked().pop().unwrap();
+        assert!(asked.contains("with the token") && asked.contains(&token) == sent, "{policy}: {asked}");
+    }
+}
+
+#[test]
 fn a_conversation_that_would_cost_too_much_is_not_begun() {
     let provider = Provider::new(Vec::new());
     let home = Home::new();

@@ -32,10 +32,17 @@ fn killed_servers_keep_every_acknowledged_write() {
         let mut threads: Vec<_> =
             (0..WRITERS).map(|_| spawn(&server, &told, &serial, write_singles)).collect();
         threads.push(spawn(&server, &told, &serial, import));
-        // A different moment each round; the exact one does not matter and cannot be chosen.
-        // A server on a database has connections to make first.
-        let longer = if home.database.is_some() { 4 } else { 1 };
-        std::thread::sleep(Duration::from_millis(15 + (round * 37) % 180) * longer);
+        // A different moment each round: so many writes were acknowledged, and a little later.
+        let acknowledged = || told.created.lock().unwrap().len() as u64;
+        let wanted = acknowledged() + round % 8;
+        while acknowledged() < wanted {
+            assert!(
+                threads.iter().any(|thread| !thread.is_finished()),
+                "all clients gave up in round {round}"
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(5 + (round * 37) % 80));
         kill(&server);
         for thread in threads {
             thread.join().unwrap();

@@ -39,7 +39,9 @@ impl Verb for Compress {
         let ai = choice(&mut reading, self.provider.as_deref());
         let request = match (told, source_tool, ai) {
             (Some(told), Some(source_tool), Some(ai)) => {
-                Some(CompressRequest { source_tool, ai, ..CompressRequest::new(told) })
+                let mut request = CompressRequest::new(told);
+                (request.read.source_tool, request.read.ai) = (source_tool, ai);
+                Some(request)
             }
             _ => None,
         };

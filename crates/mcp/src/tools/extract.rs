@@ -42,7 +42,9 @@ impl Verb for Extract {
         let dry_run = self.dry_run.unwrap_or_default();
         let request = match (told, source_tool, ai) {
             (Some(told), Some(source_tool), Some(ai)) => {
-                Some(ExtractRequest { source_tool, ai, dry_run, ..ExtractRequest::new(told) })
+                let mut request = ExtractRequest::new(told);
+                (request.read.source_tool, request.read.ai, request.dry_run) = (source_tool, ai, dry_run);
+                Some(request)
             }
             _ => None,
         };

@@ -179,7 +179,7 @@ fn source_tool(reading: &mut Reading, named: Option<&str>, call: &Call) -> Optio
     }
 }
 
-/// What is read: the text that comes along, else the saved conversation.
+/// What is read: the text that comes along, or the saved conversation.
 fn told<const MAX: usize>(
     reading: &mut Reading,
     transcript: Option<String>,
@@ -188,7 +188,8 @@ fn told<const MAX: usize>(
     let id = conversation_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
     match (transcript, id) {
         (None, Some(id)) => Some(Told::Saved(id)),
-        (Some(text), _) => reading.value("transcript", Transcript::new(text)).map(Told::Transcript),
+        (Some(_), Some(_)) => reading.value("conversation_id", Err(Told::<MAX>::ONE_OF_THEM.into())),
+        (Some(text), None) => reading.value("transcript", Transcript::new(text)).map(Told::Transcript),
         (None, None) => reading.value("transcript", Err("is required, or `conversation_id`".into())),
     }
 }

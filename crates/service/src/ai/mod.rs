@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 
 pub use self::choice::AiChoice;
 pub(crate) use self::choice::Reader;
-pub use self::sources::Told;
 pub(crate) use self::sources::{Held, sendable};
+pub use self::sources::{ToRead, Told};
 
 /// Conversations that are read by models at once; more wait.
 const AT_ONCE: usize = 4;

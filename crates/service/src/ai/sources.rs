@@ -2,8 +2,11 @@
 
 use omp_ai::Script;
 use omp_formats::transcript;
-use omp_model::{Error, Fields, MemoryId, Principal, Result, SessionRef, Timestamp, Transcript};
+use omp_model::{
+    Error, Fields, MemoryId, Namespace, Principal, Result, SessionRef, Timestamp, ToolName, Transcript,
+};
 
+use super::AiChoice;
 use crate::{SecretPolicy, Service};
 
 /// A conversation, in full or by id; a transcript has at most `MAX` characters.
@@ -16,12 +19,15 @@ pub enum Told<const MAX: usize> {
 }
 
 impl<const MAX: usize> Told<MAX> {
+    /// What stands where both are given.
+    pub const ONE_OF_THEM: &'static str = "must not come with a `transcript`: one of them is read";
+
     /// Reads `transcript` or `conversation_id`.
     pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.nullable::<String>("conversation_id").flatten();
         match id {
             Some(_) if fields.has("transcript") => {
-                fields.fail("conversation_id", "must not come with a `transcript`: one of them is read");
+                fields.fail("conversation_id", Self::ONE_OF_THEM);
                 None
             }
             Some(id) => Some(Self::Saved(id)),
@@ -35,6 +41,44 @@ impl<const MAX: usize> Told<MAX> {
             Self::Transcript(_) => "transcript",
             Self::Saved(_) => "conversation_id",
         }
+    }
+}
+
+/// A conversation that is to be read, by whom, and what is said of it on what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToRead<const MAX: usize> {
+    /// The conversation.
+    pub told: Told<MAX>,
+    /// Who is to read it.
+    pub ai: AiChoice,
+    /// Which tool the memories are said to come from.
+    pub source_tool: ToolName,
+    /// Where they go.
+    pub namespace: Option<Namespace>,
+    /// How they name the conversation; by default by its id.
+    pub session_id: Option<SessionRef>,
+    /// When it was held, which is what "yesterday" is counted from; by default when it was saved, else now.
+    pub held_at: Option<Timestamp>,
+}
+
+impl<const MAX: usize> ToRead<MAX> {
+    /// This conversation, read by whoever the server has, for memories of this tool.
+    pub(crate) fn new(told: Told<MAX>, tool: &str) -> Self {
+        let source_tool = ToolName::new(tool).expect("a name of ours");
+        Self { told, ai: AiChoice::default(), source_tool, namespace: None, session_id: None, held_at: None }
+    }
+
+    /// Reads a body; `tool` is what memories are said to come from when it does not say.
+    pub(crate) fn read(fields: &mut Fields<'_>, tool: &str) -> Option<Self> {
+        let told = Told::read(fields);
+        let ai = AiChoice::read(fields);
+        let source_tool = fields.nullable("source_tool").flatten();
+        let namespace = fields.nullable("namespace").flatten();
+        let session_id = fields.nullable("session_id").flatten();
+        let held_at = fields.nullable("held_at").flatten();
+        let new = Self::new(told?, tool);
+        let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
+        Some(Self { ai, source_tool, namespace, session_id, held_at, ..new })
     }
 }
 
@@ -52,11 +96,10 @@ impl Service {
     pub(crate) async fn held<const MAX: usize>(
         &self,
         principal: &Principal,
-        told: &Told<MAX>,
-        session: Option<SessionRef>,
-        held_at: Option<Timestamp>,
+        read: &ToRead<MAX>,
     ) -> Result<Held> {
-        match told {
+        let (session, held_at) = (read.session_id.clone(), read.held_at);
+        match &read.told {
             Told::Transcript(text) => {
                 let script = told_of(text.as_str(), held_at.unwrap_or_else(|| self.clock.now()))?;
                 // The same text has the same name, so memories of it stand together.

@@ -60,9 +60,10 @@ impl ExtractJobRequest {
     }
 
     fn request(&self, id: String) -> ExtractRequest {
-        let new = ExtractRequest::new(Told::Saved(id));
-        let source_tool = self.source_tool.clone().unwrap_or_else(|| new.source_tool.clone());
-        ExtractRequest { ai: self.ai.clone(), source_tool, namespace: self.namespace.clone(), ..new }
+        let mut new = ExtractRequest::new(Told::Saved(id));
+        new.read.source_tool = self.source_tool.clone().unwrap_or(new.read.source_tool);
+        (new.read.ai, new.read.namespace) = (self.ai.clone(), self.namespace.clone());
+        new
     }
 }
 

@@ -9,8 +9,8 @@ use omp_model::api::ExtractAction;
 use omp_model::text::normal_form;
 use omp_model::{Memory, MemoryId, NewMemory, Principal, Question, Result, Scope, SearchFilter, SearchQuery};
 
-use crate::Service;
 use crate::ai::Reader;
+use crate::{SecretPolicy, Service};
 
 /// Known memories that a finding is compared with.
 const LOOK_AT: u32 = 10;
@@ -61,7 +61,7 @@ impl Service {
             let open: Vec<usize> =
                 (0..drafts.len()).filter(|at| !drafts[*at].decided && !drafts[*at].near.is_empty()).collect();
             let shown: Vec<(String, Vec<(String, String)>)> =
-                open.iter().map(|at| drafts[*at].shown()).collect();
+                open.iter().map(|at| drafts[*at].shown(self.secrets)).collect();
             if !shown.is_empty() {
                 let judged = self.ai.ask(model.clone(), move |model| {
                     let beside: Vec<Beside<'_>> = shown
@@ -125,11 +125,12 @@ impl Draft {
         }
     }
 
-    /// As a model is shown it.
-    fn shown(&self) -> (String, Vec<(String, String)>) {
+    /// As a model is shown it. What is known may hold a secret from before the policy was set.
+    fn shown(&self, secrets: SecretPolicy) -> (String, Vec<(String, String)>) {
+        let text = |memory: &str| secrets.sendable(memory).unwrap_or_else(|| memory.to_owned());
         let known = self.near.iter().take(SHOWN);
-        let known = known.map(|known| (known.content.as_str().to_owned(), day_of(known.source.timestamp)));
-        (self.plan.new.content.as_str().to_owned(), known.collect())
+        let known = known.map(|known| (text(known.content.as_str()), day_of(known.source.timestamp)));
+        (text(self.plan.new.content.as_str()), known.collect())
     }
 
     fn judged(&mut self, judgement: Judgement) {

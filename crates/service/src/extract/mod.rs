@@ -6,8 +6,8 @@ mod known;
 use omp_ai::{Candidate, Extracted, extract, reconcile, rules};
 use omp_model::api::{Evidence, ExtractAction, ExtractChange, ExtractResponse};
 use omp_model::{
-    Content, CreateMemory, Dedupe, Error, ErrorCode, Fields, Metadata, Namespace, NewMemory, Principal,
-    Result, Scope, SessionRef, Tags, Timestamp, ToolName,
+    Content, CreateMemory, Dedupe, Error, ErrorCode, Fields, Metadata, NewMemory, Principal, Result, Scope,
+    Tags,
 };
 use serde_json::json;
 
@@ -16,26 +16,18 @@ pub(crate) use self::jobs::Jobs;
 use self::known::Plan;
 use crate::Service;
 use crate::access::{require, require_namespace};
-use crate::ai::{AiChoice, Held, Reader, Told};
+use crate::ai::{Held, Reader, ToRead, Told};
 
 /// The longest transcript.
 pub(crate) const TRANSCRIPT: usize = 100_000;
+/// What memories are said to come from when nobody says.
+const TOOL: &str = "omp-extract";
 
 /// A conversation to extract from.
 #[derive(Debug, Clone)]
 pub struct ExtractRequest {
-    /// The conversation.
-    pub told: Told<TRANSCRIPT>,
-    /// Who is to read it.
-    pub ai: AiChoice,
-    /// Which tool the memories are said to come from.
-    pub source_tool: ToolName,
-    /// Where they go.
-    pub namespace: Option<Namespace>,
-    /// How they name the conversation; by default by its id.
-    pub session_id: Option<SessionRef>,
-    /// When it was held, which is what "yesterday" is counted from; by default when it was saved, else now.
-    pub held_at: Option<Timestamp>,
+    /// Which, and what is said of it on the memories.
+    pub read: ToRead<TRANSCRIPT>,
     /// Only tell what would change.
     pub dry_run: bool,
 }
@@ -43,65 +35,48 @@ pub struct ExtractRequest {
 impl ExtractRequest {
     /// Of this conversation, read by whoever the server has.
     pub fn new(told: Told<TRANSCRIPT>) -> Self {
-        Self {
-            told,
-            ai: AiChoice::default(),
-            source_tool: ToolName::new("omp-extract").expect("short"),
-            namespace: None,
-            session_id: None,
-            held_at: None,
-            dry_run: false,
-        }
+        Self { read: ToRead::new(told, TOOL), dry_run: false }
     }
 
     /// Reads the body of `POST /v1/extract`.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let told = Told::read(fields);
-        let ai = AiChoice::read(fields);
-        let source_tool = fields.nullable("source_tool").flatten();
-        let namespace = fields.nullable("namespace").flatten();
-        let session_id = fields.nullable("session_id").flatten();
-        let held_at = fields.nullable("held_at").flatten();
+        let read = ToRead::read(fields, TOOL);
         let dry_run = fields.nullable("dry_run").flatten().unwrap_or_default();
-        let new = Self::new(told?);
-        let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
-        Some(Self { ai, source_tool, namespace, session_id, held_at, dry_run, ..new })
+        Some(Self { read: read?, dry_run })
     }
 }
 
 impl Service {
     /// Finds what is worth remembering in a conversation, checks it against what is known, and stores what is new. When the
     /// provider fails nothing is stored. Asking again stores nothing twice.
-    pub async fn extract(
-        &self,
-        principal: Principal,
-        mut request: ExtractRequest,
-    ) -> Result<ExtractResponse> {
+    pub async fn extract(&self, principal: Principal, request: ExtractRequest) -> Result<ExtractResponse> {
         require(&principal, Scope::Write)?;
-        let reader = self.ai.reader(&request.ai, "extract memories from a conversation")?;
+        let ExtractRequest { mut read, dry_run } = request;
+        let reader = self.ai.reader(&read.ai, "extract memories from a conversation")?;
         // What cannot be stored need not be paid for.
         if let Some(own) = principal.tool() {
-            request.source_tool = own.clone();
+            read.source_tool = own.clone();
         }
-        request.namespace = request.namespace.or_else(|| principal.default_namespace());
-        require_namespace(&principal, request.namespace.as_ref())?;
-        let (session, held_at) = (request.session_id.clone(), request.held_at);
-        let held = self.held(&principal, &request.told, session, held_at).await?;
-        let found = self.found(&reader, &held, request.told.field()).await?;
+        read.namespace = read.namespace.or_else(|| principal.default_namespace());
+        require_namespace(&principal, read.namespace.as_ref())?;
+        let held = self.held(&principal, &read).await?;
+        let found = self.found(&reader, &held, read.told.field()).await?;
+        // Before what is known is looked at, and once more before anything is stored: a model thinks in between.
         self.require_still(&principal).await?;
         let unsupported = found.unsupported;
         let plans = self.plans(&principal, &reader, found.candidates, |candidate| {
-            new_memory(candidate, &request, &held, &reader)
+            new_memory(candidate, &read, &held, &reader)
         });
         let plans = plans.await?;
+        self.require_still(&principal).await?;
         let mut response = ExtractResponse {
             extracted_by: reader.name(),
-            dry_run: request.dry_run,
+            dry_run,
             unsupported,
             ..ExtractResponse::default()
         };
         for plan in plans {
-            let change = self.carry_out(&principal, plan, request.dry_run, &mut response).await?;
+            let change = self.carry_out(&principal, plan, dry_run, &mut response).await?;
             response.changes.push(change);
         }
         response.extracted = response.memories.len();
@@ -176,7 +151,7 @@ fn evidence(candidate: &Candidate) -> Evidence {
 /// The memory that a finding becomes, with the words that bear it beside it.
 fn new_memory(
     candidate: &Candidate,
-    request: &ExtractRequest,
+    read: &ToRead<TRANSCRIPT>,
     held: &Held,
     reader: &Reader,
 ) -> Option<NewMemory> {
@@ -185,11 +160,11 @@ fn new_memory(
     if let Some(date) = &candidate.date {
         metadata["date"] = json!(date);
     }
-    let mut new = NewMemory::new(content, candidate.kind, request.source_tool.clone());
+    let mut new = NewMemory::new(content, candidate.kind, read.source_tool.clone());
     new.session_id = Some(held.session.clone());
     new.observed_at = Some(candidate.said_at);
     new.tags = Tags::normalize(candidate.tags.iter().map(String::as_str));
-    new.namespace.clone_from(&request.namespace);
+    new.namespace.clone_from(&read.namespace);
     new.metadata = Metadata::parse(&metadata.to_string()).ok()?;
     Some(new)
 }

@@ -1,7 +1,7 @@
 //! Encryption at rest: the passphrase of a file, and the key that the engine gets for it.
 //!
 //! The file is `SQLCipher`'s in its default form (version 4), so its own tools open it with the same passphrase. The
-//! engine would stretch the passphrase anew for every connection, a fifth of a second each; here that is done once for a
+//! engine would stretch the passphrase anew for every connection; here that is done once for a
 //! file, and every connection gets the key that comes out.
 
 use std::fmt::{self, Write as _};
