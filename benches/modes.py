@@ -23,6 +23,8 @@ import load
 MODES = ("keyword", "semantic", "hybrid")
 FILTERS = {"all": "", "10 %": "tag", "1 %": "namespace"}
 DIMENSIONS = 384
+# The server keeps the vectors of the last 1,000.
+NEW = 4_000
 # The published TypeScript server, a whole question among 100,000 memories, by words.
 REFERENCE_MS = 199
 
@@ -84,10 +86,27 @@ class Server(load.Server):
             time.sleep(10)
 
 
-def queries(meta, mode, narrow):
+def new_questions(meta):
+    """More than the server keeps the vectors of, so that each is new when its turn comes again: known ones, each with a word of another."""
+    known = meta["questions"]
+    words = " ".join(known).replace("?", "").split()
+    rng = random.Random(7)
+    return [f"{known[n % len(known)][:-1]} {rng.choice(words)}?" for n in range(NEW)]
+
+
+def queries(meta, questions, mode, narrow):
     more = {"tag": {"tags": meta["tags"][:1]}, "namespace": {"namespace": meta["namespaces"][0]}}.get(narrow, {})
-    bodies = ({"q": q, "limit": load.HITS, "mode": mode} | more for q in meta["questions"])
+    bodies = ({"q": q, "limit": load.HITS, "mode": mode} | more for q in questions)
     return [f"POST /v1/memories/search {json.dumps(body)}" for body in bodies]
+
+
+def rows_of(meta):
+    new = new_questions(meta)
+    for mode in MODES:
+        for label, narrow in FILTERS.items():
+            yield f"{mode}, {label}", new, mode, narrow
+    for mode in ("semantic", "hybrid"):
+        yield f"{mode}, all, asked before", meta["questions"][:1], mode, ""
 
 
 def measure(args, size, folder, embedding):
@@ -121,10 +140,9 @@ def measure(args, size, folder, embedding):
         rows = {}
         for n in range(args.rounds):
             load.say(f"{size}: round {n + 1} of {args.rounds}")
-            for mode in MODES:
-                for label, narrow in FILTERS.items():
-                    found = runner.requests(f"{mode}, {label}", queries(meta, mode, narrow), 1, args.seconds, load.ONE_PROCESSOR)
-                    rows.setdefault(f"{mode}, {label}", []).append(found)
+            for name, questions, mode, narrow in rows_of(meta):
+                found = runner.requests(name, queries(meta, questions, mode, narrow), 1, args.seconds, load.ONE_PROCESSOR)
+                rows.setdefault(name, []).append(found)
         result["rows"] = {name: load.best(found) for name, found in rows.items()}
         result["memory_mb"] = server.memory()["rss"]
         return result

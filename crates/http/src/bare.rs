@@ -1,26 +1,19 @@
 //! The routes without anybody at the door, for measuring what the door costs. Compiled for `benches/door.rs` only.
 
-use std::sync::Arc;
-
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
-use omp_model::{OsRandom, Principal};
+use omp_model::Principal;
 use omp_service::Service;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::limits::Limits;
-use crate::trace::RequestIds;
 use crate::{App, CONCURRENT, Settings, TIMEOUT, routes, trace};
 
 /// The protocol's routes with no key, no limits and no look at where a request comes from; with `observed`, named, logged and
 /// given headers like all others.
 pub fn bare_router(service: Service, observed: bool) -> Router {
-    let settings = Settings::default();
-    let limits = Arc::new(Limits::new(&settings));
-    let requests = Arc::new(RequestIds::new(&OsRandom));
-    let app = App { service, settings: Arc::new(settings), limits, requests };
+    let app = App::new(service, Settings::default());
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let routes: Router<App> = Router::from(routes::protocol().split_for_parts().0).layer(timeout);
     let routes = routes.layer(Extension(Principal::OWNER)).layer(CatchPanicLayer::new());

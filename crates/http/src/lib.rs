@@ -28,6 +28,7 @@ mod trace;
 mod whose;
 
 use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,13 +59,30 @@ const CONCURRENT: usize = 1_024;
 /// Longest that a request may take which is no import or export and asks no model.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What every handler has at hand.
+/// What every handler and every layer has at hand. Each of them takes a clone for each request, so that is one count.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<AppParts>);
+
+pub(crate) struct AppParts {
     service: Service,
-    settings: Arc<Settings>,
-    limits: Arc<Limits>,
-    requests: Arc<RequestIds>,
+    settings: Settings,
+    limits: Limits,
+    requests: RequestIds,
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
+impl App {
+    fn new(service: Service, settings: Settings) -> Self {
+        let (limits, requests) = (Limits::new(&settings), RequestIds::new(&OsRandom));
+        Self(Arc::new(AppParts { service, settings, limits, requests }))
+    }
 }
 
 /// All routes. With a key every call under `/v1` but the health check must bring it; without one only this machine is
@@ -94,9 +112,8 @@ fn routes(
         Some(key) => service.with_server_key(key.hash()),
         None => service,
     };
-    let (limits, cors) = (Arc::new(Limits::new(&settings)), origin::cors(&settings.cors_origins));
-    let requests = Arc::new(RequestIds::new(&OsRandom));
-    let app = App { service, settings: Arc::new(settings), limits, requests };
+    let cors = origin::cors(&settings.cors_origins);
+    let app = App::new(service, settings);
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let (protocol, document) = routes::protocol().split_for_parts();
     let (transfer, more) = routes::transfer().split_for_parts();

@@ -80,7 +80,7 @@ pub(crate) async fn limit_keys(State(app): State<App>, request: Request, next: N
     if !app.service.is_locked().await {
         return next.run(request).await;
     }
-    let limits = app.limits.as_ref();
+    let limits = &app.limits;
     let address = client::address(request.extensions(), request.headers(), &app.settings.trusted_proxies);
     let Some(key) = request.headers().get(header::AUTHORIZATION).cloned() else {
         return match limits.keyless(address) {

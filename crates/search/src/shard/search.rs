@@ -9,8 +9,10 @@ use super::vectors::{Cosine, Probe, VectorError};
 use super::{Shard, bm25};
 use crate::query::{Keyword, Keywords};
 
-/// Documents that are fetched from memory together: their rows fit into the nearest cache.
+/// Documents that are taken from a selection at once.
 const BATCH: usize = 64;
+/// How many documents before its turn a row is sent for.
+const AHEAD: usize = 8;
 
 /// A memory and its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -177,10 +179,11 @@ impl Shard {
             if batch.is_empty() {
                 return top;
             }
-            if !selection.everything {
-                self.vectors.touch(&batch);
-            }
-            for &document in &batch {
+            batch.iter().take(AHEAD).for_each(|&document| self.vectors.send_for(document));
+            for (at, &document) in batch.iter().enumerate() {
+                if let Some(&soon) = batch.get(at + AHEAD) {
+                    self.vectors.send_for(soon);
+                }
                 let Some(cosine) = self.vectors.best(document, probe) else { continue };
                 tell(document, cosine);
                 let score = sortable(cosine);
