@@ -1,1 +1,3 @@
 //! Load and speed measurements. See `README.md`.
+
+pub mod distance;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use omp_benches::distance::distant;
 use omp_model::transfer::Conflict;
 use omp_model::{
     Content, ListQuery, Memory, MemoryId, MemoryType, NewMemory, Principal, SearchFilter, Tag, Tags,
@@ -17,7 +18,9 @@ use omp_model::{
 };
 use omp_search::keywords;
 use omp_store::memories::KeywordSearch;
-use omp_store::{ImportChunk, ImportItem, MemoryStore, PostgresOptions, PostgresStore, TransferStore};
+use omp_store::{
+    ImportChunk, ImportItem, IndexFeed, MemoryStore, PostgresOptions, PostgresStore, TransferStore,
+};
 use tokio_postgres::{Client, NoTls};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -50,6 +53,7 @@ async fn main() -> Result<(), Failure> {
     let tagged = ListQuery { filter, ..ListQuery::default() };
     println!("first page of a tag, with total: {}", bench.list(&tagged, "tags @> ARRAY['t3']").await?);
     println!("keyword search without the index in memory: {}", bench.search().await?);
+    println!("answers of the database that are waited for: {}", bench.waits().await?);
     Ok(())
 }
 
@@ -154,6 +158,50 @@ impl Bench {
         }
         Ok(pair)
     }
+}
+
+/// How long an answer of the database takes when it is far away.
+const FAR: Duration = Duration::from_millis(25);
+
+impl Bench {
+    /// How many answers each call waits for, by what it takes when the database is far away.
+    async fn waits(&mut self) -> Result<String, Failure> {
+        let (_, rest) = self.url.rsplit_once('@').ok_or("the address names a user")?;
+        let (server, _) = rest.split_once('/').ok_or("the address names a database")?;
+        let far = distant(server.to_owned(), FAR).await?.to_string();
+        let url = within(&self.url.replace(server, &far), "ours");
+        let store = PostgresStore::open(&PostgresOptions::new(url, NOW)).await?;
+        let id = MemoryId::derive(&["bulk", "1"]);
+        let mut least: Vec<(&str, f64)> = Vec::new();
+        // The first rounds make connections and prepare statements.
+        for round in 0..12 {
+            let memory = self.texts.memory("far", round);
+            let mut calls = vec![
+                ("create", waited(store.create_memory(&BY, &memory, NOW)).await?),
+                ("get", waited(store.get_memory(&BY, id, false, NOW)).await?),
+                ("position of a search", waited(store.index_position(BY.owner)).await?),
+                (
+                    "memories of an answer",
+                    waited(store.memories_by_pk(BY.owner, &[1 << 40 | 1], false)).await?,
+                ),
+                ("first page", waited(store.list_memories(&BY, &ListQuery::default(), NOW)).await?),
+            ];
+            calls.push(("delete", waited(store.delete_memory(&BY, memory.id, NOW)).await?));
+            for (known, new) in least.iter_mut().zip(&calls) {
+                known.1 = known.1.min(new.1);
+            }
+            if least.is_empty() {
+                least = calls;
+            }
+        }
+        Ok(least.iter().map(|(call, waits)| format!("{call} {waits:.1}")).collect::<Vec<_>>().join(", "))
+    }
+}
+
+async fn waited<T>(call: impl Future<Output = omp_store::Result<T>>) -> Result<f64, Failure> {
+    let begun = Instant::now();
+    call.await?;
+    Ok(begun.elapsed().as_secs_f64() / FAR.as_secs_f64())
 }
 
 fn rates(count: usize, ours: Duration, theirs: Duration) -> String {

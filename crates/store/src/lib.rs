@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod candidates;
 pub mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -31,6 +32,7 @@ mod vitals;
 
 pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
 pub use audit::AuditStore;
+pub use candidates::{Candidate, CandidateStore, Candidates};
 pub use changes::{Change, ChangeFeed};
 pub use conversations::ConversationStore;
 pub use counts::{CountStore, Counted};
@@ -58,6 +60,7 @@ pub trait Store:
     + ConversationStore
     + TransferStore
     + VectorStore
+    + CandidateStore
     + IndexFeed
     + ChangeFeed
     + AccessStore
@@ -75,6 +78,7 @@ impl<T> Store for T where
         + ConversationStore
         + TransferStore
         + VectorStore
+        + CandidateStore
         + IndexFeed
         + ChangeFeed
         + AccessStore

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::program::{Home, Server};
+use crate::searching::embedded;
 
 /// A home whose memories are in a PostgreSQL database.
 fn home() -> Home {
@@ -79,6 +80,45 @@ fn what_one_server_stores_the_other_finds_at_once() {
         let (_, gone) = here.json("GET", &format!("/v1/memories/search?q={word}&mode=keyword"), &Value::Null);
         assert_eq!(gone["total"], 0, "{gone}");
     }
+}
+
+/// Where there is no room for the index in memory, pgvector answers; where that is missing too, the answer says what to do.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn a_search_by_meaning_does_without_the_index_in_memory() {
+    let home = home();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    command.env("OMP_INDEX_MB", "0");
+    let server = Server::start(command);
+    for text in ["She rides a bicycle to the office", "The database password is in the vault"] {
+        assert_eq!(server.json("POST", "/v1/memories", &body(text)).0, 201);
+    }
+    embedded(&server);
+    for mode in ["semantic", "hybrid"] {
+        let question = json!({"q": "how does she commute to work", "mode": mode, "explain": true});
+        let (status, found) = server.json("POST", "/v1/memories/search", &question);
+        assert_eq!(status, 200, "{found}");
+        if std::env::var("OMP_TEST_PGVECTOR").as_deref() == Ok("0") {
+            let reason = found["degraded"]["reason"].as_str().unwrap();
+            assert_eq!(found["mode_used"], "keyword");
+            assert!(
+                reason.contains("OMP_INDEX_MB") && reason.contains("CREATE EXTENSION vector"),
+                "{reason}"
+            );
+            continue;
+        }
+        assert_eq!((&found["mode_used"], &found["degraded"]), (&json!(mode), &Value::Null), "{found}");
+        assert_eq!(found["memories"][0]["content"], "She rides a bicycle to the office", "{found}");
+        assert_eq!(found["model"]["name"], "all-MiniLM-L6-v2");
+        assert!(found["explain"][0]["similarity"].as_f64().unwrap() > 0.2, "{found}");
+        let count = found["memories"].as_array().unwrap().len();
+        assert_eq!(
+            (found["scores"].as_array().unwrap().len(), found["total"].as_u64()),
+            (count, Some(count as u64))
+        );
+    }
+    let (_, found) = server.json("GET", "/v1/memories/search?q=vault&mode=hybrid&explain=true", &Value::Null);
+    assert_eq!(found["memories"][0]["content"], "The database password is in the vault", "{found}");
 }
 
 const WRITERS: u64 = 4;

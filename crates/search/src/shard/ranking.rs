@@ -11,9 +11,9 @@ use super::vectors::{Probe, VectorError};
 use crate::fusion::{self, Around, DEPTH, Evidence, REACH, SEEDS, Sides};
 use crate::query::Keywords;
 
-const DAY: f32 = 86_400_000.0;
+pub(super) const DAY: f32 = 86_400_000.0;
 /// What is less like the question is not about it.
-const ALIKE: f32 = 0.2;
+pub const ALIKE: f32 = 0.2;
 /// A question of so few terms is a name or an identifier: what holds all of them comes first.
 const NAME: usize = 3;
 /// More than likeness and neighbours can add.
@@ -76,14 +76,21 @@ pub struct Ranking {
 }
 
 /// A candidate on its way to a [`Ranked`].
-struct Found {
-    document: u32,
-    key: i64,
-    matched: u64,
+pub(super) struct Found {
+    pub(super) document: u32,
+    pub(super) key: i64,
+    pub(super) matched: u64,
     /// The likeness to the question itself, without echo.
-    cosine: Option<f32>,
+    pub(super) cosine: Option<f32>,
     /// Whether it may be in the answer: neighbours that the filter excludes only lend.
-    wanted: bool,
+    pub(super) wanted: bool,
+}
+
+/// What of a question matters once the candidates are known.
+pub(super) struct Asked {
+    pub(super) mode: Mode,
+    pub(super) terms: usize,
+    pub(super) limit: usize,
 }
 
 impl Shard {
@@ -146,7 +153,8 @@ impl Shard {
             Mode::Semantic => 1.0,
             Mode::Hybrid => sides.weight(),
         };
-        Ok(Ranking { hits: pool.into_ranked(&scores, request), total, weight })
+        let asked = Asked { mode: request.mode, terms: request.keywords.len(), limit: request.limit };
+        Ok(Ranking { hits: ranked(&pool.found, &pool.evidence, &scores, &asked), total, weight })
     }
 }
 
@@ -214,7 +222,7 @@ impl Pool<'_> {
 
     /// Lets the vector of the best candidate speak beside the question's.
     fn hear_the_best(&mut self, scores: &[f32]) {
-        let best = (0..scores.len()).min_by(|a, b| self.order(*a, *b, scores));
+        let best = best(&self.found, &self.evidence, scores);
         let Some(voice) = best.and_then(|best| self.shard.vectors.voice(self.found[best].document)) else {
             return;
         };
@@ -225,55 +233,64 @@ impl Pool<'_> {
             }
         }
     }
+}
 
-    /// Best first: by score, then by likeness, then by words, then the one stored last.
-    fn order(&self, a: usize, b: usize, scores: &[f32]) -> std::cmp::Ordering {
-        let rank = |place: usize| {
-            let Evidence { cosine, keyword, .. } = self.evidence[place];
-            (scores[place], cosine.unwrap_or(-1.0), keyword)
-        };
-        let (a_rank, b_rank) = (rank(a), rank(b));
-        b_rank
-            .0
-            .total_cmp(&a_rank.0)
-            .then(b_rank.1.total_cmp(&a_rank.1))
-            .then(b_rank.2.total_cmp(&a_rank.2))
-            .then(self.found[b].key.cmp(&self.found[a].key))
-    }
+/// The place of the best candidate.
+pub(super) fn best(found: &[Found], evidence: &[Evidence], scores: &[f32]) -> Option<usize> {
+    (0..scores.len()).min_by(|a, b| order(found, evidence, scores, (*a, *b)))
+}
 
-    fn into_ranked(self, scores: &[f32], request: &Request<'_>) -> Vec<Ranked> {
-        let lent = fusion::lent(scores, &self.evidence);
-        // What being new is worth is a share of what the best match is worth.
-        let unit =
-            if request.mode == Mode::Keyword { scores.iter().copied().fold(0.0, f32::max) } else { 1.0 };
-        let terms = request.keywords.len();
-        let names = request.mode == Mode::Hybrid && (1..=NAME).contains(&terms);
-        let named = |place: usize| names && self.found[place].matched.count_ones() as usize == terms;
-        let score = |place: usize| {
-            let own = scores[place] + if named(place) { NAMED } else { 0.0 };
-            own + lent[place] + unit * fusion::recency(self.evidence[place].age)
-        };
-        let full: Vec<f32> = (0..scores.len()).map(score).collect();
-        let matches = |place: &usize| match request.mode {
-            Mode::Keyword => self.evidence[*place].keyword > 0.0,
-            Mode::Semantic => self.found[*place].cosine >= Some(ALIKE),
-            Mode::Hybrid => self.evidence[*place].keyword > 0.0 || self.found[*place].cosine >= Some(ALIKE),
-        };
-        let mut order: Vec<usize> =
-            (0..full.len()).filter(|place| self.found[*place].wanted).filter(matches).collect();
-        order.sort_unstable_by(|a, b| self.order(*a, *b, &full));
-        order.truncate(request.limit);
-        let ranked = |place: usize| {
-            let Found { key, matched, cosine, .. } = self.found[place];
-            Ranked {
-                key,
-                score: full[place],
-                keyword: self.evidence[place].keyword,
-                matched,
-                cosine,
-                lent: lent[place],
-            }
-        };
-        order.into_iter().map(ranked).collect()
-    }
+/// Best first: by score, then by likeness, then by words, then the one stored last.
+fn order(
+    found: &[Found],
+    evidence: &[Evidence],
+    scores: &[f32],
+    (a, b): (usize, usize),
+) -> std::cmp::Ordering {
+    let rank = |place: usize| {
+        let Evidence { cosine, keyword, .. } = evidence[place];
+        (scores[place], cosine.unwrap_or(-1.0), keyword)
+    };
+    let (a_rank, b_rank) = (rank(a), rank(b));
+    b_rank
+        .0
+        .total_cmp(&a_rank.0)
+        .then(b_rank.1.total_cmp(&a_rank.1))
+        .then(b_rank.2.total_cmp(&a_rank.2))
+        .then(found[b].key.cmp(&found[a].key))
+}
+
+/// The candidates that match, in their order, with all that counts beside what each says by itself.
+pub(super) fn ranked(found: &[Found], evidence: &[Evidence], scores: &[f32], asked: &Asked) -> Vec<Ranked> {
+    let lent = fusion::lent(scores, evidence);
+    // What being new is worth is a share of what the best match is worth.
+    let unit = if asked.mode == Mode::Keyword { scores.iter().copied().fold(0.0, f32::max) } else { 1.0 };
+    let names = asked.mode == Mode::Hybrid && (1..=NAME).contains(&asked.terms);
+    let named = |place: usize| names && found[place].matched.count_ones() as usize == asked.terms;
+    let score = |place: usize| {
+        let own = scores[place] + if named(place) { NAMED } else { 0.0 };
+        own + lent[place] + unit * fusion::recency(evidence[place].age)
+    };
+    let full: Vec<f32> = (0..scores.len()).map(score).collect();
+    let matches = |place: &usize| match asked.mode {
+        Mode::Keyword => evidence[*place].keyword > 0.0,
+        Mode::Semantic => found[*place].cosine >= Some(ALIKE),
+        Mode::Hybrid => evidence[*place].keyword > 0.0 || found[*place].cosine >= Some(ALIKE),
+    };
+    let mut places: Vec<usize> =
+        (0..full.len()).filter(|place| found[*place].wanted).filter(matches).collect();
+    places.sort_unstable_by(|a, b| order(found, evidence, &full, (*a, *b)));
+    places.truncate(asked.limit);
+    let ranked = |place: usize| {
+        let Found { key, matched, cosine, .. } = found[place];
+        Ranked {
+            key,
+            score: full[place],
+            keyword: evidence[place].keyword,
+            matched,
+            cosine,
+            lent: lent[place],
+        }
+    };
+    places.into_iter().map(ranked).collect()
 }

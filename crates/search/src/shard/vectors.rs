@@ -46,7 +46,7 @@ pub struct Cosine {
 }
 
 /// What the best of two windows gains by chance; twice that of four, and so on.
-const CHANCE: f32 = 0.06;
+pub const CHANCE: f32 = 0.06;
 
 impl Cosine {
     /// Of the windows of a memory, in their order; `None` if there are none.

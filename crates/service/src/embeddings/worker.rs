@@ -33,9 +33,27 @@ impl Service {
     /// later and later; the memories are found by their words meanwhile.
     pub async fn embed_forever(self) {
         let Some(inner) = self.embeddings.inner.clone() else { return };
+        tokio::join!(self.embed_for_good(&inner), self.tend_for_good());
+    }
+
+    /// Looks after what the store searches vectors by, where it does: building that can take minutes.
+    async fn tend_for_good(&self) {
+        loop {
+            match self.store.tend_candidates().await {
+                Ok(true) => {}
+                Ok(false) => tokio::time::sleep(LOOK).await,
+                Err(error) => {
+                    tracing::warn!(%error, "what the database searches vectors by could not be brought up to date");
+                    tokio::time::sleep(LONGEST_REST).await;
+                }
+            }
+        }
+    }
+
+    async fn embed_for_good(&self, inner: &Inner) {
         let mut failures = 0;
         loop {
-            match self.embed_waiting(&inner, None).await {
+            match self.embed_waiting(inner, None).await {
                 Ok(_) => {
                     failures = 0;
                     let _ = tokio::time::timeout(LOOK, inner.wake.notified()).await;

@@ -77,6 +77,10 @@ impl HotIndices {
         position: &IndexPosition,
         patience: Duration,
     ) -> Result<Arc<Hot>, Absent> {
+        // Known before anything is read: so an owner who will never fit is not told to wait. One that grew here stays.
+        if needs_more(position, self.budget) && !self.is_there(owner, position) {
+            return Err(Absent::NoRoom);
+        }
         let hot = self.find(store, owner, position);
         hot.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let mut stage = hot.stage.clone();
@@ -89,6 +93,10 @@ impl HotIndices {
         }
         self.make_room(owner);
         Ok(hot)
+    }
+
+    fn is_there(&self, owner: OwnerId, position: &IndexPosition) -> bool {
+        self.owners().get(&owner).is_some_and(|hot| hot.serves(position) && hot.stage.borrow().is_ok())
     }
 
     /// The index that fits the position, begun anew if there is none.
@@ -156,6 +164,11 @@ impl HotIndices {
     }
 }
 
+/// Whether an index of so many memories takes more than there is.
+fn needs_more(position: &IndexPosition, room: u64) -> bool {
+    position.memories.saturating_mul(BYTES_EACH) > room
+}
+
 impl Hot {
     /// The index itself.
     pub(crate) fn shard(&self) -> RwLockReadGuard<'_, Shard> {
@@ -180,7 +193,7 @@ impl Hot {
     /// Reads every memory of the owner.
     async fn load(&self, store: &Arc<dyn Store>, room: u64) -> Result<Result<(), Absent>, StoreError> {
         let position = store.index_position(self.owner).await?;
-        if position.memories.saturating_mul(BYTES_EACH) > room {
+        if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
         }
         let mut shard = std::mem::take(&mut *self.shard_mut());

@@ -1,6 +1,7 @@
 //! Finding memories: by words, by meaning, by both.
 
 mod answer;
+mod cold;
 mod hot;
 mod sight;
 
@@ -75,15 +76,21 @@ impl Service {
         require(&principal, Scope::Read)?;
         let position = self.store.index_position(principal.owner).await.map_err(shown)?;
         let owner = principal.owner;
-        let mut plan = self.plan(principal, query, position.space.as_ref()).await;
+        let plan = self.plan(principal, query, position.space.as_ref()).await;
         match self.indices.current(&self.store, owner, &position, self.patience(&position)).await {
             Ok(hot) => self.search_index(plan, &hot, position).await,
             Err(absent) => {
-                plan.fall_back(format!("{absent}, so the search went by words"));
                 if absent == Absent::Loading {
                     tracing::debug!("a search did not wait for its index");
                 }
-                self.search_store(plan).await
+                match self.search_candidates(plan, position.space.as_ref()).await? {
+                    Ok(answer) => Ok(answer),
+                    Err((mut plan, reason)) => {
+                        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                        plan.fall_back(format!("{absent}, so the search went by words{reason}"));
+                        self.search_store(plan).await
+                    }
+                }
             }
         }
     }

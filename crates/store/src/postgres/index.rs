@@ -1,10 +1,12 @@
 //! The feed of indices in memory, on PostgreSQL.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use omp_model::{Memory, OwnerId};
 use tokio_postgres::Row;
 
-use super::session::{Columns, Session, number};
+use super::session::{Columns, Session, number, walled};
 use super::{PostgresStore, rows, vectors};
 use crate::stored::FacetKind;
 use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
@@ -12,12 +14,18 @@ use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
 #[async_trait]
 impl IndexFeed for PostgresStore {
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
-        let session = self.read(owner).await?;
-        let sql = "SELECT seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0), \
-             coalesce((SELECT n FROM facets AS f WHERE f.owner = $1 AND f.kind = $2 AND f.value = ''), 0) \
-             FROM owners WHERE owner = $1";
-        let row = session.one(sql, &[&number(owner), &FacetKind::All.as_str()]).await?;
-        let space = vectors::spaces(&session).await?.into_iter().find(|space| space.active);
+        // Every search begins with this, so it is one statement.
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            walled(
+                "SELECT o.seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0) AS generation, \
+                 coalesce((SELECT n FROM facets AS f WHERE f.owner = wall.owner AND f.kind = $2 AND f.value = ''), 0) AS memories, \
+                 s.slot, s.name, s.revision, s.dimensions, s.active \
+                 FROM owners AS o LEFT JOIN vector_spaces AS s ON s.active WHERE o.owner = wall.owner",
+            )
+        });
+        let session = self.glance().await?;
+        let row = session.one(&SQL, &[&number(owner), &FacetKind::All.as_str()]).await?;
+        let space = row.column::<Option<i16>>(3)?.map(|_| vectors::space(&row, 3)).transpose()?;
         Ok(IndexPosition { seq: row.column(0)?, generation: row.column(1)?, space, memories: row.count(2)? })
     }
 
@@ -76,7 +84,10 @@ impl IndexFeed for PostgresStore {
         pks: &[i64],
         with_embedding: bool,
     ) -> Result<Vec<(i64, Memory)>> {
-        rows::by_pk(&self.read(owner).await?, owner, pks, with_embedding).await
+        if with_embedding {
+            return rows::by_pk(&self.read(owner).await?, owner, pks, true).await;
+        }
+        rows::glance_by_pk(&self.glance().await?, owner, pks).await
     }
 }
 

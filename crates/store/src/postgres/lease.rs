@@ -21,7 +21,7 @@ impl PostgresStore {
         let at = Instant::now();
         let sql = "SELECT coalesce((SELECT value FROM settings WHERE name = 'access'), 0), \
              coalesce((SELECT value FROM settings WHERE name = 'generation'), 0)";
-        let row = self.read_all().await?.one(sql, &[]).await?;
+        let row = self.glance().await?.one(sql, &[]).await?;
         let version = (row.column(0)?, row.column(1)?);
         self.lease.take(at, version);
         Ok(version)

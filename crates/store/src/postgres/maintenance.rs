@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use omp_model::audit::Action;
 use omp_model::{OwnerId, Timestamp};
 
+use super::pgvector::Pgvector;
 use super::session::Columns;
 use super::tx::Tx;
 use super::{PostgresStore, audit, originals, rows, write};
@@ -63,6 +64,14 @@ const CHECKS: [(&str, &str); 7] = [
     ),
 ];
 
+/// The same where there is pgvector.
+const WINDOWS: (&str, &str) = (
+    "pgvector",
+    "SELECT nullif(count(*), 0) || ' vectors that pgvector should know, or should not, and the other way round' \
+     FROM vectors AS v WHERE v.windowed <> EXISTS ( \
+     SELECT FROM vector_windows AS w WHERE w.owner = v.owner AND w.slot = v.slot AND w.pk = v.pk)",
+);
+
 #[async_trait]
 impl Maintenance for PostgresStore {
     async fn info(&self) -> Result<StoreInfo> {
@@ -72,7 +81,10 @@ impl Maintenance for PostgresStore {
         let (version, bytes): (&str, u64) = (row.column(0)?, row.count(2)?);
         self.sizes.remember(bytes);
         Ok(StoreInfo {
-            engine: format!("PostgreSQL {version}"),
+            engine: match &self.pgvector {
+                Pgvector::Ready(vector) => format!("PostgreSQL {version} with pgvector {vector}"),
+                Pgvector::Missing(_) => format!("PostgreSQL {version} without pgvector"),
+            },
             location: self.place().to_owned(),
             schema_version: row.column::<i32>(1)?.unsigned_abs(),
             bytes,
@@ -100,7 +112,7 @@ impl Maintenance for PostgresStore {
     async fn check(&self) -> Result<Vec<Check>> {
         let session = self.read_all().await?;
         let mut checks = Vec::with_capacity(CHECKS.len());
-        for (name, sql) in CHECKS {
+        for (name, sql) in CHECKS.into_iter().chain(self.pgvector.is_ready().then_some(WINDOWS)) {
             let found = session.row(sql, &[]).await?;
             let problem = found.map_or(Ok(None), |row| row.column(0))?;
             checks.push(Check { name: name.to_owned(), problem });

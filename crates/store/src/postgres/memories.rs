@@ -5,6 +5,7 @@ use omp_model::audit::Action;
 use omp_model::{Dedupe, ListQuery, Memory, MemoryId, MemoryPatch, Namespace, OwnerId, Principal, Timestamp};
 use omp_search::Analyzer;
 
+use super::filter::Admitted;
 use super::session::Session;
 use super::tx::Tx;
 use super::{PostgresStore, audit, list, repeats, rows, search, succession, vectors, write};
@@ -20,8 +21,11 @@ pub(super) async fn find_seen(
     id: MemoryId,
     now: Timestamp,
 ) -> Result<Option<(i64, Memory)>> {
-    let found = rows::find(session, by.owner, id).await?;
-    Ok(found.filter(|(_, memory)| !memory.is_expired(now) && by.sees(memory)))
+    Ok(seen(by, rows::find(session, by.owner, id).await?, now))
+}
+
+fn seen(by: &Principal, found: Option<(i64, Memory)>, now: Timestamp) -> Option<(i64, Memory)> {
+    found.filter(|(_, memory)| !memory.is_expired(now) && by.sees(memory))
 }
 
 /// The same for whoever wants to change it.
@@ -108,12 +112,14 @@ impl MemoryStore for PostgresStore {
         with_embedding: bool,
         now: Timestamp,
     ) -> Result<Option<Memory>> {
+        if !with_embedding {
+            let found = rows::glance(&self.glance().await?, by.owner, id).await?;
+            return Ok(seen(by, found, now).map(|(_, memory)| memory));
+        }
         let session = self.read(by.owner).await?;
         let Some(found) = find_seen(&session, by, id, now).await? else { return Ok(None) };
         let mut found = [found];
-        if with_embedding {
-            vectors::show(&session, by.owner, &mut found).await?;
-        }
+        vectors::show(&session, by.owner, &mut found).await?;
         let [(_, memory)] = found;
         Ok(Some(memory))
     }
@@ -175,8 +181,10 @@ impl MemoryStore for PostgresStore {
     ) -> Result<Page<Memory>> {
         let session = self.read(by.owner).await?;
         let KeywordSearch { keywords, filter, limit, with_embedding } = search;
-        let hits = search::best(&session, by, keywords, filter, limit, now).await?;
-        let memories = rows::by_pk(&session, by.owner, &hits.items, with_embedding).await?;
+        let admitted = Admitted::new(by, filter, now);
+        let hits = search::best(&session, by, keywords, &admitted, limit, &[]).await?;
+        let pks: Vec<i64> = hits.items.iter().map(|hit| hit.pk).collect();
+        let memories = rows::by_pk(&session, by.owner, &pks, with_embedding).await?;
         Ok(Page { items: memories.into_iter().map(|(_, memory)| memory).collect(), total: hits.total })
     }
 

@@ -8,6 +8,7 @@ use deadpool_postgres::Pool;
 use omp_model::{OwnerId, Timestamp};
 use omp_search::{Analyzer, TOKENIZER_VERSION};
 
+use super::pgvector::{self, Pgvector};
 use super::session::{Columns, Session, number};
 use super::write::{self, Words};
 use super::{rows, tx};
@@ -15,7 +16,10 @@ use crate::stored::words;
 use crate::{Result, StoreError};
 
 /// The steps; step N brings a database from version N to N + 1. A released step never changes.
-const STEPS: [&str; 1] = [include_str!("../../migrations/postgres/0001_first.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0003_windows.sql"),
+];
 
 /// What servers that start at once take turns by; the number is ours and means nothing.
 const TURN: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(x'4f4d656d'::bigint)";
@@ -23,8 +27,8 @@ const TURN: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(x'4
 /// Memories whose words are made anew at a time.
 const REFRESH: i64 = 2_000;
 
-/// Brings the database up to date.
-pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Result<()> {
+/// Brings the database up to date, and takes up pgvector if it has that by now.
+pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Result<Pgvector> {
     let session = Session::write(pool, place, None).await?;
     session.batch(TURN).await?;
     let found = version(&session).await?;
@@ -46,7 +50,9 @@ pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Re
         begin(&session, now).await?;
     }
     refresh_words(&session).await?;
-    session.commit().await
+    let pgvector = pgvector::take_up(&session).await?;
+    session.commit().await?;
+    Ok(pgvector)
 }
 
 /// The schema's version: 0 where there is none yet.
@@ -119,8 +125,8 @@ async fn refresh_words(session: &Session) -> Result<()> {
 
 async fn put(session: &Session, owner: i32, words: &mut Vec<(i64, Words)>) -> Result<()> {
     if !words.is_empty() {
+        let words = std::mem::take(words);
         write::put_words(session, OwnerId(owner.cast_unsigned()), words).await?;
-        words.clear();
     }
     Ok(())
 }

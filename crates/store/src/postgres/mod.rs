@@ -14,10 +14,12 @@
 //!   begun for.
 
 mod audit;
+mod candidates;
 mod changes;
 mod connection;
 mod conversations;
 mod counts;
+mod filter;
 mod handover;
 mod index;
 mod keys;
@@ -28,6 +30,7 @@ mod memories;
 mod migrate;
 mod namespaces;
 mod originals;
+mod pgvector;
 mod repeats;
 mod rows;
 mod search;
@@ -46,10 +49,12 @@ mod write;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use deadpool_postgres::Pool;
 use omp_model::{OwnerId, Timestamp};
 
+use self::pgvector::Pgvector;
 use self::session::Session;
 use self::tx::Tx;
 use self::vitals::Sizes;
@@ -67,15 +72,20 @@ pub struct PostgresOptions {
     pub now: Timestamp,
     /// Most connections at once.
     pub connections: usize,
+    /// From how many vectors of one owner on pgvector keeps a graph of them; fewer are all compared, which is exact.
+    pub graph_from: u64,
 }
 
 impl PostgresOptions {
+    /// A graph from here on where nobody says: comparing so many takes a few hundredths of a second.
+    pub const GRAPH_FROM: u64 = 20_000;
+
     /// Most connections where nobody says: several servers fit into the hundred that a database has by default.
     pub const CONNECTIONS: usize = 16;
 
     /// With the usual number of connections.
     pub fn new(url: impl Into<String>, now: Timestamp) -> Self {
-        Self { url: url.into(), now, connections: Self::CONNECTIONS }
+        Self { url: url.into(), now, connections: Self::CONNECTIONS, graph_from: Self::GRAPH_FROM }
     }
 }
 
@@ -96,6 +106,10 @@ pub struct PostgresStore {
     /// Only one reads at a time what all of them wait for.
     turn: tokio::sync::Mutex<()>,
     sizes: Sizes,
+    pgvector: Pgvector,
+    graph_from: u64,
+    /// When it was last seen which graphs are wanted.
+    tended: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl PostgresStore {
@@ -104,7 +118,13 @@ impl PostgresStore {
         // Writers hold a connection each while they work; readers need some beside them.
         let connections = options.connections.max(writer::WRITERS + 2);
         let (pool, place) = connection::pool(&options.url, connections)?;
-        migrate::migrate(&pool, &place, options.now).await?;
+        let pgvector = migrate::migrate(&pool, &place, options.now).await?;
+        match &pgvector {
+            Pgvector::Ready(version) => tracing::debug!(%version, "searches can use pgvector"),
+            Pgvector::Missing(reason) => tracing::info!(
+                "where an index in memory is being made or does not fit, searches go by words alone: {reason}"
+            ),
+        }
         let writers = Writers::start(&pool, &place)?;
         Ok(Self {
             pool,
@@ -113,6 +133,9 @@ impl PostgresStore {
             lease: Lease::default(),
             turn: tokio::sync::Mutex::default(),
             sizes: Sizes::default(),
+            pgvector,
+            graph_from: options.graph_from,
+            tended: tokio::sync::Mutex::default(),
         })
     }
 
@@ -124,6 +147,11 @@ impl PostgresStore {
     /// Reads for an owner: one state of the database, however many statements.
     async fn read(&self, owner: OwnerId) -> Result<Session> {
         Session::read(&self.pool, &self.place, Some(owner)).await
+    }
+
+    /// Reads with one statement, which puts up its wall itself.
+    async fn glance(&self) -> Result<Session> {
+        Session::glance(&self.pool, &self.place).await
     }
 
     /// Reads for the upkeep of everything.

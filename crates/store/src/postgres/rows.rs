@@ -1,13 +1,14 @@
 //! Rows of `memories` as memories, and back.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use omp_model::{
     Embedding, Memory, MemoryId, MemoryType, Metadata, Namespace, OwnerId, Source, Text, Timestamp,
 };
 use tokio_postgres::Row;
 
-use super::session::{Columns, Session, number, unusable};
+use super::session::{Columns, Session, number, unusable, walled};
 use super::vectors;
 use crate::Result;
 use crate::stored::tags;
@@ -86,15 +87,45 @@ pub(super) async fn find(session: &Session, owner: OwnerId, id: MemoryId) -> Res
     row.as_ref().map(numbered).transpose()
 }
 
+/// The same by a statement that needs no transaction around it.
+pub(super) async fn glance(session: &Session, owner: OwnerId, id: MemoryId) -> Result<Option<(i64, Memory)>> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        walled(&format!("SELECT {COLUMNS} FROM memories AS m WHERE m.owner = wall.owner AND m.id = $2"))
+    });
+    let row = session.row(&SQL, &[&number(owner), &id.body()]).await?;
+    row.as_ref().map(numbered).transpose()
+}
+
+/// The statement of [`find_all`].
+pub(super) static FIND_ALL: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM memories AS m WHERE m.owner = $1 AND m.id = ANY($2)"));
+
 /// The rows with these ids, expired or not.
 pub(super) async fn find_all(
     session: &Session,
     owner: OwnerId,
     ids: &[&str],
 ) -> Result<HashMap<MemoryId, (i64, Memory)>> {
-    let sql = format!("SELECT {COLUMNS} FROM memories AS m WHERE m.owner = $1 AND m.id = ANY($2)");
-    let rows = session.rows(&sql, &[&number(owner), &ids]).await?;
+    let rows = session.rows(&FIND_ALL, &[&number(owner), &ids]).await?;
     rows.iter().map(|row| numbered(row).map(|found| (found.1.id, found))).collect()
+}
+
+/// The memories of these row numbers, in their order, without those that are gone and without vectors, by a statement that
+/// needs no transaction around it.
+pub(super) async fn glance_by_pk(
+    session: &Session,
+    owner: OwnerId,
+    pks: &[i64],
+) -> Result<Vec<(i64, Memory)>> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        walled(&format!("SELECT {COLUMNS} FROM memories AS m WHERE m.owner = wall.owner AND m.pk = ANY($2)"))
+    });
+    in_order(&session.rows(&SQL, &[&number(owner), &pks]).await?, pks)
+}
+
+fn in_order(rows: &[Row], pks: &[i64]) -> Result<Vec<(i64, Memory)>> {
+    let mut found: HashMap<i64, Memory> = rows.iter().map(numbered).collect::<Result<_>>()?;
+    Ok(pks.iter().filter_map(|pk| found.remove(pk).map(|memory| (*pk, memory))).collect())
 }
 
 /// The memories of these row numbers, in their order, without those that are gone.
@@ -106,9 +137,7 @@ pub(super) async fn by_pk(
 ) -> Result<Vec<(i64, Memory)>> {
     let sql = format!("SELECT {COLUMNS} FROM memories AS m WHERE m.owner = $1 AND m.pk = ANY($2)");
     let rows = session.rows(&sql, &[&number(owner), &pks]).await?;
-    let mut found: HashMap<i64, Memory> = rows.iter().map(numbered).collect::<Result<_>>()?;
-    let mut memories: Vec<(i64, Memory)> =
-        pks.iter().filter_map(|pk| found.remove(pk).map(|memory| (*pk, memory))).collect();
+    let mut memories = in_order(&rows, pks)?;
     if with_embedding {
         vectors::show(session, owner, &mut memories).await?;
     }

@@ -6,13 +6,13 @@
 
 use std::sync::LazyLock;
 
-use omp_model::{Held, Namespace, Principal, SearchFilter, Tag, Timestamp};
+use omp_model::{Principal, Timestamp};
 use omp_search::Keywords;
 
-use super::seen::Seen;
+use super::filter::Admitted;
 use super::session::{Columns, Session, Value, number};
 use super::tx::WORDS;
-use super::{list, rows, write};
+use super::write;
 use crate::{Page, Result};
 
 /// From which rank on a word occurs once, twice, …: halfway between two ranks.
@@ -26,15 +26,25 @@ static OCCURRENCES: LazyLock<Vec<f64>> = LazyLock::new(|| {
     thresholds
 });
 
-/// The row numbers of the best matches, best first, and how many matches there are.
+/// A memory that holds words of the question.
+pub(super) struct Match {
+    pub(super) pk: i64,
+    /// BM25.
+    pub(super) score: f64,
+    /// A bit for each term that it holds, by place.
+    pub(super) matched: u64,
+    pub(super) created_at: Timestamp,
+}
+
+/// The best matches and those of `also` that match, best first, and how many matches there are. One may be there twice.
 pub(super) async fn best(
     session: &Session,
     by: &Principal,
     keywords: &Keywords,
-    filter: &SearchFilter,
+    admitted: &Admitted<'_>,
     limit: u32,
-    now: Timestamp,
-) -> Result<Page<i64>> {
+    also: &[i64],
+) -> Result<Page<Match>> {
     let terms: Vec<String> = keywords
         .terms()
         .iter()
@@ -46,102 +56,45 @@ pub(super) async fn best(
     if terms.is_empty() {
         return Ok(Page { items: Vec::new(), total: 0 });
     }
-    let (owner, any, now, limit) = (number(by.owner), terms.join(" | "), now.as_millis(), i64::from(limit));
-    let wanted = Wanted::of(filter);
-    let seen = Seen::of(by);
-    let mut values: Vec<Value<'_>> = vec![&owner, &any, &terms, &*OCCURRENCES, &now, &limit, &WORDS];
-    let mut conditions = rows::alive(5);
-    conditions.push_str(&wanted.conditions(filter, &mut values));
-    conditions.push_str(&seen.condition(&mut values));
-    // `OFFSET 0` keeps the words from being read anew for every match.
+    let (owner, limit) = (number(by.owner), i64::from(limit));
+    let mut values: Vec<Value<'_>> = vec![&owner, &terms, &*OCCURRENCES, &WORDS, &limit, &also];
+    let conditions = admitted.conditions(&mut values);
+    // A walk of the word index for each term: a match is looked at once for each term that it has. `OFFSET 0` keeps the
+    // terms from being read anew for every row.
     let sql = format!(
         "WITH hits AS MATERIALIZED ( \
-           SELECT w.pk, w.n, ARRAY(SELECT width_bucket(ts_rank('{{1,1,1,1}}', w.t, u.term)::float8, $4::float8[]) \
-             FROM unnest(q.terms) WITH ORDINALITY AS u (term, i) ORDER BY u.i) AS f \
-           FROM words AS w CROSS JOIN (SELECT ($3::text[])::tsquery[] AS terms OFFSET 0) AS q \
-           WHERE w.owner = $1 AND w.t @@ $2::text::tsquery), \
+           SELECT q.i, w.pk, w.n, width_bucket(ts_rank('{{1,1,1,1}}', w.t, q.term)::float8, $3::float8[]) AS f \
+           FROM (SELECT u.i, u.term::tsquery AS term FROM unnest($2::text[]) WITH ORDINALITY AS u (term, i) OFFSET 0) AS q \
+           JOIN words AS w ON w.owner = $1 AND w.t @@ q.term), \
          corpus AS ( \
            SELECT greatest(max(n) FILTER (WHERE kind = 'all'), 1)::float8 AS n, \
-             greatest(max(n) FILTER (WHERE kind = $7), 1)::float8 / greatest(max(n) FILTER (WHERE kind = 'all'), 1) AS length \
-           FROM facets WHERE owner = $1 AND kind IN ('all', $7) AND value = ''), \
+             greatest(max(n) FILTER (WHERE kind = $4), 1)::float8 / greatest(max(n) FILTER (WHERE kind = 'all'), 1) AS length \
+           FROM facets WHERE owner = $1 AND kind IN ('all', $4) AND value = ''), \
          weights AS ( \
-           SELECT u.i, greatest(ln(greatest(max(c.n) - count(*) + 0.5, 1e-9) / (count(*) + 0.5)), 1e-6) AS idf \
-           FROM hits AS h CROSS JOIN corpus AS c CROSS JOIN unnest(h.f) WITH ORDINALITY AS u (f, i) \
-           WHERE u.f > 0 GROUP BY u.i) \
-         SELECT h.pk, count(*) OVER () FROM hits AS h CROSS JOIN corpus AS c \
-         JOIN memories AS m ON m.owner = $1 AND m.pk = h.pk \
-         CROSS JOIN LATERAL ( \
-           SELECT sum(g.idf * u.f * 2.2 / (u.f + 1.2 * (0.25 + 0.75 * h.n / c.length))) AS score \
-           FROM unnest(h.f) WITH ORDINALITY AS u (f, i) JOIN weights AS g ON g.i = u.i) AS s \
-         WHERE {conditions} ORDER BY s.score DESC NULLS LAST, h.pk DESC LIMIT $6"
+           SELECT h.i, greatest(ln(greatest(max(c.n) - count(*) + 0.5, 1e-9) / (count(*) + 0.5)), 1e-6) AS idf \
+           FROM hits AS h CROSS JOIN corpus AS c GROUP BY h.i), \
+         sums AS ( \
+           SELECT h.pk, bit_or(1::bigint << (h.i - 1)::integer) AS matched, \
+             sum(g.idf * h.f * 2.2 / (h.f + 1.2 * (0.25 + 0.75 * h.n / c.length))) AS score \
+           FROM hits AS h JOIN weights AS g ON g.i = h.i CROSS JOIN corpus AS c GROUP BY h.pk), \
+         found AS MATERIALIZED ( \
+           SELECT s.pk, s.score, s.matched, m.created_at FROM sums AS s \
+           JOIN memories AS m ON m.owner = $1 AND m.pk = s.pk WHERE {conditions}) \
+         (SELECT pk, score, matched, created_at, (SELECT count(*) FROM found) FROM found ORDER BY score DESC, pk DESC LIMIT $5) \
+         UNION ALL (SELECT pk, score, matched, created_at, 0 FROM found WHERE pk = ANY ($6::bigint[]))"
     );
     let found = session.rows(&sql, &values).await?;
-    let total = found.first().map_or(Ok(0), |row| row.count(1))?;
-    Ok(Page { items: found.iter().map(|row| row.column(0)).collect::<Result<_>>()?, total })
-}
-
-/// What a filter compares with.
-struct Wanted<'a> {
-    kind: Option<i16>,
-    tool: Option<&'a str>,
-    namespaces: Vec<&'a str>,
-    after: Option<i64>,
-    before: Option<i64>,
-    at: Option<i64>,
-    tags: Vec<&'a str>,
-}
-
-impl<'f> Wanted<'f> {
-    fn of(filter: &'f SearchFilter) -> Self {
-        Self {
-            kind: filter.kind.map(|kind| i16::from(kind.number())),
-            tool: filter.tool.as_ref().map(omp_model::ToolName::as_str),
-            namespaces: filter.namespaces.iter().map(Namespace::as_str).collect(),
-            after: filter.created_after.map(Timestamp::as_millis),
-            before: filter.created_before.map(Timestamp::as_millis),
-            at: if let Held::At(at) = filter.held { Some(at.as_millis()) } else { None },
-            tags: filter.tags.iter().map(Tag::as_str).collect(),
-        }
+    let mut items: Vec<Match> = Vec::with_capacity(found.len());
+    let mut total = 0;
+    for row in &found {
+        total = total.max(row.count(4)?);
+        items.push(Match {
+            pk: row.column(0)?,
+            score: row.column(1)?,
+            matched: row.column::<i64>(2)?.cast_unsigned(),
+            created_at: Timestamp::from_millis(row.column(3)?),
+        });
     }
-
-    /// Conditions on the row `m` of `memories`.
-    fn conditions<'a>(&'a self, filter: &SearchFilter, values: &mut Vec<Value<'a>>) -> String {
-        let mut sql = String::new();
-        let mut add = |condition: &dyn Fn(usize) -> String, value: Value<'a>| {
-            values.push(value);
-            sql.push_str(&condition(values.len()));
-        };
-        if let Some(kind) = &self.kind {
-            add(&|n| format!(" AND m.type = ${n}"), kind);
-        }
-        if let Some(tool) = &self.tool {
-            add(&|n| format!(" AND m.tool = ${n}"), tool);
-        }
-        if !self.namespaces.is_empty() {
-            add(&|n| format!(" AND m.namespace = ANY (${n}::text[])"), &self.namespaces);
-        }
-        if let Some(after) = &self.after {
-            add(&|n| format!(" AND m.created_at >= ${n}"), after);
-        }
-        if let Some(before) = &self.before {
-            add(&|n| format!(" AND m.created_at <= ${n}"), before);
-        }
-        if let Some(at) = &self.at {
-            add(
-                &|n| {
-                    format!(
-                        " AND m.created_at <= ${n} AND (m.superseded_at IS NULL OR m.superseded_at > ${n})"
-                    )
-                },
-                at,
-            );
-        }
-        for tag in &self.tags {
-            add(&list::with_tag, tag);
-        }
-        if filter.held == Held::Now {
-            sql.push_str(" AND m.superseded_by IS NULL");
-        }
-        sql
-    }
+    items.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.pk.cmp(&a.pk)));
+    Ok(Page { items, total })
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use omp_model::{OwnerId, Timestamp};
+use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
+use tokio_postgres::Row;
 
-use super::session::{Columns, Session, number, on_behalf_of};
+use super::rows;
+use super::session::{Columns, Owned, Session, number};
 use crate::stored::{FacetKind, pk_range};
 use crate::{Result, StoreError};
 
@@ -29,6 +31,18 @@ pub(super) struct Entry {
     pub(super) action: u8,
     pub(super) target: Option<String>,
     pub(super) count: u64,
+}
+
+/// Memories by their ids, each with its row number.
+pub(super) type Known = HashMap<MemoryId, (i64, Memory)>;
+
+const LOCK: &str =
+    "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE";
+
+/// Takes the locks of owners, in order.
+async fn locked(session: &Session, owners: &[OwnerId]) -> Result<Vec<Row>> {
+    let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
+    session.rows(LOCK, &[&numbers]).await
 }
 
 /// Inside a transaction.
@@ -66,19 +80,45 @@ impl Tx {
         Ok(tx)
     }
 
+    /// The same for one owner, with the memories that have these ids: both are asked for at once.
+    pub(super) async fn begin_knowing(
+        pool: &Pool,
+        place: &Arc<str>,
+        owner: OwnerId,
+        ids: &[&str],
+    ) -> Result<(Self, Known)> {
+        let owners = [owner];
+        let session = Session::write(pool, place, Some(owner)).await?;
+        session.ready(LOCK).await?;
+        session.ready(&rows::FIND_ALL).await?;
+        let (locked, known) = tokio::try_join!(
+            biased;
+            locked(&session, &owners),
+            // It runs after the lock is held, and sees what was committed by then.
+            rows::find_all(&session, owner, ids)
+        )?;
+        let mut tx = Self {
+            session,
+            acting: Some(owner),
+            owners: HashMap::new(),
+            counts: BTreeMap::new(),
+            entries: Vec::new(),
+            access: false,
+        };
+        tx.hold(&locked)?;
+        Ok((tx, known))
+    }
+
     /// Takes the locks of owners, in order. Those who are gone have none.
     pub(super) async fn lock(&mut self, owners: &[OwnerId]) -> Result<()> {
         if owners.is_empty() {
             return Ok(());
         }
-        let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
-        let rows = self
-            .session
-            .rows(
-                "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE",
-                &[&numbers],
-            )
-            .await?;
+        let rows = locked(&self.session, owners).await?;
+        self.hold(&rows)
+    }
+
+    fn hold(&mut self, rows: &[Row]) -> Result<()> {
         for row in rows {
             let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
             let numbers = Numbers { next_pk: row.column(1)?, seq: row.column(2)? };
@@ -88,12 +128,11 @@ impl Tx {
     }
 
     /// From here on the database lets this transaction see and write the rows of this owner only.
-    pub(super) async fn act_for(&mut self, owner: Option<OwnerId>) -> Result<()> {
+    pub(super) fn act_for(&mut self, owner: Option<OwnerId>) {
         if self.acting != owner {
-            self.session.batch(&on_behalf_of(owner)).await?;
+            self.session.act_for(owner);
             self.acting = owner;
         }
-        Ok(())
     }
 
     fn numbers(&mut self, owner: OwnerId) -> Result<&mut Numbers> {
@@ -146,23 +185,18 @@ impl Tx {
         self.access = true;
     }
 
-    /// Writes what was added up and makes everything last; tells how long that took.
+    /// Writes what was added up and makes everything last; tells how long the last step took. All of it is sent at once.
     pub(super) async fn commit(mut self) -> Result<Duration> {
         // Bookkeeping of several owners at once is nobody's in particular.
         if self.owners.len() > 1 {
-            self.act_for(None).await?;
+            self.act_for(None);
         }
-        // None of them needs another one's answer, so they are sent at once. The access counter's row is waited for by
-        // everybody who changes users, keys or shares; so it comes in the last moment as well.
-        tokio::try_join!(
-            self.write_counts(),
-            self.write_numbers(),
-            self.write_entries(),
-            self.write_access()
-        )?;
-        let begun = Instant::now();
-        self.session.commit().await?;
-        Ok(begun.elapsed())
+        self.write_counts().await?;
+        self.write_numbers().await?;
+        self.write_entries().await?;
+        // This row is waited for by everybody who changes users, keys or shares; so it comes in the last moment.
+        self.write_access().await?;
+        self.session.commit().await
     }
 
     async fn write_counts(&self) -> Result<()> {
@@ -171,17 +205,20 @@ impl Tx {
             return Ok(());
         }
         let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
-        let kinds: Vec<&str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
-        let values: Vec<&str> = changed.iter().map(|((.., value), _)| value.as_str()).collect();
+        let kinds: Vec<&'static str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
+        let values: Vec<String> = changed.iter().map(|((.., value), _)| value.clone()).collect();
         let differences: Vec<i64> = changed.iter().map(|(_, difference)| **difference).collect();
+        let fewer = differences.iter().any(|difference| *difference < 0);
         let sql = "INSERT INTO facets (owner, kind, value, n) \
              SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) \
              ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n";
-        self.session.execute(sql, &[&owners, &kinds, &values, &differences]).await?;
-        if differences.iter().any(|difference| *difference < 0) {
+        let sent: Vec<Owned> =
+            vec![Box::new(owners.clone()), Box::new(kinds), Box::new(values), Box::new(differences)];
+        self.session.defer(sql, sent).await?;
+        if fewer {
             // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
             let sql = "DELETE FROM facets WHERE owner = ANY($1) AND n <= 0";
-            self.session.execute(sql, &[&owners]).await?;
+            self.session.defer(sql, vec![Box::new(owners)]).await?;
         }
         Ok(())
     }
@@ -196,7 +233,7 @@ impl Tx {
         let sql = "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
              FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
              WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)";
-        self.session.execute(sql, &[&owners, &next_pks, &seqs]).await.map(drop)
+        self.session.defer(sql, vec![Box::new(owners), Box::new(next_pks), Box::new(seqs)]).await
     }
 
     async fn write_access(&self) -> Result<()> {
@@ -205,7 +242,7 @@ impl Tx {
         }
         let sql = "INSERT INTO settings (name, value) VALUES ('access', 1) \
              ON CONFLICT (name) DO UPDATE SET value = settings.value + 1";
-        self.session.execute(sql, &[]).await.map(drop)
+        self.session.defer(sql, Vec::new()).await
     }
 
     async fn write_entries(&self) -> Result<()> {
@@ -215,18 +252,21 @@ impl Tx {
         }
         let at: Vec<i64> = entries.iter().map(|entry| entry.at.as_millis()).collect();
         let actors: Vec<i32> = entries.iter().map(|entry| number(entry.actor)).collect();
-        let keys: Vec<Option<&str>> = entries.iter().map(|entry| entry.key.as_deref()).collect();
+        let keys: Vec<Option<String>> = entries.iter().map(|entry| entry.key.clone()).collect();
         let actions: Vec<i16> = entries.iter().map(|entry| i16::from(entry.action)).collect();
-        let targets: Vec<Option<&str>> = entries.iter().map(|entry| entry.target.as_deref()).collect();
+        let targets: Vec<Option<String>> = entries.iter().map(|entry| entry.target.clone()).collect();
         let counts: Vec<i64> =
             entries.iter().map(|entry| i64::try_from(entry.count).unwrap_or(i64::MAX)).collect();
-        self.session
-            .execute(
-                "INSERT INTO audit (at, actor, key, action, target, n) SELECT * FROM unnest($1::bigint[], \
-                 $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::bigint[])",
-                &[&at, &actors, &keys, &actions, &targets, &counts],
-            )
-            .await
-            .map(drop)
+        let values: Vec<Owned> = vec![
+            Box::new(at),
+            Box::new(actors),
+            Box::new(keys),
+            Box::new(actions),
+            Box::new(targets),
+            Box::new(counts),
+        ];
+        let sql = "INSERT INTO audit (at, actor, key, action, target, n) SELECT * FROM unnest($1::bigint[], \
+             $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::bigint[])";
+        self.session.defer(sql, values).await
     }
 }

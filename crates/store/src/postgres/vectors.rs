@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::session::{Columns, Session, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, rows};
+use super::{PostgresStore, pgvector, rows};
 use crate::stored::{floats, owner_of, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{Result, VectorStore};
@@ -71,8 +71,9 @@ impl VectorStore for PostgresStore {
                 of.entry(owner).or_default().push(vector);
             }
         }
+        let windowed = self.pgvector.is_ready();
         for (owner, vectors) in of {
-            self.write(owner, async move |tx| put(tx, slot, owner, &vectors).await).await?;
+            self.write(owner, async move |tx| put(tx, slot, owner, &vectors, windowed).await).await?;
         }
         Ok(())
     }
@@ -127,14 +128,16 @@ pub(super) fn place(slot: Slot) -> i16 {
 }
 
 pub(super) async fn spaces(session: &Session) -> Result<Vec<VectorSpace>> {
-    let space = |row: &Row| {
-        let dimensions = u32::try_from(row.column::<i32>(3)?).map_err(|_| unusable(3))?;
-        let model = SpaceModel { name: row.column(1)?, revision: row.column(2)?, dimensions };
-        let slot = u8::try_from(row.column::<i16>(0)?).map_err(|_| unusable(0))?;
-        Ok(VectorSpace { slot: Slot(slot), model, active: row.column(4)? })
-    };
     let sql = "SELECT slot, name, revision, dimensions, active FROM vector_spaces ORDER BY slot";
-    session.rows(sql, &[]).await?.iter().map(space).collect()
+    session.rows(sql, &[]).await?.iter().map(|row| space(row, 0)).collect()
+}
+
+/// Reads a space from its columns, the first of which is this one.
+pub(super) fn space(row: &Row, first: usize) -> Result<VectorSpace> {
+    let dimensions = u32::try_from(row.column::<i32>(first + 3)?).map_err(|_| unusable(first + 3))?;
+    let model = SpaceModel { name: row.column(first + 1)?, revision: row.column(first + 2)?, dimensions };
+    let slot = u8::try_from(row.column::<i16>(first)?).map_err(|_| unusable(first))?;
+    Ok(VectorSpace { slot: Slot(slot), model, active: row.column(first + 4)? })
 }
 
 /// Servers that start at once must not make a space twice.
@@ -169,7 +172,8 @@ async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
     Ok(())
 }
 
-async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, vectors: &[NewVector]) -> Result<()> {
+/// Stores vectors whose memory waits for them. `windowed` says whether pgvector gets them too.
+async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, vectors: &[NewVector], windowed: bool) -> Result<()> {
     let pks: Vec<i64> = vectors.iter().map(|vector| vector.pk).collect();
     let seqs: Vec<i64> = vectors.iter().map(|vector| vector.seq).collect();
     // Whose memory has not changed since, and still waits.
@@ -178,20 +182,28 @@ async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, vectors: &[NewVector]) -> 
          AND m.owner = $1 AND m.pk = v.pk AND m.seq = v.seq RETURNING b.pk";
     let waited = tx.rows(sql, &[&number(owner), &place(slot), &pks, &seqs]).await?;
     let waited: Vec<i64> = waited.iter().map(|row| row.column(0)).collect::<Result<_>>()?;
-    let (mut pks, mut seqs, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut pks, mut seqs, mut bytes, mut stored) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for vector in vectors.iter().filter(|v| waited.contains(&v.pk) && !v.windows.is_empty()) {
         pks.push(vector.pk);
         seqs.push(tx.next_seq(owner)?);
         bytes.push(vector_bytes(&vector.windows));
+        stored.push((vector.pk, vector.windows.as_slice()));
     }
+    let known = if windowed && !stored.is_empty() { spaces(tx).await? } else { Vec::new() };
+    let dimensions = known.into_iter().find(|space| space.slot == slot).map(|space| space.model.dimensions);
+    let dimensions = dimensions.filter(|dimensions| pgvector::takes(*dimensions));
     tx.execute(
-        "INSERT INTO vectors (owner, slot, pk, seq, vector) \
-         SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) \
-         ON CONFLICT (owner, slot, pk) DO UPDATE SET seq = excluded.seq, vector = excluded.vector",
-        &[&number(owner), &place(slot), &pks, &seqs, &bytes],
+        "INSERT INTO vectors (owner, slot, pk, seq, vector, windowed) \
+         SELECT $1, $2, v.*, $6 FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) AS v \
+         ON CONFLICT (owner, slot, pk) DO UPDATE \
+         SET seq = excluded.seq, vector = excluded.vector, windowed = excluded.windowed",
+        &[&number(owner), &place(slot), &pks, &seqs, &bytes, &dimensions.is_some()],
     )
-    .await
-    .map(drop)
+    .await?;
+    match dimensions {
+        Some(dimensions) => pgvector::put(tx, owner, slot, dimensions, &stored).await,
+        None => Ok(()),
+    }
 }
 
 /// The vectors of these rows in a space, all windows.
@@ -221,13 +233,9 @@ pub(super) async fn since(
 
 /// Memories are new and wait for their vectors in every space.
 pub(super) async fn expect_first(tx: &Tx, owner: OwnerId, pks: &[i64]) -> Result<()> {
-    tx.execute(
-        "INSERT INTO backlog (owner, slot, pk) SELECT $1, s.slot, p.pk FROM vector_spaces AS s, unnest($2::bigint[]) AS p (pk) \
-         ON CONFLICT DO NOTHING",
-        &[&number(owner), &pks],
-    )
-    .await
-    .map(drop)
+    let sql = "INSERT INTO backlog (owner, slot, pk) SELECT $1, s.slot, p.pk FROM vector_spaces AS s, unnest($2::bigint[]) AS p (pk) \
+         ON CONFLICT DO NOTHING";
+    tx.defer(sql, vec![Box::new(number(owner)), Box::new(pks.to_vec())]).await
 }
 
 /// A memory's text is new: its vectors stand for another one, and it waits for new ones in every space.

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use omp_model::audit::Action;
-use omp_model::{Memory, MemoryId, OwnerId, Principal, Tag, Timestamp};
+use omp_model::{Memory, MemoryId, OwnerId, Principal, Source, Tag, Timestamp};
 use omp_search::Analyzer;
 
-use super::session::{Columns, Session, Value, number};
-use super::tx::Tx;
-use super::{audit, originals, rows, succession, vectors, versions};
+use super::session::{Columns, Owned, Session, number};
+use super::tx::{Known, Tx};
+use super::{audit, originals, succession, vectors, versions};
 use crate::stored::{facets, tags_text, words};
 use crate::{Added, Result};
 
@@ -70,14 +70,18 @@ pub(super) struct Creation {
     pub(super) added: Option<Added>,
 }
 
-/// Stores what several clients of an owner store at the same moment.
-pub(super) async fn create_all(tx: &mut Tx, owner: OwnerId, mut all: Vec<&mut Creation>) -> Result<()> {
+/// Stores what several clients of an owner store at the same moment. `known` are the memories that have their ids.
+pub(super) async fn create_all(
+    tx: &mut Tx,
+    owner: OwnerId,
+    mut all: Vec<&mut Creation>,
+    known: Known,
+) -> Result<()> {
     if all.is_empty() {
         return Ok(());
     }
-    let ids: Vec<&str> = all.iter().map(|creation| creation.memory.id.body()).collect();
     let mut taken: HashSet<MemoryId> = HashSet::new();
-    for (id, (pk, known)) in rows::find_all(tx, owner, &ids).await? {
+    for (id, (pk, known)) in known {
         // An expired memory that still has the id goes now instead of at the next sweep.
         if known.is_expired(all[0].now) {
             delete(tx, owner, pk, &known, all[0].now).await?;
@@ -114,62 +118,46 @@ pub(super) async fn insert_all(
             tx.count(owner, kind, value, 1);
         }
     }
-    let ids: Vec<&str> = memories.iter().map(|(m, _)| m.id.body()).collect();
-    let kinds: Vec<i16> = memories.iter().map(|(m, _)| i16::from(m.kind.number())).collect();
-    let tools: Vec<&str> = memories.iter().map(|(m, _)| m.source.tool.as_str()).collect();
-    let sessions: Vec<Option<&str>> =
-        memories.iter().map(|(m, _)| m.source.session_id.as_ref().map(omp_model::Text::as_str)).collect();
-    let users: Vec<Option<&str>> =
-        memories.iter().map(|(m, _)| m.source.user_id.as_ref().map(omp_model::Text::as_str)).collect();
-    let observed: Vec<i64> = memories.iter().map(|(m, _)| m.source.timestamp.as_millis()).collect();
-    let namespaces: Vec<Option<&str>> =
-        memories.iter().map(|(m, _)| m.namespace.as_ref().map(omp_model::Namespace::as_str)).collect();
-    let tags: Vec<String> = memories.iter().map(|(m, _)| tags_text(&m.tags)).collect();
-    let created: Vec<i64> = memories.iter().map(|(m, _)| m.created_at.as_millis()).collect();
-    let updated: Vec<i64> = memories.iter().map(|(m, _)| m.updated_at.as_millis()).collect();
-    let expires: Vec<Option<i64>> =
-        memories.iter().map(|(m, _)| m.expires_at.map(Timestamp::as_millis)).collect();
-    let metadata: Vec<String> = memories.iter().map(|(m, _)| m.metadata.to_json()).collect();
-    let contents: Vec<&str> = memories.iter().map(|(m, _)| m.content.as_str()).collect();
-    let owner_number = number(owner);
+    let text = |text: &str| text.to_owned();
     let numbered: Vec<(i64, &Memory)> = pks.iter().copied().zip(memories.iter().map(|(m, _)| *m)).collect();
     let indexed: Vec<(i64, Words)> =
         pks.iter().copied().zip(memories.iter().map(|(_, words)| Words::new(owner, words))).collect();
     count_words(tx, owner, &indexed);
-    let tx = &*tx;
-    let values: &[Value<'_>] = &[
-        &owner_number,
-        &pks,
-        &ids,
-        &kinds,
-        &tools,
-        &sessions,
-        &users,
-        &observed,
-        &namespaces,
-        &tags,
-        &created,
-        &updated,
-        &expires,
-        &seqs,
-        &metadata,
-        &contents,
+    let all = memories.iter().map(|(memory, _)| *memory);
+    let source = |text: fn(&Source) -> Option<&str>| {
+        all.clone().map(|m| text(&m.source).map(str::to_owned)).collect::<Vec<Option<String>>>()
+    };
+    let values: Vec<Owned> = vec![
+        Box::new(number(owner)),
+        Box::new(pks.clone()),
+        Box::new(all.clone().map(|m| text(m.id.body())).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| i16::from(m.kind.number())).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| text(m.source.tool.as_str())).collect::<Vec<_>>()),
+        Box::new(source(|source| source.session_id.as_ref().map(omp_model::Text::as_str))),
+        Box::new(source(|source| source.user_id.as_ref().map(omp_model::Text::as_str))),
+        Box::new(all.clone().map(|m| m.source.timestamp.as_millis()).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| m.namespace.as_ref().map(|n| text(n.as_str()))).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| tags_text(&m.tags)).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| m.created_at.as_millis()).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| m.updated_at.as_millis()).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| m.expires_at.map(Timestamp::as_millis)).collect::<Vec<_>>()),
+        Box::new(seqs),
+        Box::new(all.clone().map(|m| m.metadata.to_json()).collect::<Vec<_>>()),
+        Box::new(all.clone().map(|m| text(m.content.as_str())).collect::<Vec<_>>()),
     ];
-    // None of them needs another one's answer, so they are sent at once.
-    let rows = tx.execute(
+    // Nobody waits for their answers: they go out with what comes next.
+    tx.defer(
         "INSERT INTO memories (owner, pk, id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
          updated_at, expires_at, seq, metadata, content) SELECT $1, * FROM unnest($2::bigint[], $3::text[], \
          $4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], \
          $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::text[])",
         values,
-    );
-    tokio::try_join!(
-        rows,
-        add_tags(tx, owner, &numbered),
-        put_words(tx, owner, &indexed),
-        put_embeddings(tx, owner, &numbered),
-        vectors::expect_first(tx, owner, &pks),
-    )?;
+    )
+    .await?;
+    add_tags(tx, owner, &numbered).await?;
+    put_words(tx, owner, indexed).await?;
+    put_embeddings(tx, owner, &numbered).await?;
+    vectors::expect_first(tx, owner, &pks).await?;
     Ok(pks)
 }
 
@@ -228,7 +216,7 @@ pub(super) async fn update(
         remove_words(tx, owner, pk).await?;
         let words = [(pk, Words::new(owner, &words(after, &mut Analyzer::new())))];
         count_words(tx, owner, &words);
-        put_words(tx, owner, &words).await?;
+        put_words(tx, owner, words.into()).await?;
         vectors::expect(tx, owner, pk).await?;
     }
     if before.embedding != after.embedding {
@@ -279,17 +267,16 @@ async fn add_tags(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) -> Resul
     if tagged.is_empty() {
         return Ok(());
     }
-    let tags: Vec<&str> = tagged.iter().map(|(.., tag)| *tag).collect();
-    let created: Vec<i64> = tagged.iter().map(|(_, memory, _)| memory.created_at.as_millis()).collect();
-    let ids: Vec<&str> = tagged.iter().map(|(_, memory, _)| memory.id.body()).collect();
-    let pks: Vec<i64> = tagged.iter().map(|(pk, ..)| *pk).collect();
-    tx.execute(
-        "INSERT INTO memory_tags (owner, tag, created_at, id, pk) \
-         SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[])",
-        &[&number(owner), &tags, &created, &ids, &pks],
-    )
-    .await
-    .map(drop)
+    let values: Vec<Owned> = vec![
+        Box::new(number(owner)),
+        Box::new(tagged.iter().map(|(.., tag)| (*tag).to_owned()).collect::<Vec<_>>()),
+        Box::new(tagged.iter().map(|(_, memory, _)| memory.created_at.as_millis()).collect::<Vec<_>>()),
+        Box::new(tagged.iter().map(|(_, memory, _)| memory.id.body().to_owned()).collect::<Vec<_>>()),
+        Box::new(tagged.iter().map(|(pk, ..)| *pk).collect::<Vec<_>>()),
+    ];
+    let sql = "INSERT INTO memory_tags (owner, tag, created_at, id, pk) \
+         SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[])";
+    tx.defer(sql, values).await
 }
 
 async fn remove_tags(tx: &Tx, owner: OwnerId, memory: &Memory) -> Result<()> {
@@ -310,17 +297,15 @@ fn count_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) {
 }
 
 /// Puts memories into the word index without counting their words.
-pub(super) async fn put_words(session: &Session, owner: OwnerId, all: &[(i64, Words)]) -> Result<()> {
+pub(super) async fn put_words(session: &Session, owner: OwnerId, all: Vec<(i64, Words)>) -> Result<()> {
     let pks: Vec<i64> = all.iter().map(|(pk, _)| *pk).collect();
     let counts: Vec<i32> = all.iter().map(|(_, words)| words.count).collect();
-    let vectors: Vec<&str> = all.iter().map(|(_, words)| words.vector.as_str()).collect();
-    session.execute(
-        "INSERT INTO words (owner, pk, n, t) \
-         SELECT $1, w.pk, w.n, w.t::tsvector FROM unnest($2::bigint[], $3::integer[], $4::text[]) AS w (pk, n, t)",
-        &[&number(owner), &pks, &counts, &vectors],
-    )
-    .await
-    .map(drop)
+    let vectors: Vec<String> = all.into_iter().map(|(_, words)| words.vector).collect();
+    let sql = "INSERT INTO words (owner, pk, n, t) \
+         SELECT $1, w.pk, w.n, w.t::tsvector FROM unnest($2::bigint[], $3::integer[], $4::text[]) AS w (pk, n, t)";
+    let values: Vec<Owned> =
+        vec![Box::new(number(owner)), Box::new(pks), Box::new(counts), Box::new(vectors)];
+    session.defer(sql, values).await
 }
 
 async fn remove_words(tx: &mut Tx, owner: OwnerId, pk: i64) -> Result<()> {
@@ -341,12 +326,9 @@ async fn put_embeddings(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) ->
         return Ok(());
     }
     let (pks, vectors): (Vec<i64>, Vec<Vec<u8>>) = supplied.into_iter().unzip();
-    tx.execute(
-        "INSERT INTO embeddings (owner, pk, vector) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])",
-        &[&number(owner), &pks, &vectors],
-    )
-    .await
-    .map(drop)
+    let sql =
+        "INSERT INTO embeddings (owner, pk, vector) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])";
+    tx.defer(sql, vec![Box::new(number(owner)), Box::new(pks), Box::new(vectors)]).await
 }
 
 async fn remove_embedding(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {

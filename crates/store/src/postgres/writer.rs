@@ -9,14 +9,15 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use futures_util::FutureExt as _;
-use omp_model::OwnerId;
+use omp_model::{MemoryId, OwnerId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::rows;
 use super::tx::Tx;
 use super::write::{self, Creation};
 use crate::queue::{Next, Priority, Queue};
@@ -59,7 +60,11 @@ impl Job for Create {
     }
 
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
-        Box::pin(write::create_all(tx, self.creation.by.owner, vec![&mut self.creation]))
+        Box::pin(async move {
+            let (owner, id) = (self.creation.by.owner, self.creation.memory.id);
+            let known = rows::find_all(tx, owner, &[id.body()]).await?;
+            write::create_all(tx, owner, vec![&mut self.creation], known).await
+        })
     }
 
     fn creation(&mut self) -> Option<&mut Creation> {
@@ -254,12 +259,27 @@ impl Writer {
     async fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
         let mut owners: Vec<OwnerId> = jobs.iter().filter_map(|job| job.owner()).collect();
         owners.dedup();
-        let mut tx = Tx::begin(&self.pool, &self.place, &owners).await?;
+        let (mut tx, mut first) = match *owners {
+            [owner] => {
+                let ids = ids(jobs);
+                let ids: Vec<&str> = ids.iter().map(MemoryId::body).collect();
+                let (tx, known) = Tx::begin_knowing(&self.pool, &self.place, owner, &ids).await?;
+                (tx, Some(known))
+            }
+            _ => (Tx::begin(&self.pool, &self.place, &owners).await?, None),
+        };
         for of_one in jobs.chunk_by_mut(|a, b| a.owner() == b.owner()) {
             let Some(owner) = of_one[0].owner() else { continue };
-            tx.act_for(Some(owner)).await?;
+            tx.act_for(Some(owner));
+            let known = if let Some(known) = first.take() {
+                known
+            } else {
+                let ids = ids(of_one);
+                let ids: Vec<&str> = ids.iter().map(MemoryId::body).collect();
+                rows::find_all(&tx, owner, &ids).await?
+            };
             let new = of_one.iter_mut().filter_map(|job| job.creation()).collect();
-            caught(Box::pin(write::create_all(&mut tx, owner, new))).await?;
+            caught(Box::pin(write::create_all(&mut tx, owner, new, known))).await?;
             for job in of_one.iter_mut().filter_map(|job| job.creation().is_none().then_some(job)) {
                 caught(job.run(&mut tx)).await?;
             }
@@ -286,13 +306,23 @@ impl Writer {
     }
 
     async fn once(&mut self, job: &mut dyn Job) -> Result<()> {
+        if let Some(creation) = job.creation() {
+            let (owner, id) = (creation.by.owner, creation.memory.id);
+            let (mut tx, known) = Tx::begin_knowing(&self.pool, &self.place, owner, &[id.body()]).await?;
+            caught(Box::pin(write::create_all(&mut tx, owner, vec![creation], known))).await?;
+            self.flush = tx.commit().await?;
+            return Ok(());
+        }
         let mut tx = Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?;
         caught(job.run(&mut tx)).await?;
-        let begun = Instant::now();
-        tx.commit().await?;
-        self.flush = begun.elapsed();
+        self.flush = tx.commit().await?;
         Ok(())
     }
+}
+
+/// The ids of the memories that are to be stored.
+fn ids(jobs: &mut [Box<dyn Job>]) -> Vec<MemoryId> {
+    jobs.iter_mut().filter_map(|job| job.creation().map(|creation| creation.memory.id)).collect()
 }
 
 /// A panic in one job must not end the writer for everybody.

@@ -8,7 +8,7 @@ use super::tx::Tx;
 use super::{SqliteStore, rows};
 use crate::stored::{floats, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
-use crate::{Result, VectorStore};
+use crate::{CandidateStore, Result, VectorStore};
 
 /// Memories that are put on a new space's backlog in one transaction.
 const FILL: i64 = 20_000;
@@ -92,6 +92,9 @@ impl VectorStore for SqliteStore {
         self.read(|connection| pks.iter().map(|pk| vector(connection, slot, *pk)).collect())
     }
 }
+
+/// FTS5 knows no vectors: where there is no index in memory, searches go by words.
+impl CandidateStore for SqliteStore {}
 
 impl SqliteStore {
     /// Puts what was stored before the space was made on its backlog. What is stored meanwhile puts itself there.
