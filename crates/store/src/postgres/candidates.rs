@@ -17,7 +17,6 @@ use super::session::{Columns, Session, Value, number};
 use super::{PostgresStore, search, vectors};
 use crate::Result;
 use crate::candidates::{Candidate, CandidateStore, Candidates, Found, Wanted};
-use crate::vectors::VectorSpace;
 
 /// How often to see which graphs are wanted.
 const TENDED: Duration = Duration::from_mins(1);
@@ -48,26 +47,22 @@ impl CandidateStore for PostgresStore {
         if let Pgvector::Missing(reason) = &self.pgvector {
             return Ok(Found::Unable(Some(reason.clone())));
         }
+        let dimensions = u32::try_from(wanted.vector.len()).unwrap_or(u32::MAX);
+        if !takes(dimensions) {
+            return Ok(Found::Unable(Some(format!("pgvector takes no vectors of {dimensions} dimensions"))));
+        }
         let session = self.read(by.owner).await?;
-        let space = vectors::spaces(&session).await?.into_iter().find(|space| space.slot == wanted.slot);
-        let Some(space) = space.filter(|space| space.model.dimensions as usize == wanted.vector.len()) else {
-            return Ok(Found::Unable(None));
+        let admitted = Admitted::new(by, wanted.filter, now);
+        let asked = Asked { session: &session, by, wanted, dimensions, admitted };
+        let (state, most) = tokio::try_join!(asked.state(), asked.admitted.most(&session, by))?;
+        let graph = match state {
+            State::OtherModel => return Ok(Found::Unable(None)),
+            State::Incomplete => {
+                return Ok(Found::Unable(Some("pgvector is still taking in the vectors".to_owned())));
+            }
+            State::Complete { graph } => graph && most >= self.graph_from.max(1),
         };
-        if !takes(space.model.dimensions) {
-            let reason = format!("pgvector takes no vectors of {} dimensions", space.model.dimensions);
-            return Ok(Found::Unable(Some(reason)));
-        }
-        let sql = "SELECT EXISTS (SELECT FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed), \
-             coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($3::text)), false)";
-        let values: [Value<'_>; 3] =
-            [&number(by.owner), &vectors::place(wanted.slot), &graph(by.owner, &space)];
-        let state = session.one(sql, &values).await?;
-        if state.column::<bool>(0)? {
-            return Ok(Found::Unable(Some("pgvector is still taking in the vectors".to_owned())));
-        }
-        let asked =
-            Asked { session: &session, by, wanted, space, admitted: Admitted::new(by, wanted.filter, now) };
-        let (near, alike, exhaustive) = asked.nearest(state.column(1)?, self.graph_from).await?;
+        let (near, alike, exhaustive) = asked.nearest(graph, most).await?;
         let mut found = asked.with_words(near).await?;
         (found.alike, found.exhaustive) = (alike, exhaustive);
         Ok(Found::Candidates(found))
@@ -89,33 +84,59 @@ impl CandidateStore for PostgresStore {
     }
 }
 
+/// What the extension has of an owner's vectors.
+enum State {
+    /// The space is another model's by now.
+    OtherModel,
+    /// Not all of them.
+    Incomplete,
+    /// All, and whether there is a graph of them.
+    Complete { graph: bool },
+}
+
 struct Asked<'a> {
     session: &'a Session,
     by: &'a Principal,
     wanted: Wanted<'a>,
-    space: VectorSpace,
+    dimensions: u32,
     admitted: Admitted<'a>,
 }
 
 impl Asked<'_> {
-    /// The nearest, how many are alike, and whether all that pass were looked at.
-    async fn nearest(&self, graph: bool, graph_from: u64) -> Result<(Vec<Near>, u64, bool)> {
+    async fn state(&self) -> Result<State> {
+        let sql = "SELECT EXISTS (SELECT FROM vector_spaces WHERE slot = $2 AND dimensions = $4), \
+             EXISTS (SELECT FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed), \
+             coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($3::text)), false)";
+        let (owner, slot) = (self.by.owner, self.wanted.slot);
+        let values: [Value<'_>; 4] = [
+            &number(owner),
+            &vectors::place(slot),
+            &graph(owner, slot, self.dimensions),
+            &i32::try_from(self.dimensions).unwrap_or(i32::MAX),
+        ];
+        let row = self.session.one(sql, &values).await?;
+        Ok(match (row.column::<bool>(0)?, row.column::<bool>(1)?) {
+            (false, _) => State::OtherModel,
+            (true, true) => State::Incomplete,
+            (true, false) => State::Complete { graph: row.column(2)? },
+        })
+    }
+
+    /// The nearest, how many are alike, and whether all that pass were looked at; `most` pass.
+    async fn nearest(&self, graph: bool, most: u64) -> Result<(Vec<Near>, u64, bool)> {
         if graph {
-            let most = self.admitted.most(self.session, self.by).await?;
-            if most >= graph_from.max(1) {
-                let enough = u64::from(self.wanted.depth).min(most);
-                for windows in WINDOWS {
-                    let (near, seen) = self.walked(windows).await?;
-                    if near.len() as u64 >= enough {
-                        let alike =
-                            near.iter().filter(|near| 1.0 - near.distance >= f64::from(self.wanted.alike));
-                        let alike = alike.count() as u64;
-                        return Ok((near, alike, false));
-                    }
-                    // The walk ended by itself.
-                    if seen < windows {
-                        break;
-                    }
+            let enough = u64::from(self.wanted.depth).min(most);
+            for windows in WINDOWS {
+                let (near, seen) = self.walked(windows).await?;
+                if near.len() as u64 >= enough {
+                    let alike =
+                        near.iter().filter(|near| 1.0 - near.distance >= f64::from(self.wanted.alike));
+                    let alike = alike.count() as u64;
+                    return Ok((near, alike, false));
+                }
+                // The walk ended by itself.
+                if seen < windows {
+                    break;
                 }
             }
         }
@@ -128,16 +149,16 @@ impl Asked<'_> {
         let (owner, slot) = (number(self.by.owner), vectors::place(self.wanted.slot));
         let mut values: Vec<Value<'_>> = vec![&owner, &slot, &self.wanted.vector, &windows];
         let conditions = self.admitted.conditions(&mut values);
-        let (column, dimensions) = (column(self.space.model.dimensions), self.space.model.dimensions);
+        let (column, dimensions) = (column(self.dimensions), self.dimensions);
         let sql = format!(
             "SELECT w.pk, m.created_at, (w.{column} <=> $3::real[]::halfvec({dimensions}))::float8 \
              FROM vector_windows AS w JOIN memories AS m ON m.owner = $1 AND m.pk = w.pk \
              WHERE w.owner = $1 AND w.slot = $2 AND {conditions} \
              ORDER BY w.{column} <=> $3::real[]::halfvec({dimensions}) LIMIT $4"
         );
-        let settings = walk(windows);
-        let ((), rows) =
-            tokio::try_join!(biased; self.session.batch(&settings), self.session.rows(&sql, &values))?;
+        self.session.defer_text(walk(windows));
+        let rows = self.session.rows(&sql, &values).await?;
+        self.session.defer_text("SET LOCAL enable_sort = on; SET LOCAL plan_cache_mode = auto");
         let mut near: Vec<Near> = Vec::with_capacity(rows.len());
         for row in &rows {
             let pk = row.column(0)?;
@@ -169,9 +190,9 @@ impl Asked<'_> {
              ORDER BY distance, pk DESC LIMIT $4"
         );
         // The vector of the question is read once for the plan instead of once for every row.
-        let settings = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_sort = on";
-        let ((), rows) =
-            tokio::try_join!(biased; self.session.batch(settings), self.session.rows(&sql, &values))?;
+        self.session.defer_text("SET LOCAL plan_cache_mode = force_custom_plan");
+        let rows = self.session.rows(&sql, &values).await?;
+        self.session.defer_text("SET LOCAL plan_cache_mode = auto");
         let mut near: Vec<Near> = Vec::with_capacity(rows.len());
         for row in &rows {
             let created_at = Timestamp::from_millis(row.column(1)?);

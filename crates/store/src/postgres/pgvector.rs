@@ -17,7 +17,7 @@ use super::tx::Tx;
 use super::vectors::place;
 use super::{PostgresStore, vectors};
 use crate::stored::floats;
-use crate::vectors::{Slot, VectorSpace};
+use crate::vectors::Slot;
 use crate::{Result, StoreError};
 
 /// The first version whose searches go on until they have as many answers as are wanted, whatever is filtered.
@@ -155,8 +155,8 @@ pub(super) async fn put(
 }
 
 /// The name of an owner's graph. Another length of vectors is another graph.
-pub(super) fn graph(owner: OwnerId, space: &VectorSpace) -> String {
-    format!("{GRAPH}{}_{}_{}", owner.0, space.slot.0, space.model.dimensions)
+pub(super) fn graph(owner: OwnerId, slot: Slot, dimensions: u32) -> String {
+    format!("{GRAPH}{}_{}_{dimensions}", owner.0, slot.0)
 }
 
 /// A column as a graph knows it.
@@ -243,7 +243,7 @@ impl PostgresStore {
                  SELECT count(*) FROM (SELECT FROM vector_windows AS w WHERE w.owner = o.owner AND w.slot = $2 LIMIT $1) AS counted) >= $1";
             for row in session.rows(sql, &[&from, &place(space.slot)]).await? {
                 let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
-                let name = graph(owner, &space);
+                let name = graph(owner, space.slot, space.model.dimensions);
                 let sql = format!(
                     "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON vector_windows USING hnsw (({}) halfvec_cosine_ops) \
                      WHERE owner = {} AND slot = {}",

@@ -179,9 +179,14 @@ impl Session {
         Ok(())
     }
 
+    /// The same for a text without values.
+    pub(super) fn defer_text(&self, sql: impl Into<String>) {
+        self.deferred().push(Deferred::Text(sql.into()));
+    }
+
     /// From the next statement on the database lets this transaction see and write the rows of this owner only.
     pub(super) fn act_for(&self, owner: Option<OwnerId>) {
-        self.deferred().push(Deferred::Text(on_behalf_of(owner)));
+        self.defer_text(on_behalf_of(owner));
     }
 
     /// Makes everything last; tells how long that took by itself.
