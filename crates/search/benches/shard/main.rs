@@ -61,6 +61,8 @@ fn line(name: &str, (p50, p95): (f64, f64), note: &str) {
 }
 
 fn main() {
+    // All of it on this thread, whose time is measured.
+    rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().unwrap();
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let with_fts5 = !args.iter().any(|arg| arg == "no-fts5");
     let size = |arg: &String| match arg.as_str() {

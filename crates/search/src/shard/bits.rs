@@ -59,7 +59,13 @@ impl Bits {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).zip(&self.words).flat_map(|(at, &word)| ones(word).map(move |bit| at * 64 + bit))
+        self.iter_in(0..self.words.len())
+    }
+
+    /// The numbers in these words.
+    pub(crate) fn iter_in(&self, words: std::ops::Range<usize>) -> impl Iterator<Item = u32> + '_ {
+        let first = u32::try_from(words.start).expect("fewer than four billion words");
+        (first..).zip(&self.words[words]).flat_map(|(at, &word)| ones(word).map(move |bit| at * 64 + bit))
     }
 
     /// Keeps what `other` holds too.

@@ -68,7 +68,9 @@ impl Shard {
         let scope = self.select(&filter.scope());
 
         let by_keyword = self.rank(&plan, &selection, per_side).into_sorted();
-        let by_likeness = probe.iter().flat_map(|probe| self.scan(probe, &selection, per_side).into_sorted());
+        let by_likeness = probe
+            .iter()
+            .flat_map(|probe| self.scan(probe, &selection, per_side, |_, _| false).0.into_sorted());
         let mut seen = HashSet::new();
         let mut keys: Vec<i64> =
             by_keyword.chain(by_likeness).map(|(_, key)| key).filter(|&key| seen.insert(key)).collect();

@@ -73,6 +73,7 @@ mod rank;
 mod ranking;
 mod readers;
 mod rescore;
+mod scan;
 mod search;
 mod sessions;
 mod terms;

@@ -130,8 +130,9 @@ impl Shard {
         if let Some(probe) = &probe {
             let by_words =
                 if request.mode == Mode::Hybrid { plan.holders(&selection) } else { Bits::default() };
-            let best = self.scan_telling(probe, &selection, DEPTH, |document, cosine| {
-                alike += usize::from(cosine >= ALIKE && !by_words.contains(document));
+            let best;
+            (best, alike) = self.scan(probe, &selection, DEPTH, |document, cosine| {
+                cosine >= ALIKE && !by_words.contains(document)
             });
             best.into_sorted().for_each(|(_, key)| pool.add(key));
         }

@@ -1,18 +1,13 @@
 //! What can be asked of a shard.
 
-use super::filter::{Filter, Selection};
+use super::filter::Filter;
 use super::plan::{Plan, Term};
 use super::rescore::SPARE;
 use super::sessions::Neighbours;
-use super::top::{Top, sortable, unsortable};
-use super::vectors::{Cosine, Probe, VectorError};
+use super::top::unsortable;
+use super::vectors::{Cosine, VectorError};
 use super::{Shard, bm25};
 use crate::query::{Keyword, Keywords};
-
-/// Documents that are taken from a selection at once.
-const BATCH: usize = 64;
-/// How many documents before its turn a row is sent for.
-const AHEAD: usize = 8;
 
 /// A memory and its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,8 +132,8 @@ impl Shard {
         limit: usize,
     ) -> Result<Vec<Hit>, VectorError> {
         let probe = self.vectors.probe(query)?;
-        let best = self.scan(&probe, &self.select(filter), limit.saturating_add(SPARE)).into_sorted();
-        Ok(best.map(|(score, key)| Hit { key, score: unsortable(score) }).collect())
+        let (best, _) = self.scan(&probe, &self.select(filter), limit.saturating_add(SPARE), |_, _| false);
+        Ok(best.into_sorted().map(|(score, key)| Hit { key, score: unsortable(score) }).collect())
     }
 
     /// The likeness of each of these memories to `query`, right to two digits; `None` if it has no vector or is not
@@ -151,48 +146,6 @@ impl Shard {
         let probe = self.vectors.probe(query)?;
         let cosine = |&key: &i64| self.vectors.cosine(self.documents.find(key)?, &probe);
         Ok(keys.iter().map(cosine).collect())
-    }
-
-    /// The best `count` documents of a selection by the likeness of their best window.
-    pub(super) fn scan(&self, probe: &Probe, selection: &Selection<'_>, count: usize) -> Top {
-        self.scan_telling(probe, selection, count, |_, _| {})
-    }
-
-    /// The same, and `tell` hears of each document and its likeness.
-    pub(super) fn scan_telling(
-        &self,
-        probe: &Probe,
-        selection: &Selection<'_>,
-        count: usize,
-        mut tell: impl FnMut(u32, f32),
-    ) -> Top {
-        let mut top = Top::new(count);
-        if count == 0 {
-            return top;
-        }
-        let mut floor = 0;
-        let mut documents = selection.bits.iter();
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            batch.clear();
-            batch.extend(documents.by_ref().take(BATCH));
-            if batch.is_empty() {
-                return top;
-            }
-            batch.iter().take(AHEAD).for_each(|&document| self.vectors.send_for(document));
-            for (at, &document) in batch.iter().enumerate() {
-                if let Some(&soon) = batch.get(at + AHEAD) {
-                    self.vectors.send_for(soon);
-                }
-                let Some(cosine) = self.vectors.best(document, probe) else { continue };
-                tell(document, cosine);
-                let score = sortable(cosine);
-                if score >= floor {
-                    top.offer(score, self.documents.row(document).key);
-                    floor = top.floor();
-                }
-            }
-        }
     }
 
     /// How many memories pass a filter.

@@ -32,6 +32,12 @@ impl Top {
         }
     }
 
+    /// The best of both.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        other.worst_first.into_iter().for_each(|Reverse((score, key))| self.offer(score, key));
+        self
+    }
+
     /// Best first.
     pub(crate) fn into_sorted(self) -> impl Iterator<Item = (u32, i64)> {
         self.worst_first.into_sorted_vec().into_iter().map(|Reverse(hit)| hit)
