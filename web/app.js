@@ -473,12 +473,18 @@ async function updateMemory(old, memory) {
 // ---- Conversations ----
 
 async function loadConversations() {
+  const query = shown.query;
+  const path = query ? `/v1/conversations/search?limit=10&q=${encodeURIComponent(query)}` : "/v1/conversations?limit=10";
   try {
-    const { conversations } = await request("GET", "/v1/conversations?limit=10");
+    const { conversations } = await request("GET", path);
+    if (query !== shown.query) return; // something else is looked for meanwhile
+    $("conversations-title").textContent = query ? "Conversations found" : "Recent conversations";
     $("conversations").replaceChildren(...conversations.map(conversationCard));
+    $("conversations-empty").textContent = query ? "No conversation is about that." : "No conversation is saved yet.";
     $("conversations-empty").hidden = conversations.length > 0;
     say($("conversations-error"), "");
   } catch (error) {
+    if (query !== shown.query) return;
     $("conversations").replaceChildren();
     $("conversations-empty").hidden = true;
     say($("conversations-error"), error.message);
@@ -488,6 +494,12 @@ async function loadConversations() {
 function conversationCard(conversation) {
   const card = $("conversation-card").content.firstElementChild.cloneNode(true);
   card.querySelector(".topic").textContent = conversation.topic || "Without a topic";
+  for (const turn of conversation.matches || []) {
+    const said = document.createElement("li");
+    said.dir = "auto";
+    said.textContent = turn.snippet;
+    card.querySelector(".said").append(said);
+  }
   const about = `${toolName(conversation.model)} · ${plural(conversation.message_count, "message", "messages")} · `;
   card.querySelector(".meta").append(about, timeElement(conversation.created_at));
   card.querySelector("button").setAttribute("aria-label", `Hand off: ${conversation.topic || about}`);
@@ -551,6 +563,7 @@ function searchNow() {
   if (query === shown.query) return;
   shown.query = query;
   loadMemories();
+  loadConversations();
 }
 
 let searchTimer;

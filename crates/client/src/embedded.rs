@@ -24,6 +24,9 @@ use crate::{Api, Done, ExportSummary, Progress, Upload};
 /// Memories that are embedded before a search, at most: more would take too long.
 const EMBEDDED_FIRST: u64 = 500;
 
+/// A search in conversations indexes so many of them first, if they wait for it.
+const INDEXED_FIRST: u32 = 1_000;
+
 /// How often to look whether something changed: another process may have done it.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -134,6 +137,10 @@ impl Api for Embedded {
     }
 
     async fn search_conversations(&self, search: &ConversationSearch) -> Result<ConversationHits> {
+        if self.embeds {
+            self.service.index_conversations(INDEXED_FIRST).await?;
+        }
+        self.embed_first().await;
         self.service.search_conversations(self.principal.clone(), search).await
     }
 

@@ -228,7 +228,7 @@ pub struct FoundConversation {
     /// When it was changed last.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,
-    /// Where the words stand in it: the best turns, at most three, in their order.
+    /// Where the words stand in it, or what is about the question: the best turns, at most three, in their order.
     pub matches: Vec<FoundMessage>,
 }
 
@@ -238,13 +238,14 @@ pub struct FoundConversation {
 pub struct ConversationHits {
     /// The page.
     pub conversations: Vec<FoundConversation>,
-    /// How many conversations hold any of the words.
+    /// How many conversations hold any of the words; where likeness counts, also those that are like the question (the
+    /// hundred most like).
     pub total: u64,
     /// The mode that really ran.
     pub mode_used: SearchMode,
     /// A number for each conversation of the page, in their order: comparable within one answer only.
     pub scores: Vec<f32>,
-    /// Why another mode ran than was asked for.
+    /// Why another mode ran than was asked for, or what could not be found yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub degraded: Option<Degraded>,
@@ -295,7 +296,7 @@ pub struct EmbeddingState {
     pub model: String,
     /// Whether searches use its vectors; `false` while they are made in the place of another model's.
     pub active: bool,
-    /// Memories that wait for their vector; they are found by their words meanwhile.
+    /// Memories and conversations that wait for their vectors; they are found by their words meanwhile.
     pub waiting: u64,
 }
 

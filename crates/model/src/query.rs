@@ -159,7 +159,7 @@ impl ConversationQuery {
 pub struct ConversationSearch {
     /// What is looked for.
     pub q: Question,
-    /// How. Conversations are found by their words only; other modes fall back to that, and the answer says so.
+    /// How; by default by words and by meaning where there is a model for that.
     pub mode: Option<SearchMode>,
     /// Which conversations may answer, and which page of them is given.
     pub page: ConversationQuery,

@@ -107,6 +107,19 @@ pub(crate) fn with_echo(cosine: f32, toward_best: f32) -> f32 {
     cosine + ECHO * toward_best
 }
 
+/// The scores of things that were found by words, by likeness or by both. Each has its BM25 (0 where it holds no word) and its
+/// likeness to the question, if it has a vector; `vectors` is how many could have been found, `fit` how well the model
+/// knows the words of the question, 0 to 1.
+pub fn fused(found: &[(f32, Option<f32>)], vectors: usize, fit: f32) -> Vec<f32> {
+    let mut words: Vec<f32> = found.iter().map(|(keyword, _)| *keyword).collect();
+    words.sort_unstable_by(|a, b| b.total_cmp(a));
+    let at = |place: usize| words.get(place).copied().unwrap_or_default();
+    let sides = Sides { best: at(0), tenth: at(9), vectors, fit };
+    let evidence: Vec<Evidence> =
+        found.iter().map(|&(keyword, cosine)| Evidence { keyword, cosine, ..Evidence::default() }).collect();
+    sides.alone(&evidence)
+}
+
 /// What the neighbours of each candidate lend it.
 pub(crate) fn lent(scores: &[f32], candidates: &[Evidence]) -> Vec<f32> {
     let from = |around: &Around| {

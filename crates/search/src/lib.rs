@@ -62,6 +62,7 @@ mod stem;
 mod stop_words;
 
 pub use analyze::{Analyzer, MAX_TOKEN_CHARS};
+pub use fusion::fused;
 pub use query::{Keyword, Keywords, MAX_TERMS, keywords};
 pub use shard::{Entry, Filter, Shard};
 

@@ -24,6 +24,7 @@ impl Service {
             new.into_conversation(ConversationId::generate(now, self.random.as_ref()), now);
         self.secrets.check_conversation(&mut conversation)?;
         if self.store.create_conversation(&principal, &conversation).await.map_err(shown)? {
+            self.embeddings.wake();
             return Ok(conversation);
         }
         tracing::error!("a new id was taken: the random source is broken");

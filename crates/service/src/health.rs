@@ -14,7 +14,7 @@ pub struct Vitals {
     pub store: StoreVitals,
     /// Memories that have not expired.
     pub memories: u64,
-    /// Memories that wait for their vectors.
+    /// Memories and conversations that wait for their vectors.
     pub waiting: u64,
     /// Indices in memory.
     pub indices: u64,
@@ -69,7 +69,7 @@ impl Service {
         }
         let spaces = self.store.vector_spaces().await.map_err(shown)?;
         let Some(space) = spaces.into_iter().min_by_key(|space| space.active) else { return Ok(None) };
-        let waiting = self.store.count_backlog(space.slot).await.map_err(shown)?;
+        let waiting = self.count_waiting(&space).await?;
         Ok(Some(EmbeddingState { model: space.model.name, active: space.active, waiting }))
     }
 }

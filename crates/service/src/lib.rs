@@ -7,7 +7,6 @@ mod audit;
 mod compress;
 mod context;
 mod conversations;
-mod conversations_found;
 mod counts;
 mod duplicates;
 mod embeddings;
@@ -22,6 +21,7 @@ mod search;
 mod secrets;
 mod shares;
 mod sweep;
+mod talks;
 mod transfer;
 mod users;
 mod versions;
@@ -47,6 +47,7 @@ pub use self::health::{StoreVitals, Vitals};
 use self::keys::KeyRing;
 use self::search::HotIndices;
 pub use self::secrets::SecretPolicy;
+use self::talks::Meanings;
 pub use self::transfer::{
     ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
     inspect, pack_folder,
@@ -60,6 +61,8 @@ const TRANSFERS: usize = 8;
 
 /// The memory that indices may take when nothing else is said.
 const INDEX_BYTES: u64 = 2 << 30;
+/// The vectors of conversations may take such a part of it beside.
+const PASSAGES: u64 = 4;
 /// All use cases over one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -74,6 +77,8 @@ pub struct Service {
     /// What they read in the background.
     jobs: Arc<Jobs>,
     indices: Arc<HotIndices>,
+    /// What conversations are about.
+    meanings: Arc<Meanings>,
     keys: Arc<KeyRing>,
     failures: Arc<Failures>,
     audit_kept: Duration,
@@ -99,6 +104,7 @@ impl Service {
             ai: Arc::new(Ai::new(models::AiSettings::default())),
             jobs: Arc::default(),
             indices: Arc::new(HotIndices::new(INDEX_BYTES)),
+            meanings: Arc::new(Meanings::new(INDEX_BYTES / PASSAGES)),
             keys: Arc::default(),
             failures: Arc::default(),
             audit_kept: audit::KEPT,
@@ -127,6 +133,7 @@ impl Service {
     #[must_use]
     pub fn with_index_room(mut self, bytes: u64) -> Self {
         self.indices = Arc::new(HotIndices::new(bytes));
+        self.meanings = Arc::new(Meanings::new(bytes / PASSAGES));
         self
     }
 

@@ -68,6 +68,7 @@ impl Service {
             removed.renamed += step.removed.renamed;
             if step.done {
                 self.indices.forget(owner);
+                self.meanings.forget(owner);
                 return Ok(removed);
             }
         }

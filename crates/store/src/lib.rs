@@ -11,6 +11,7 @@ pub mod candidates;
 pub mod changes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod conversation_index;
 pub mod conversations;
 pub mod counts;
 mod error;
@@ -34,6 +35,9 @@ pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
 pub use audit::AuditStore;
 pub use candidates::{Candidate, CandidateStore, Candidates};
 pub use changes::{Change, ChangeFeed};
+pub use conversation_index::{
+    ConversationIndex, FoundTurns, Passages, PendingConversation, WordHit, WordHits,
+};
 pub use conversations::ConversationStore;
 pub use counts::{CountStore, Counted};
 pub use error::StoreError;
@@ -58,6 +62,7 @@ pub trait Store:
     MemoryStore
     + VersionStore
     + ConversationStore
+    + ConversationIndex
     + TransferStore
     + VectorStore
     + CandidateStore
@@ -76,6 +81,7 @@ impl<T> Store for T where
     T: MemoryStore
         + VersionStore
         + ConversationStore
+        + ConversationIndex
         + TransferStore
         + VectorStore
         + CandidateStore

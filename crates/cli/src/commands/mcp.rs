@@ -20,9 +20,11 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     service.prepare_embeddings().await?;
     let embed = tokio::spawn(service.clone().embed_forever());
     let sweep = tokio::spawn(service.clone().sweep_forever());
+    let index = tokio::spawn(service.clone().index_conversations_forever());
     let store = service.store().clone();
     omp_mcp::serve_stdio(Arc::new(Embedded::resident(service, Principal::OWNER))).await?;
     sweep.abort();
+    index.abort();
     embed.abort();
     store.close().await?;
     Ok(ExitCode::SUCCESS)

@@ -61,6 +61,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     }
     service.prepare_embeddings().await?;
     let sweep = tokio::spawn(service.clone().sweep_forever());
+    let index = tokio::spawn(service.clone().index_conversations_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
     let (store, finishing) = (service.store().clone(), service.clone());
     let mcp = HttpDoor::new(service.clone());
@@ -71,6 +72,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     };
     omp_http::serve(listener, router, tls, stopping).await?;
     sweep.abort();
+    index.abort();
     embed.abort();
     finishing.finish().await;
     store.close().await?;

@@ -187,7 +187,7 @@ fn a_backup_is_restored_and_what_was_there_is_kept() {
 fn the_doctor_finds_an_index_that_lacks_a_memory() {
     let home = Home::new();
     remember(&home, &["text"]);
-    assert_eq!(home.ok(&["doctor", "--json"]).json()["checks"].as_array().unwrap().len(), 8);
+    assert_eq!(home.ok(&["doctor", "--json"]).json()["checks"].as_array().unwrap().len(), 9);
     let database = rusqlite::Connection::open(home.path("memory.db")).unwrap();
     database
         .execute_batch(

@@ -63,6 +63,69 @@ fn a_memory_is_found_by_its_meaning() {
 }
 
 #[test]
+fn a_conversation_is_found_by_its_meaning() {
+    let home = Home::new();
+    let server = home.serve(None);
+    let talk = |model: &str, turns: &[&str]| {
+        let messages: Vec<Value> =
+            turns.iter().map(|text| json!({"role": "user", "content": text})).collect();
+        let (status, saved) =
+            server.json("POST", "/v1/conversations", &json!({"model": model, "messages": messages}));
+        assert_eq!(status, 201, "{saved}");
+        saved["id"].clone()
+    };
+    let long = "Here is the log file, as you asked. ".repeat(100);
+    let bicycle = talk("claude", &["Good morning!", &long, "I ride my bicycle to the office", "Thank you."]);
+    let vault = talk("chatgpt", &["Where do you keep the database password?", "It is in the vault"]);
+    let search = |query: &str| {
+        let (status, found) = server.json("GET", &format!("/v1/conversations/search?{query}"), &Value::Null);
+        assert_eq!(status, 200, "{found}");
+        found
+    };
+    embedded(&server);
+    for mode in ["semantic", "hybrid"] {
+        let found = search(&format!("q=how+does+she+commute+to+work&mode={mode}"));
+        assert_eq!((&found["mode_used"], &found["degraded"]), (&json!(mode), &Value::Null), "{found}");
+        let first = &found["conversations"][0];
+        assert_eq!((&first["id"], &first["matches"][0]["message"]), (&bicycle, &json!(2)), "{found}");
+        let scores = found["scores"].as_array().unwrap();
+        assert_eq!(scores.len(), found["conversations"].as_array().unwrap().len());
+    }
+    assert_eq!(search("q=commute&mode=keyword")["total"], 0);
+    // Filters hold by meaning, too.
+    let only = search("q=how+does+she+commute+to+work&mode=semantic&model=chatgpt");
+    assert!(only["conversations"].as_array().unwrap().iter().all(|one| one["id"] == vault), "{only}");
+    // Words and meaning together find what either finds; the default is both.
+    let both = search("q=secret+credentials+vault");
+    assert_eq!((&both["mode_used"], &both["conversations"][0]["id"]), (&json!("hybrid"), &vault), "{both}");
+    assert_eq!(
+        server.json("DELETE", &format!("/v1/conversations/{}", bicycle.as_str().unwrap()), &Value::Null).0,
+        200
+    );
+    let found = search("q=how+does+she+commute+to+work&mode=semantic");
+    assert!(found["conversations"].as_array().unwrap().iter().all(|one| one["id"] != bicycle), "{found}");
+}
+
+#[test]
+fn without_a_model_conversations_are_found_by_words_and_the_answer_says_so() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    command.env("OMP_EMBEDDING_PROVIDER", "off");
+    let server = Server::start(command);
+    let body = json!({"model": "claude", "messages": [{"role": "user", "content": "Rye bread"}]});
+    assert_eq!(server.json("POST", "/v1/conversations", &body).0, 201);
+    let search =
+        |query: &str| server.json("GET", &format!("/v1/conversations/search?{query}"), &Value::Null).1;
+    let found = search("q=rye&mode=hybrid");
+    assert_eq!((&found["total"], &found["mode_used"]), (&json!(1), &json!("keyword")), "{found}");
+    assert_eq!(
+        found["degraded"],
+        json!({"requested": "hybrid", "reason": "no embedding model is configured, so the search went by words"})
+    );
+    assert_eq!(search("q=rye")["degraded"], Value::Null);
+}
+
+#[test]
 fn every_script_finds_its_memory_in_every_mode() {
     let home = Home::new();
     let server = home.serve(None);

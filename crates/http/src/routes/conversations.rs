@@ -52,10 +52,11 @@ pub(crate) async fn list_conversations(
 
 /// Search saved conversations
 ///
-/// By words: the best conversations first, each with the turns where the words stand.
+/// By words and by meaning: the best conversations first, each with the turns where the words stand, or that are about the
+/// question.
 #[utoipa::path(get, path = "/v1/conversations/search", tag = "conversations", security(("key" = [])), params(
     ("q" = String, Query, description = "What is looked for"),
-    ("mode" = Option<String>, Query, description = "`keyword`; other modes fall back to it, and the answer says so"),
+    ("mode" = Option<String>, Query, description = "`keyword`, `semantic` or `hybrid`; by default the last one where there is an embedding model. One that is not available falls back to `keyword`, and the answer says so"),
     ("model" = Option<String>, Query, description = "Only held with this AI"),
     ("exclude_model" = Option<String>, Query, description = "Not held with this AI"),
     ("since" = Option<String>, Query, description = "Saved at this date-time or later"),

@@ -2,6 +2,8 @@
 
 mod worker;
 
+pub(crate) use self::worker::{embed, failed};
+
 use std::sync::Arc;
 
 use omp_embed::{EmbeddingSettings, ModelIdentity, Pool, PoolOptions, QueryVector};

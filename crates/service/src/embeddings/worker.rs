@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_mins(5);
 /// A store with no more memories is prepared at once.
 const AT_ONCE: u64 = 20_000;
+/// A conversation takes as long as so many memories, about.
+const CONVERSATION: u64 = 10;
 /// A text that every model takes.
 const PROBE: &str = "identity";
 /// How long an import is left alone.
@@ -94,7 +96,14 @@ impl Service {
         if self.store.count_backlog(space.slot).await.map_err(shown)? > most {
             return Ok(());
         }
-        self.fill(&inner.chosen, &space, None).await
+        let conversations = self.store.count_conversation_backlog(space.slot).await.map_err(shown)?;
+        self.fill(&inner.chosen, &space, None, conversations <= most / CONVERSATION).await
+    }
+
+    /// How many memories and conversations wait in a space.
+    pub(crate) async fn count_waiting(&self, space: &VectorSpace) -> Result<u64> {
+        let memories = self.store.count_backlog(space.slot).await.map_err(shown)?;
+        Ok(memories + self.store.count_conversation_backlog(space.slot).await.map_err(shown)?)
     }
 
     /// Embeds everything with the configured model and lets searches use it from then on. `progress` is told now and
@@ -118,11 +127,11 @@ impl Service {
         if let Some((pool, space)) =
             inner.builtin.as_ref().and_then(|pool| Some((pool, active(pool, &spaces)?)))
         {
-            self.fill(pool, &space, None).await?;
+            self.fill(pool, &space, None, true).await?;
         }
         let identity = identify(&inner.chosen).await?;
         let space = self.store.open_vector_space(&model(&identity)).await.map_err(shown)?;
-        self.fill(&inner.chosen, &space, told).await?;
+        self.fill(&inner.chosen, &space, told, true).await?;
         if !space.active {
             self.store.activate_vector_space(space.slot).await.map_err(shown)?;
             tracing::info!(model = %space.model.name, "every memory has its vector; searches use this model now");
@@ -136,6 +145,7 @@ impl Service {
         pool: &Pool,
         space: &VectorSpace,
         told: Option<&(dyn Fn(u64) + Send + Sync)>,
+        with_conversations: bool,
     ) -> Result<()> {
         let mut waiting = self.store.count_backlog(space.slot).await.map_err(shown)?;
         loop {
@@ -144,8 +154,12 @@ impl Service {
             }
             let pending = self.store.backlog(space.slot, BATCH).await.map_err(shown)?;
             if pending.is_empty() {
+                // Memories go first: after each few conversations it is looked for them again.
+                if with_conversations && self.embed_conversations(pool, space).await? {
+                    continue;
+                }
                 // Before a space is used, those that another server is at work on are waited for.
-                if space.active || self.store.count_backlog(space.slot).await.map_err(shown)? == 0 {
+                if space.active || self.count_waiting(space).await? == 0 {
                     return Ok(());
                 }
                 tokio::time::sleep(COLLECT).await;
@@ -164,7 +178,10 @@ impl Service {
 
 /// The windows of each text. A text that the model refuses while it takes others has none: it would hold up everything
 /// behind it for ever.
-async fn embed(pool: &Pool, texts: Vec<String>) -> std::result::Result<Vec<Vec<Vec<f32>>>, EmbedError> {
+pub(crate) async fn embed(
+    pool: &Pool,
+    texts: Vec<String>,
+) -> std::result::Result<Vec<Vec<Vec<f32>>>, EmbedError> {
     match pool.documents(texts.clone())?.await {
         Ok(answer) => return Ok(answer.texts),
         Err(error) if !error.may_be_the_text() => return Err(error),
@@ -212,6 +229,6 @@ fn embedded_text(memory: &Memory) -> String {
     memory.content.as_str().to_owned()
 }
 
-fn failed(error: &EmbedError) -> Error {
+pub(crate) fn failed(error: &EmbedError) -> Error {
     Error::new(ErrorCode::Unavailable, error.to_string())
 }

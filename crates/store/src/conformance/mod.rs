@@ -4,6 +4,7 @@
 //! a pointer to a new, empty store; the macro makes a test of each scenario.
 
 pub mod changes;
+pub mod conversation_index;
 pub mod conversations;
 pub mod databases;
 pub mod lists;
@@ -84,6 +85,8 @@ macro_rules! conformance_suite {
             changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;
+            conversation_index: turns_are_found_by_their_words, only_what_answers_is_found, what_is_gone_is_not_found,
+                what_is_handed_over_is_found_by_the_heir, passages_follow_their_conversation;
         );
     };
     (@ $attributes:tt $make:path, $($module:ident: $($scenario:ident),+;)+) => {

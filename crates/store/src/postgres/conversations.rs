@@ -6,16 +6,21 @@ use omp_model::transfer::Conflict;
 use omp_model::{
     Conversation, ConversationId, ConversationQuery, OwnerId, Principal, Scope, Text, Timestamp, ToolName,
 };
+use omp_search::Analyzer;
 use tokio_postgres::Row;
 
 use super::rows::{optional_text, text};
 use super::session::{Columns, Session, Value, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, audit};
+use super::{PostgresStore, audit, conversation_index};
+use crate::conversation_index::entries;
 use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin, tool";
+
+/// How many columns that are.
+pub(super) const WIDTH: usize = 10;
 
 fn conversation(row: &Row) -> Result<Conversation> {
     Ok(Conversation {
@@ -35,7 +40,7 @@ fn conversation(row: &Row) -> Result<Conversation> {
 }
 
 /// A conversation with the tool of the key that it was saved with.
-fn saved(row: &Row) -> Result<(Conversation, Option<ToolName>)> {
+pub(super) fn saved(row: &Row) -> Result<(Conversation, Option<ToolName>)> {
     let tool = row.column::<Option<&str>>(9)?.and_then(|tool| ToolName::new(tool).ok());
     Ok((conversation(row)?, tool))
 }
@@ -49,12 +54,14 @@ async fn find(
     session.row(&sql, &[&number(owner), &id.body()]).await?.as_ref().map(saved).transpose()
 }
 
-/// Stores a conversation whose id is free; `tool` is that of the key it is saved with.
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`entries`] of it, made
+/// before the transaction began.
 async fn insert(
     tx: &mut Tx,
     owner: OwnerId,
     conversation: &Conversation,
     tool: Option<&ToolName>,
+    words: &[String],
 ) -> Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
@@ -78,8 +85,8 @@ async fn insert(
             &tool.map(ToolName::as_str),
         ],
     )
-    .await
-    .map(drop)
+    .await?;
+    conversation_index::add_words(tx, owner, pk, words).await
 }
 
 async fn delete(tx: &Tx, owner: OwnerId, id: ConversationId) -> Result<()> {
@@ -91,11 +98,12 @@ async fn delete(tx: &Tx, owner: OwnerId, id: ConversationId) -> Result<()> {
 impl ConversationStore for PostgresStore {
     async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool> {
         let (by, conversation) = (by.clone(), conversation.clone());
+        let words = entries(&conversation, &mut Analyzer::new());
         self.write(by.owner, async move |tx| {
             if find(tx, by.owner, conversation.id).await?.is_some() {
                 return Ok(false);
             }
-            insert(tx, by.owner, &conversation, by.tool()).await?;
+            insert(tx, by.owner, &conversation, by.tool(), &words).await?;
             audit::one(tx, &by, Action::CreateConversation, conversation.id, conversation.created_at);
             Ok(true)
         })
@@ -208,15 +216,17 @@ impl ConversationStore for PostgresStore {
             }
             return Ok(outcomes);
         }
+        let mut analyzer = Analyzer::new();
+        let words: Vec<_> = conversations.iter().map(|one| entries(one, &mut analyzer)).collect();
         self.write_bulk(Some(by.owner), async move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
-            for conversation in &conversations {
+            for (conversation, words) in conversations.iter().zip(&words) {
                 let outcome = decide(tx, &by, conversation, conflict).await?;
                 if outcome == ImportOutcome::Updated {
                     delete(tx, by.owner, conversation.id).await?;
                 }
                 if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
-                    insert(tx, by.owner, conversation, by.tool()).await?;
+                    insert(tx, by.owner, conversation, by.tool(), words).await?;
                 }
                 outcomes.push(outcome);
             }
@@ -243,14 +253,14 @@ async fn decide(
 }
 
 /// What a principal may see of conversations.
-struct Seen {
+pub(super) struct Seen {
     /// Only those that were saved with keys of this tool.
-    tool: Option<String>,
+    pub(super) tool: Option<String>,
     /// A condition that nothing meets, or none.
-    nothing: &'static str,
+    pub(super) nothing: &'static str,
 }
 
-fn seen(by: &Principal) -> Seen {
+pub(super) fn seen(by: &Principal) -> Seen {
     let limits = by.sight();
     let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
     Seen {

@@ -82,10 +82,15 @@ async fn original(tx: &Tx, (from, to): (OwnerId, OwnerId), pk: i64, new: i64) ->
     tx.execute(sql, &[&number(from), &pk, &number(to), &new, &envelope]).await.map(drop)
 }
 
-/// Moves every conversation; tells how many there were and how many got a new id.
-pub(super) async fn conversations(tx: &mut Tx, from: OwnerId, to: OwnerId) -> Result<(u64, u64)> {
-    let sql = "SELECT pk, id FROM conversations WHERE owner = $1 ORDER BY pk";
-    let all = tx.rows(sql, &[&number(from)]).await?;
+/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words and
+/// vectors, which have their owner in them.
+pub(super) async fn conversations(
+    tx: &mut Tx,
+    (from, to): (OwnerId, OwnerId),
+    limit: u32,
+) -> Result<(u64, u64)> {
+    let sql = "SELECT pk, id FROM conversations WHERE owner = $1 ORDER BY id LIMIT $2";
+    let all = tx.rows(sql, &[&number(from), &i64::from(limit)]).await?;
     let mut renamed = 0;
     for row in &all {
         let (pk, id): (i64, &str) = (row.column(0)?, row.column(1)?);

@@ -13,7 +13,7 @@ use super::{PostgresStore, audit, originals, rows, write};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
-const CHECKS: [(&str, &str); 7] = [
+const CHECKS: [(&str, &str); 8] = [
     (
         "the second wall",
         "SELECT 'the database user may pass it: a superuser, or one with BYPASSRLS; let the server have a user of its own' \
@@ -23,6 +23,22 @@ const CHECKS: [(&str, &str); 7] = [
         "the word index",
         "SELECT nullif(count(*), 0) || ' memories without indexed texts, or texts without their memory' \
          FROM memories AS m FULL JOIN words AS w ON w.owner = m.owner AND w.pk = m.pk WHERE m.pk IS NULL OR w.pk IS NULL",
+    ),
+    (
+        "the index of conversations",
+        "SELECT nullif(string_agg(problem, '; '), '') FROM ( \
+         SELECT count(*) || ' conversations are neither indexed nor waiting, or both' AS problem FROM conversations AS c \
+         LEFT JOIN (SELECT owner, pk, count(*) AS n FROM conversation_words GROUP BY owner, pk) AS w ON w.owner = c.owner AND w.pk = c.pk \
+         LEFT JOIN conversation_backlog AS b ON b.owner = c.owner AND b.what = 2 AND b.pk = c.pk \
+         WHERE (w.n IS NOT DISTINCT FROM c.message_count + 1) = (b.pk IS NOT NULL) HAVING count(*) > 0 \
+         UNION ALL SELECT count(*) || ' rows of the index belong to no conversation' FROM ( \
+         SELECT owner, pk FROM conversation_words UNION ALL SELECT owner, pk FROM conversation_vectors \
+         UNION ALL SELECT owner, pk FROM conversation_backlog) AS r \
+         WHERE NOT EXISTS (SELECT FROM conversations AS c WHERE c.owner = r.owner AND c.pk = r.pk) HAVING count(*) > 0 \
+         UNION ALL SELECT 'its totals are wrong' FROM (SELECT owner, conversations, entries FROM conversation_totals \
+         WHERE conversations <> 0) AS t FULL JOIN \
+         (SELECT owner, count(*) AS conversations, sum(message_count + 1) AS entries FROM conversations GROUP BY owner) AS c USING (owner) \
+         WHERE (t.conversations, t.entries) IS DISTINCT FROM (c.conversations, c.entries) HAVING count(*) > 0) AS p",
     ),
     (
         "the counters",

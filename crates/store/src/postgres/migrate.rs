@@ -11,13 +11,14 @@ use omp_search::{Analyzer, TOKENIZER_VERSION};
 use super::pgvector::{self, Pgvector};
 use super::session::{Columns, Session, number};
 use super::write::{self, Words};
-use super::{rows, tx};
+use super::{conversation_index, rows, tx};
 use crate::stored::words;
 use crate::{Result, StoreError};
 
 /// The steps; step N brings a database from version N to N + 1. A released step never changes.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0002_conversation_words.sql"),
     include_str!("../../migrations/postgres/0003_windows.sql"),
 ];
 
@@ -93,6 +94,7 @@ async fn refresh_words(session: &Session) -> Result<()> {
         "the text analysis changed: making the word index anew"
     );
     session.batch("DELETE FROM words").await?;
+    conversation_index::renew(session).await?;
     let sql = format!(
         "SELECT {}, m.owner FROM memories AS m WHERE (m.owner, m.pk) > ($1, $2) ORDER BY m.owner, m.pk LIMIT $3",
         rows::COLUMNS

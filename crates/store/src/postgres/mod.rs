@@ -17,6 +17,7 @@ mod audit;
 mod candidates;
 mod changes;
 mod connection;
+mod conversation_index;
 mod conversations;
 mod counts;
 mod filter;

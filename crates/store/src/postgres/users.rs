@@ -12,6 +12,9 @@ use super::{PostgresStore, audit, handover, keys, rows, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 
+/// A conversation takes as long to remove as so many memories, about.
+const CONVERSATION: u32 = 20;
+
 #[async_trait]
 impl AccessStore for PostgresStore {
     async fn access_version(&self) -> Result<(i64, i64)> {
@@ -182,14 +185,20 @@ async fn remove(
     if !found.is_empty() {
         return Ok(Removal { removed, done: false });
     }
+    // A conversation has the words of many memories.
+    let limit = limit.div_ceil(CONVERSATION);
     if let Some(heir) = heir {
-        (removed.conversations, removed.renamed) = handover::conversations(tx, owner, heir).await?;
+        (removed.conversations, removed.renamed) = handover::conversations(tx, (owner, heir), limit).await?;
     } else {
-        let sql = "DELETE FROM conversations WHERE owner = $1";
-        removed.conversations = tx.execute(sql, &[&number(owner)]).await?;
+        let sql = "DELETE FROM conversations WHERE owner = $1 AND pk IN \
+             (SELECT pk FROM conversations WHERE owner = $1 ORDER BY id LIMIT $2)";
+        removed.conversations = tx.execute(sql, &[&number(owner), &i64::from(limit)]).await?;
     }
-    forget_owner(tx, owner).await?;
-    Ok(Removal { removed, done: true })
+    let done = removed.conversations < u64::from(limit);
+    if done {
+        forget_owner(tx, owner).await?;
+    }
+    Ok(Removal { removed, done })
 }
 
 /// Removes an owner who has nothing left.
@@ -198,6 +207,7 @@ async fn forget_owner(tx: &mut Tx, owner: OwnerId) -> Result<()> {
         "DELETE FROM facets WHERE owner = $1",
         "DELETE FROM tombstones WHERE owner = $1",
         "DELETE FROM envelopes WHERE owner = $1",
+        "DELETE FROM conversation_totals WHERE owner = $1",
         "DELETE FROM shares WHERE owner = $1 OR guest = $1",
         "DELETE FROM keys WHERE owner = $1",
         "DELETE FROM owners WHERE owner = $1",

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::session::{Columns, Session, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, pgvector, rows};
+use super::{PostgresStore, conversation_index, pgvector, rows};
 use crate::stored::{floats, owner_of, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{Result, VectorStore};
@@ -161,11 +161,13 @@ async fn open(tx: &Tx, model: &SpaceModel) -> Result<(VectorSpace, bool)> {
         &[&place(slot), &model.name, &model.revision, &dimensions, &active.is_none()],
     )
     .await?;
+    conversation_index::expect_all(tx, slot).await?;
     Ok((VectorSpace { slot, model: model.clone(), active: active.is_none() }, true))
 }
 
 /// Removes a space and what is in it.
 async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
+    conversation_index::empty(tx, slot).await?;
     for table in ["vectors", "backlog", "vector_spaces"] {
         tx.execute(&format!("DELETE FROM {table} WHERE slot = $1"), &[&place(slot)]).await?;
     }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::tx::{Memo, Tx};
 use super::{conversations, write};
+use crate::conversation_index::entries;
 use crate::stored::words;
 
 /// How originals of such rows are marked.
@@ -84,7 +85,8 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
         while let Some(row) = old.next()? {
             match conversation(row, now)? {
                 Some(conversation) => {
-                    conversations::insert(&mut tx, OWNER, &conversation, None)?;
+                    let words = entries(&conversation, &mut analyzer);
+                    conversations::insert(&mut tx, OWNER, &conversation, None, &words)?;
                     adopted.conversations += 1;
                 }
                 None => adopted.left_out += 1,

@@ -6,11 +6,13 @@ use omp_model::transfer::Conflict;
 use omp_model::{
     Conversation, ConversationId, ConversationQuery, OwnerId, Principal, Scope, Text, Timestamp, ToolName,
 };
+use omp_search::Analyzer;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
-use super::{SqliteStore, audit, snapshot};
+use super::{SqliteStore, audit, conversation_index, snapshot};
+use crate::conversation_index::entries;
 use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
@@ -38,12 +40,14 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     })
 }
 
-/// Stores a conversation whose id is free; `tool` is that of the key it is saved with.
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`entries`] of it, made
+/// before the transaction began.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     owner: OwnerId,
     conversation: &Conversation,
     tool: Option<&ToolName>,
+    words: &[String],
 ) -> rusqlite::Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
@@ -65,15 +69,36 @@ pub(super) fn insert(
         messages,
         origin,
         tool.map(ToolName::as_str),
-    ])
-    .map(drop)
+    ])?;
+    conversation_index::add(tx, pk, conversation, tool, words)
 }
 
-fn delete(tx: &mut Tx<'_>, owner: OwnerId, id: ConversationId) -> rusqlite::Result<bool> {
-    tx.forgets();
-    tx.statement("DELETE FROM conversations WHERE owner = ?1 AND id = ?2")?
-        .execute(params![owner.0, id.body()])
-        .map(|rows| rows > 0)
+fn delete(tx: &mut Tx<'_>, owner: OwnerId, id: ConversationId) -> rusqlite::Result<()> {
+    let pk = tx
+        .statement("SELECT pk FROM conversations WHERE owner = ?1 AND id = ?2")?
+        .query_row(params![owner.0, id.body()], |row| row.get(0))
+        .optional()?;
+    pk.map_or(Ok(()), |pk| delete_row(tx, pk))
+}
+
+/// Removes a conversation for good.
+pub(super) fn delete_row(tx: &mut Tx<'_>, pk: i64) -> rusqlite::Result<()> {
+    conversation_index::remove(tx, pk)?;
+    tx.statement("DELETE FROM conversations WHERE pk = ?1")?.execute([pk]).map(drop)
+}
+
+/// A conversation by its row number, and the tool of the key that it was saved with.
+pub(super) fn by_pk(
+    connection: &Connection,
+    pk: i64,
+) -> rusqlite::Result<Option<(Conversation, Option<ToolName>)>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS}, tool FROM conversations WHERE pk = ?1"))?
+        .query_row([pk], |row| {
+            let tool = row.get::<_, Option<String>>(9)?.and_then(|tool| ToolName::new(tool).ok());
+            Ok((conversation(row)?, tool))
+        })
+        .optional()
 }
 
 /// The tool of the key that a conversation was saved with.
@@ -96,11 +121,12 @@ fn tool_of(
 impl ConversationStore for SqliteStore {
     async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool> {
         let (by, conversation) = (by.clone(), conversation.clone());
+        let words = entries(&conversation, &mut Analyzer::new());
         self.write(move |tx| {
             if tool_of(tx.connection(), by.owner, conversation.id)?.is_some() {
                 return Ok(false);
             }
-            insert(tx, by.owner, &conversation, by.tool())?;
+            insert(tx, by.owner, &conversation, by.tool(), &words)?;
             let now = conversation.created_at;
             audit::one(tx, &by, Action::CreateConversation, conversation.id, now)?;
             Ok(true)
@@ -187,15 +213,17 @@ impl ConversationStore for SqliteStore {
                 })
                 .await;
         }
+        let mut analyzer = Analyzer::new();
+        let words: Vec<_> = conversations.iter().map(|one| entries(one, &mut analyzer)).collect();
         self.write_bulk(false, move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
-            for conversation in &conversations {
+            for (conversation, words) in conversations.iter().zip(&words) {
                 let outcome = decide(tx.connection(), &by, conversation, conflict)?;
                 if outcome == ImportOutcome::Updated {
                     delete(tx, by.owner, conversation.id)?;
                 }
                 if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
-                    insert(tx, by.owner, conversation, by.tool())?;
+                    insert(tx, by.owner, conversation, by.tool(), words)?;
                 }
                 outcomes.push(outcome);
             }

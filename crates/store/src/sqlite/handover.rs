@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::memories::taken_by;
 use super::tx::Tx;
-use super::{rows, write};
+use super::{conversation_index, rows, write};
 use crate::stored::{handed_over, words};
 
 /// Moves one memory with its versions, vectors and original; tells whether it got a new id.
@@ -91,11 +91,16 @@ fn original(tx: &Tx<'_>, to: OwnerId, pk: i64, new: i64) -> rusqlite::Result<()>
         .map(drop)
 }
 
-/// Moves every conversation; tells how many there were and how many got a new id.
-pub(super) fn conversations(tx: &mut Tx<'_>, from: OwnerId, to: OwnerId) -> rusqlite::Result<(u64, u64)> {
+/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words and
+/// vectors, which have their owner in them.
+pub(super) fn conversations(
+    tx: &mut Tx<'_>,
+    (from, to): (OwnerId, OwnerId),
+    limit: u32,
+) -> rusqlite::Result<(u64, u64)> {
     let all: Vec<(i64, String)> = tx
-        .statement("SELECT pk, id FROM conversations WHERE owner = ?1 ORDER BY pk")?
-        .query_map([from.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .statement("SELECT pk, id FROM conversations WHERE owner = ?1 ORDER BY id LIMIT ?2")?
+        .query_map([from.0, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut renamed = 0;
     for (pk, id) in &all {
@@ -105,8 +110,10 @@ pub(super) fn conversations(tx: &mut Tx<'_>, from: OwnerId, to: OwnerId) -> rusq
         let other = ConversationId::derive(&["handed over", &from.0.to_string(), id]);
         let id = if taken { other.body() } else { id.as_str() };
         let new = tx.next_pk(to)?;
+        conversation_index::remove(tx, *pk)?;
         tx.statement("UPDATE conversations SET pk = ?2, owner = ?3, id = ?4 WHERE pk = ?1")?
             .execute(params![pk, new, to.0, id])?;
+        conversation_index::expect(tx, new)?;
         renamed += u64::from(taken);
     }
     Ok((all.len() as u64, renamed))

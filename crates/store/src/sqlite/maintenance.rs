@@ -13,7 +13,7 @@ use super::{SqliteStore, audit, migrate, originals, rows, vitals, write, writer}
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
-const CHECKS: [(&str, &str); 8] = [
+const CHECKS: [(&str, &str); 9] = [
     ("the file", "SELECT nullif(group_concat(integrity_check, '; '), 'ok') FROM pragma_integrity_check"),
     (
         "references",
@@ -23,6 +23,19 @@ const CHECKS: [(&str, &str); 8] = [
         "the word index",
         "SELECT nullif((SELECT count(*) FROM memories) - (SELECT count(*) FROM words_docsize), 0) \
          || ' memories more than indexed texts'",
+    ),
+    (
+        "the index of conversations",
+        "SELECT nullif(group_concat(problem, '; '), '') FROM ( \
+         SELECT count(*) || ' conversations are neither indexed nor waiting, or both' AS problem FROM conversations AS c \
+         WHERE (SELECT count(*) FROM conversation_entries AS e WHERE e.conversation = c.pk AND e.entries = c.message_count + 1) \
+         + (SELECT count(*) FROM conversation_backlog AS b WHERE b.what = 2 AND b.conversation = c.pk) <> 1 HAVING count(*) > 0 \
+         UNION ALL SELECT count(*) || ' rows of the index belong to no conversation' FROM ( \
+         SELECT conversation FROM conversation_entries UNION ALL SELECT conversation FROM conversation_vectors \
+         UNION ALL SELECT conversation FROM conversation_backlog) AS r \
+         WHERE NOT EXISTS (SELECT 1 FROM conversations AS c WHERE c.pk = r.conversation) HAVING count(*) > 0 \
+         UNION ALL SELECT 'its totals are wrong' WHERE (SELECT coalesce(sum(conversations), 0) || ' ' || coalesce(sum(entries), 0) \
+         FROM conversation_totals) <> (SELECT count(*) || ' ' || coalesce(sum(entries), 0) FROM conversation_entries))",
     ),
     (
         "the counters",

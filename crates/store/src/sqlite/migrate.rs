@@ -12,11 +12,15 @@ use crate::StoreError;
 use crate::stored::words;
 
 /// The steps; step N brings a file from version N to N + 1. A released step never changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_conversation_origins.sql"),
     include_str!("../../migrations/sqlite/0003_access.sql"),
+    include_str!("../../migrations/sqlite/0004_conversation_words.sql"),
 ];
+
+/// The version from which on conversations have a word index.
+const CONVERSATION_WORDS: u32 = 4;
 
 /// The version after the last step.
 fn newest() -> u32 {
@@ -56,6 +60,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
     }
     for step in &STEPS[version as usize..] {
         tx.execute_batch(step).map_err(fail)?;
+    }
+    if version < CONVERSATION_WORDS {
+        create_conversation_words(&tx).map_err(fail)?;
     }
     if version == 0 {
         begin(&tx, now).map_err(fail)?;
@@ -105,6 +112,26 @@ fn create_words(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
+/// The same for the turns of conversations, of which only has to be known which ones hold a word.
+fn create_conversation_words(connection: &Connection) -> rusqlite::Result<()> {
+    let tokenize = FTS5_TOKENIZE.replace('\'', "''");
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE conversation_words USING fts5 (t, content = '', detail = none, columnsize = 0, tokenize = '{tokenize}'); \
+         INSERT INTO conversation_words (conversation_words, rank) VALUES ('hashsize', 4194304); \
+         INSERT INTO conversation_words (conversation_words, rank) VALUES ('secure-delete', 1);"
+    ))
+}
+
+/// Empties the word index of conversations; all of them wait for their words, which takes longer than a start may.
+fn renew_conversation_words(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DROP TABLE conversation_words")?;
+    create_conversation_words(connection)?;
+    connection.execute_batch(
+        "DELETE FROM conversation_entries; DELETE FROM conversation_totals; \
+         INSERT OR IGNORE INTO conversation_backlog (what, conversation) SELECT 2, pk FROM conversations",
+    )
+}
+
 /// Makes the word index anew when it was made by another version of the analysis.
 fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
     let version: u32 =
@@ -120,6 +147,7 @@ fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
     );
     connection.execute_batch("DROP TABLE words")?;
     create_words(connection)?;
+    renew_conversation_words(connection)?;
     let mut select =
         connection.prepare(&format!("SELECT {}, pk FROM memories ORDER BY pk", rows::COLUMNS))?;
     let mut insert = connection.prepare("INSERT INTO words (rowid, t) VALUES (?1, ?2)")?;

@@ -6,6 +6,7 @@ mod changes;
 mod checkpoint;
 mod cipher;
 mod connection;
+mod conversation_index;
 mod conversations;
 mod counts;
 mod entries;

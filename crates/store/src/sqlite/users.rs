@@ -9,10 +9,13 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tx::Tx;
-use super::{SqliteStore, audit, handover, keys, list, rows, snapshot, write};
+use super::{SqliteStore, audit, conversations, handover, keys, list, rows, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 use crate::stored::{FacetKind, pk_range};
+
+/// A conversation takes as long to remove as so many memories, about.
+const CONVERSATION: u32 = 20;
 
 #[async_trait]
 impl AccessStore for SqliteStore {
@@ -198,15 +201,23 @@ fn remove(
     if !pks.is_empty() {
         return Ok(Removal { removed, done: false });
     }
+    // A conversation has the words of many memories.
+    let limit = limit.div_ceil(CONVERSATION);
     if let Some(heir) = heir {
-        (removed.conversations, removed.renamed) = handover::conversations(tx, owner, heir)?;
+        (removed.conversations, removed.renamed) = handover::conversations(tx, (owner, heir), limit)?;
     } else {
-        tx.forgets();
-        removed.conversations =
-            tx.statement("DELETE FROM conversations WHERE owner = ?1")?.execute([owner.0])? as u64;
+        let pks: Vec<i64> = tx
+            .statement("SELECT pk FROM conversations WHERE owner = ?1 ORDER BY id LIMIT ?2")?
+            .query_map([owner.0, limit], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        pks.iter().try_for_each(|pk| conversations::delete_row(tx, *pk))?;
+        removed.conversations = pks.len() as u64;
     }
-    forget_owner(tx, owner)?;
-    Ok(Removal { removed, done: true })
+    let done = removed.conversations < u64::from(limit);
+    if done {
+        forget_owner(tx, owner)?;
+    }
+    Ok(Removal { removed, done })
 }
 
 /// Removes an owner who has nothing left.
@@ -215,6 +226,7 @@ fn forget_owner(tx: &mut Tx<'_>, owner: OwnerId) -> rusqlite::Result<()> {
         "DELETE FROM facets WHERE owner = ?1",
         "DELETE FROM tombstones WHERE owner = ?1",
         "DELETE FROM envelopes WHERE owner = ?1",
+        "DELETE FROM conversation_totals WHERE owner = ?1",
         "DELETE FROM shares WHERE owner = ?1 OR user = ?1",
         "DELETE FROM keys WHERE owner = ?1",
         "DELETE FROM owners WHERE owner = ?1",

@@ -5,7 +5,7 @@ use omp_model::{Embedding, OwnerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tx::Tx;
-use super::{SqliteStore, rows};
+use super::{SqliteStore, conversation_index, rows};
 use crate::stored::{floats, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{CandidateStore, Result, VectorStore};
@@ -37,6 +37,7 @@ impl VectorStore for SqliteStore {
                     "INSERT INTO vector_spaces (slot, name, revision, dimensions, active) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![slot.0, model.name, model.revision, model.dimensions, active.is_none()])?;
+                conversation_index::expect_all(tx, slot)?;
                 let last = tx
                     .statement("SELECT coalesce(max(pk), 0) FROM memories")?
                     .query_row([], |row| row.get::<_, i64>(0))?;
@@ -139,6 +140,7 @@ pub(super) fn spaces(connection: &Connection) -> rusqlite::Result<Vec<VectorSpac
 fn empty(tx: &Tx<'_>, slot: Slot) -> rusqlite::Result<()> {
     tx.statement(&format!("DELETE FROM {}", table(slot)))?.execute([])?;
     tx.statement("DELETE FROM backlog WHERE slot = ?1")?.execute([slot.0])?;
+    conversation_index::empty(tx, slot)?;
     tx.statement("DELETE FROM vector_spaces WHERE slot = ?1")?.execute([slot.0]).map(drop)
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use omp_model::ListQuery;
+use omp_model::{ConversationQuery, ListQuery};
+use omp_search::keywords;
+use omp_store::conformance::conversation_index::{conversation, save};
 use omp_store::conformance::{BY, NOW, OWNER, memory, tagged};
-use omp_store::{ChangeFeed, Maintenance, MemoryStore, StoreError};
+use omp_store::{ChangeFeed, ConversationIndex, Maintenance, MemoryStore, SqliteStore, StoreError};
 
 use crate::suite::{make, open};
 
@@ -171,4 +173,40 @@ async fn a_store_that_was_open_during_a_restore_files_memories_rightly() {
     let page = server.list_memories(&BY, &ListQuery { filter, ..ListQuery::default() }, NOW).await.unwrap();
     assert_eq!(page.items.iter().map(|m| m.content.as_str()).collect::<Vec<_>>(), ["e"]);
     assert!(server.check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
+
+/// How many conversations hold the word, and how many wait.
+async fn told(store: &SqliteStore, word: &str) -> (usize, u64) {
+    let hits = store.conversation_hits(&BY, &keywords(word), &ConversationQuery::default()).await.unwrap();
+    (hits.hits.len(), hits.waiting)
+}
+
+#[tokio::test]
+async fn conversations_of_an_earlier_version_are_indexed_after_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = open(&path).unwrap();
+    for number in 0..20 {
+        save(&store, &conversation(number, "a", "t", &["tea", "and milk"])).await;
+    }
+    store.close().await.unwrap();
+    // As the version before would have left it.
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "DROP TABLE conversation_words; DROP TABLE conversation_entries; DROP TABLE conversation_totals; \
+             DROP TABLE conversation_vectors; DROP TABLE conversation_backlog; PRAGMA user_version = 3",
+        )
+        .unwrap();
+    let store = open(&path).unwrap();
+    assert_eq!(told(&store, "tea").await, (0, 20));
+    assert!(store.index_conversations(7).await.unwrap());
+    assert_eq!(told(&store, "tea").await, (7, 13), "the newest first");
+    let healthy = |checks: Vec<omp_store::Check>| checks.into_iter().all(|check| check.problem.is_none());
+    assert!(healthy(store.check().await.unwrap()));
+    store.close().await.unwrap();
+    let store = open(&path).unwrap();
+    while store.index_conversations(7).await.unwrap() {}
+    assert_eq!(told(&store, "milk").await, (20, 0));
+    assert!(healthy(store.check().await.unwrap()));
 }

@@ -5,12 +5,15 @@ use std::path::Path;
 use omp_model::conversation::NewConversation;
 use omp_model::transfer::Conflict;
 use omp_model::{
-    Content, Conversation, ConversationId, Fields, ListQuery, Memory, MemoryPatch, Namespace, Text, ToolName,
+    Content, Conversation, ConversationId, ConversationQuery, Fields, ListQuery, Memory, MemoryPatch,
+    Namespace, Text, ToolName,
 };
+use omp_search::keywords;
+use omp_store::conformance::conversation_index::{conversation, save};
 use omp_store::conformance::{BY, NOW, OWNER, memory, tagged, within};
 use omp_store::{
-    ConversationStore, ImportChunk, ImportItem, Maintenance, MemoryStore, Original, SqliteStore,
-    TransferStore, VersionStore,
+    ConversationIndex, ConversationStore, ImportChunk, ImportItem, Maintenance, MemoryStore, Original,
+    Passages, SpaceModel, SqliteStore, TransferStore, VectorStore, VersionStore,
 };
 
 use crate::suite::open;
@@ -177,5 +180,47 @@ async fn what_many_writers_forget_at_once_is_gone_for_all_of_them() {
     assert_eq!(left, Vec::<String>::new());
     let page = store.list_memories(&BY, &ListQuery::default(), NOW).await.unwrap();
     assert_eq!(page.total, 100);
+    assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_and_vectors_of_conversations_go_with_them() {
+    let words = ["xylographer", "quincunx", "zephyrine"];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = open(&path).unwrap();
+    let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
+    let space = store.open_vector_space(&model).await.unwrap();
+    let crowd = async |numbers: std::ops::Range<i64>| {
+        for number in numbers {
+            let turns = [
+                format!("turn of {number} with w{}", number * 7),
+                format!("w{} and w{}", number * 11, number % 13),
+            ];
+            save(&store, &conversation(number, "a", "crowd", &turns.each_ref().map(String::as_str))).await;
+        }
+    };
+    crowd(0..200).await;
+    let secret =
+        conversation(1_000, "a", "the quincunx", &["a xylographer lives here", "w7 and the xylographer"]);
+    save(&store, &secret).await;
+    crowd(200..400).await;
+    let pending = store.conversation_backlog(space.slot, 500).await.unwrap();
+    let pk = pending.iter().find(|one| one.conversation == secret).unwrap().pk;
+    let vectors =
+        vec![f32::from_le_bytes(*b"zeph"), f32::from_le_bytes(*b"yrin"), f32::from_le_bytes(*b"e zz"), 1.0];
+    store.put_passages(space.slot, vec![Passages { pk, turns: vec![0, 1], vectors }]).await.unwrap();
+    let mut seen: Vec<&str> = found(&path, &words).into_iter().map(|(_, word)| word).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), words.len(), "all of them are stored: {seen:?}");
+    // What takes its place says something else; then that one goes too.
+    let instead = conversation(1_000, "a", "the vexillary", &["a wapentake"]);
+    store.import_conversations(&BY, vec![instead.clone()], Conflict::Overwrite, false, NOW).await.unwrap();
+    assert_eq!(found(&path, &words), []);
+    assert!(store.delete_conversation(&BY, instead.id, NOW).await.unwrap().done().is_some());
+    assert_eq!(found(&path, &["vexillary", "wapentake"]), []);
+    let hits = store.conversation_hits(&BY, &keywords("crowd"), &ConversationQuery::default()).await.unwrap();
+    assert_eq!((hits.conversations, hits.hits.len()), (400, 400));
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }

@@ -331,10 +331,21 @@ pub(super) fn no_jobs(world: &World, holder: &Holder) {
 
 pub(super) fn search_conversations(world: &World, holder: &Holder) {
     for thing in &world.conversations {
-        let path = format!("/v1/conversations/search?q={}", thing.word);
-        let (status, text) = world.ask(holder, "get", &path, &Value::Null);
-        let total = usize::from(holder.sees(thing));
-        assert_eq!((status, &value(&text)["total"]), (200, &json!(total)), "{} {text}", holder.name);
+        let search = |mode: &str| {
+            let path = format!("/v1/conversations/search?q={}&mode={mode}&limit=50", thing.word);
+            let (status, text) = world.ask(holder, "get", &path, &Value::Null);
+            assert_eq!(status, 200, "{} {text}", holder.name);
+            value(&text)
+        };
+        let by_words = search("keyword");
+        assert_eq!(by_words["total"], usize::from(holder.sees(thing)), "{} {by_words}", holder.name);
+        for mode in ["semantic", "hybrid"] {
+            let found = search(mode);
+            for id in ids(&found["conversations"]) {
+                let seen = world.conversations.iter().all(|other| other.id != id || holder.sees(other));
+                assert!(seen, "{} {found}", holder.name);
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod pgvector;
 mod suite;
+mod talks;
 mod together;
 mod trouble;
 mod walls;

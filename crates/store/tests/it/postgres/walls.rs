@@ -62,8 +62,8 @@ async fn a_write_that_forgets_its_owner_touches_that_owner_only() {
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
 async fn every_table_of_owners_is_walled() {
     let (client, _) = two_owners().await;
-    // `owners`, `keys` and `shares` are who may see what, and read for everybody at once; `words` holds no texts, and its
-    // index could not be used from behind the wall.
+    // `owners`, `keys` and `shares` are who may see what, and read for everybody at once; the tables
+    // of words hold no texts, and their indices could not be used from behind the wall.
     let open: Vec<String> = client
         .query(
             "SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid \
@@ -76,7 +76,7 @@ async fn every_table_of_owners_is_walled() {
         .iter()
         .map(|row| row.get(0))
         .collect();
-    assert_eq!(open, ["keys", "owners", "shares", "words"]);
+    assert_eq!(open, ["conversation_words", "keys", "owners", "shares", "words"]);
 }
 
 /// The store's own statements name their owner too: the first wall holds without the second.
@@ -98,4 +98,5 @@ async fn the_first_wall_holds_without_the_second() {
     }
     let store = open(&url).await.unwrap();
     omp_store::conformance::memories::owners_do_not_see_each_other(&store).await;
+    omp_store::conformance::conversation_index::only_what_answers_is_found(&store).await;
 }

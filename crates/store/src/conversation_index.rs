@@ -1,0 +1,168 @@
+//! Finding saved conversations: by the words of their turns, and by vectors of their passages.
+//!
+//! The word index has an entry for each turn, and one for the topic, so it tells which turns hold a word. How good a
+//! match is follows from how many turns do; what ranks them is the business of whoever asks.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use omp_model::{Conversation, ConversationQuery, OwnerId, Principal};
+use omp_search::{Analyzer, Keywords};
+
+use crate::{Result, Slot};
+
+/// What holds words of a question.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WordHits {
+    /// How many conversations the owner has in the index, and how many entries these have: what hits are measured by.
+    pub conversations: u64,
+    /// See there.
+    pub entries: u64,
+    /// How many of the owner's conversations are not in the index yet.
+    pub waiting: u64,
+    /// The conversations that hold any of the words, in no particular order.
+    pub hits: Vec<WordHit>,
+}
+
+/// A conversation that holds words of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WordHit {
+    /// Its row number: larger is stored later.
+    pub pk: i64,
+    /// How many entries it has.
+    pub entries: u32,
+    /// In how many of them each word of the question stands.
+    pub counts: Vec<u32>,
+}
+
+/// A conversation that is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundTurns {
+    /// Its row number.
+    pub pk: i64,
+    /// Itself.
+    pub conversation: Conversation,
+    /// Its turns (by place) that hold words of the question, and how many different ones each.
+    pub turns: Vec<(usize, u32)>,
+}
+
+/// A conversation that waits for the vectors of its passages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingConversation {
+    /// Its row number.
+    pub pk: i64,
+    /// Itself.
+    pub conversation: Conversation,
+}
+
+/// The vectors of a conversation's passages.
+#[derive(Clone, Default, PartialEq)]
+pub struct Passages {
+    /// The conversation's row number.
+    pub pk: i64,
+    /// The turn that each passage begins with.
+    pub turns: Vec<u16>,
+    /// The vectors, one after the other, each as long as the space's dimensions; empty when there is nothing to embed.
+    pub vectors: Vec<f32>,
+}
+
+impl std::fmt::Debug for Passages {
+    /// Without the values, from which the text could be guessed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Passages")
+            .field("pk", &self.pk)
+            .field("count", &self.turns.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finding conversations. Words are written with the conversation, in its transaction; only those that were saved
+/// before there was an index, and those that were handed over, wait. Vectors are made afterwards.
+#[async_trait]
+pub trait ConversationIndex: Send + Sync {
+    /// The conversations that hold any of the words and that the query and the principal's limits admit. Its page is not
+    /// looked at.
+    async fn conversation_hits(
+        &self,
+        by: &Principal,
+        keywords: &Keywords,
+        query: &ConversationQuery,
+    ) -> Result<WordHits>;
+
+    /// Those of these row numbers that the query and the principal's limits admit, in their order.
+    async fn admitted_conversations(
+        &self,
+        by: &Principal,
+        query: &ConversationQuery,
+        pks: &[i64],
+    ) -> Result<Vec<i64>>;
+
+    /// These conversations, in their order, without those that are gone or not to be seen, each with the turns that hold
+    /// any of the words.
+    async fn found_conversations(
+        &self,
+        by: &Principal,
+        keywords: &Keywords,
+        pks: &[i64],
+    ) -> Result<Vec<FoundTurns>>;
+
+    /// Puts up to `limit` conversations that wait for it into the word index; `false` when none waits any more.
+    async fn index_conversations(&self, limit: u32) -> Result<bool>;
+
+    /// How many conversations wait for their vectors in this space.
+    async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64>;
+
+    /// Conversations that wait for their vectors, the one stored last first. Where several servers share a store, each
+    /// gets others, as memories do.
+    async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>>;
+
+    /// Stores the vectors of conversations that are still there and wait for them.
+    async fn put_passages(&self, slot: Slot, passages: Vec<Passages>) -> Result<()>;
+
+    /// Up to `limit` conversations of an owner whose vectors came after the change `seq`, in the order of these changes,
+    /// each with its number.
+    async fn passages_since(
+        &self,
+        owner: OwnerId,
+        slot: Slot,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Passages)>>;
+
+    /// The vectors of these conversations, without those that have none.
+    async fn passages(&self, owner: OwnerId, slot: Slot, pks: &[i64]) -> Result<Vec<Passages>>;
+}
+
+/// The backlog of the word index; 0 and 1 are those of the vector spaces.
+pub(crate) const WORDS: u8 = 2;
+
+/// The words of a conversation's entries: of its topic, then of each turn, each word once.
+pub(crate) fn entries(conversation: &Conversation, analyzer: &mut Analyzer) -> Vec<String> {
+    let texts = conversation.messages.iter().map(|message| message.content.as_str());
+    let mut stream = String::new();
+    std::iter::once(conversation.topic.as_str())
+        .chain(texts)
+        .map(|text| {
+            stream.clear();
+            analyzer.token_stream(text, &mut stream);
+            let words: BTreeSet<&str> = stream.split(' ').filter(|word| !word.is_empty()).collect();
+            words.into_iter().collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+/// The turns of entries that hold words: the topic is none.
+pub(crate) fn turns(entries: impl IntoIterator<Item = (u32, u32)>) -> Vec<(usize, u32)> {
+    let turn = |(entry, words): (u32, u32)| Some((entry.checked_sub(1)? as usize, words));
+    entries.into_iter().filter_map(turn).collect()
+}
+
+/// The turns of passages as they are stored.
+pub(crate) fn turn_bytes(turns: &[u16]) -> Vec<u8> {
+    turns.iter().flat_map(|turn| turn.to_le_bytes()).collect()
+}
+
+/// Reads [`turn_bytes`].
+pub(crate) fn read_turns(bytes: &[u8]) -> Vec<u16> {
+    bytes.as_chunks().0.iter().map(|chunk| u16::from_le_bytes(*chunk)).collect()
+}

@@ -1,0 +1,330 @@
+//! Finding conversations on PostgreSQL: a word index (GIN) of their turns, and the vectors of their passages.
+//!
+//! What belongs to a conversation comes and goes by triggers of the database, so that it holds for servers of the version
+//! before as well: a new row waits for its words and vectors. Who knows of the index writes the words in the same
+//! transaction.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use omp_model::{ConversationQuery, OwnerId, Principal, Text, Timestamp};
+use omp_search::{Analyzer, Keywords};
+use tokio_postgres::Row;
+
+use super::conversations::{self, Seen, seen};
+use super::session::{Columns, Session, Value, number, unusable};
+use super::tx::Tx;
+use super::vectors::place;
+use super::{PostgresStore, write};
+use crate::conversation_index::{
+    ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, entries,
+    read_turns, turn_bytes, turns,
+};
+use crate::stored::{floats, owner_of, vector_bytes};
+use crate::{Result, Slot};
+
+/// How long a server is left alone with conversations whose vectors it makes, in milliseconds.
+const TAKEN_FOR: i64 = 60_000;
+
+#[async_trait]
+impl ConversationIndex for PostgresStore {
+    async fn conversation_hits(
+        &self,
+        by: &Principal,
+        keywords: &Keywords,
+        query: &ConversationQuery,
+    ) -> Result<WordHits> {
+        let session = self.read(by.owner).await?;
+        let owner = number(by.owner);
+        let waiting = "SELECT count(*) FROM conversation_backlog WHERE owner = $1 AND what = $2";
+        let waiting = session.one(waiting, &[&owner, &i16::from(WORDS)]).await?.count(0)?;
+        let totals = "SELECT conversations, entries FROM conversation_totals WHERE owner = $1";
+        let totals = session.row(totals, &[&owner]).await?;
+        let (conversations, entries) =
+            totals.map_or(Ok((0, 0)), |row| Ok::<_, crate::StoreError>((row.count(0)?, row.count(1)?)))?;
+        let hits = hits(&session, by, keywords, query).await?;
+        Ok(WordHits { conversations, entries, waiting, hits })
+    }
+
+    async fn admitted_conversations(
+        &self,
+        by: &Principal,
+        query: &ConversationQuery,
+        pks: &[i64],
+    ) -> Result<Vec<i64>> {
+        let (owner, wanted) = (number(by.owner), Wanted::of(by, query));
+        let mut values: Vec<Value<'_>> = vec![&owner, &pks];
+        let conditions = wanted.conditions(&mut values);
+        let sql = format!(
+            "SELECT c.pk FROM unnest($2::bigint[]) WITH ORDINALITY AS u (pk, i) \
+             JOIN conversations AS c ON c.owner = $1 AND c.pk = u.pk{conditions} ORDER BY u.i"
+        );
+        let rows = self.read(by.owner).await?.rows(&sql, &values).await?;
+        rows.iter().map(|row| row.column(0)).collect()
+    }
+
+    async fn found_conversations(
+        &self,
+        by: &Principal,
+        keywords: &Keywords,
+        pks: &[i64],
+    ) -> Result<Vec<FoundTurns>> {
+        let session = self.read(by.owner).await?;
+        let anything = ConversationQuery::default();
+        let (owner, wanted, terms) =
+            (number(by.owner), Wanted::of(by, &anything), lexemes(by.owner, keywords));
+        let mut values: Vec<Value<'_>> = vec![&owner, &pks];
+        let conditions = wanted.conditions(&mut values);
+        let sql = format!(
+            "SELECT {}, c.pk FROM unnest($2::bigint[]) WITH ORDINALITY AS u (pk, i) \
+             JOIN conversations AS c ON c.owner = $1 AND c.pk = u.pk{conditions} ORDER BY u.i",
+            columns()
+        );
+        let rows = session.rows(&sql, &values).await?;
+        let sql = "SELECT w.pk, w.entry, count(*) FROM conversation_words AS w \
+             CROSS JOIN (SELECT ($3::text[])::tsquery[] AS terms OFFSET 0) AS q CROSS JOIN LATERAL unnest(q.terms) AS u (term) \
+             WHERE w.owner = $1 AND w.pk = ANY($2) AND w.t @@ u.term GROUP BY w.pk, w.entry ORDER BY w.entry";
+        let mut words: HashMap<i64, Vec<(u32, u32)>> = HashMap::new();
+        for row in session.rows(sql, &[&owner, &pks, &terms]).await? {
+            let entry = u32::try_from(row.column::<i32>(1)?).map_err(|_| unusable(1))?;
+            let count = u32::try_from(row.column::<i64>(2)?).map_err(|_| unusable(2))?;
+            words.entry(row.column(0)?).or_default().push((entry, count));
+        }
+        rows.iter()
+            .map(|row| {
+                let pk = row.column(conversations::WIDTH)?;
+                let (conversation, _) = conversations::saved(row)?;
+                Ok(FoundTurns { pk, conversation, turns: turns(words.remove(&pk).unwrap_or_default()) })
+            })
+            .collect()
+    }
+
+    async fn index_conversations(&self, limit: u32) -> Result<bool> {
+        let sql = "SELECT owner FROM conversation_backlog WHERE what = $1 ORDER BY pk DESC LIMIT 1";
+        let next = self.read_all().await?.row(sql, &[&i16::from(WORDS)]).await?;
+        let Some(row) = next else { return Ok(false) };
+        let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
+        self.write_bulk(Some(owner), async move |tx| {
+            // Under the owner's lock nobody else indexes the same ones.
+            let sql = format!(
+                "SELECT {}, c.pk FROM conversation_backlog AS b JOIN conversations AS c ON c.owner = b.owner AND c.pk = b.pk \
+                 WHERE b.owner = $1 AND b.what = $2 ORDER BY b.pk DESC LIMIT $3",
+                columns()
+            );
+            let rows = tx.rows(&sql, &[&number(owner), &i16::from(WORDS), &i64::from(limit)]).await?;
+            let mut analyzer = Analyzer::new();
+            for row in &rows {
+                let (conversation, _) = conversations::saved(row)?;
+                let pk = row.column(conversations::WIDTH)?;
+                add_words(tx, owner, pk, &entries(&conversation, &mut analyzer)).await?;
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64> {
+        let sql = "SELECT count(*) FROM conversation_backlog WHERE what = $1";
+        self.read_all().await?.one(sql, &[&place(slot)]).await?.count(0)
+    }
+
+    async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>> {
+        let rows = self.write_all(async move |tx| take(tx, slot, limit).await).await?;
+        let pending = |row: &Row| {
+            let (conversation, _) = conversations::saved(row)?;
+            Ok(PendingConversation { pk: row.column(conversations::WIDTH)?, conversation })
+        };
+        rows.iter().map(pending).collect()
+    }
+
+    async fn put_passages(&self, slot: Slot, passages: Vec<Passages>) -> Result<()> {
+        let mut of: HashMap<OwnerId, Vec<Passages>> = HashMap::new();
+        for one in passages {
+            if let Some(owner) = owner_of(one.pk) {
+                of.entry(owner).or_default().push(one);
+            }
+        }
+        for (owner, passages) in of {
+            self.write(owner, async move |tx| put(tx, slot, owner, &passages).await).await?;
+        }
+        Ok(())
+    }
+
+    async fn passages_since(
+        &self,
+        owner: OwnerId,
+        slot: Slot,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Passages)>> {
+        let sql = "SELECT pk, turns, vector, seq FROM conversation_vectors \
+             WHERE owner = $1 AND slot = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+        let session = self.read(owner).await?;
+        let rows = session.rows(sql, &[&number(owner), &place(slot), &seq, &i64::from(limit)]).await?;
+        rows.iter().map(|row| Ok((row.column(3)?, read(row)?))).collect()
+    }
+
+    async fn passages(&self, owner: OwnerId, slot: Slot, pks: &[i64]) -> Result<Vec<Passages>> {
+        let sql = "SELECT pk, turns, vector FROM conversation_vectors WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
+        let rows = self.read(owner).await?.rows(sql, &[&number(owner), &place(slot), &pks]).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+async fn hits(
+    session: &Session,
+    by: &Principal,
+    keywords: &Keywords,
+    query: &ConversationQuery,
+) -> Result<Vec<WordHit>> {
+    let (owner, wanted, terms) = (number(by.owner), Wanted::of(by, query), lexemes(by.owner, keywords));
+    let mut values: Vec<Value<'_>> = vec![&owner, &terms];
+    let conditions = wanted.conditions(&mut values);
+    // `OFFSET 0` keeps each word's turns together: one walk of its postings.
+    let sql = format!(
+        "SELECT w.pk, u.i, w.n, c.message_count FROM unnest($2::text[]) WITH ORDINALITY AS u (term, i) \
+         CROSS JOIN LATERAL (SELECT x.pk, count(*) AS n FROM conversation_words AS x \
+           WHERE x.owner = $1 AND x.t @@ u.term::tsquery GROUP BY x.pk OFFSET 0) AS w \
+         JOIN conversations AS c ON c.owner = $1 AND c.pk = w.pk{conditions}"
+    );
+    let mut found: HashMap<i64, WordHit> = HashMap::new();
+    for row in session.rows(&sql, &values).await? {
+        let (pk, term): (i64, i64) = (row.column(0)?, row.column(1)?);
+        let entries = u32::try_from(row.column::<i32>(3)?).map_err(|_| unusable(3))? + 1;
+        let hit = found.entry(pk).or_insert_with(|| WordHit { pk, entries, counts: vec![0; keywords.len()] });
+        let term = usize::try_from(term - 1).map_err(|_| unusable(1))?;
+        hit.counts[term] = u32::try_from(row.count(2)?).unwrap_or(u32::MAX);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The words of a question as the index knows them.
+fn lexemes(owner: OwnerId, keywords: &Keywords) -> Vec<String> {
+    let lexeme = |keyword: &omp_search::Keyword| {
+        write::lexeme(owner, &keyword.token) + if keyword.prefix { ":*" } else { "" }
+    };
+    keywords.terms().iter().map(lexeme).collect()
+}
+
+/// The columns of the row `c` of `conversations`.
+fn columns() -> String {
+    let columns: Vec<String> =
+        conversations::COLUMNS.split(", ").map(|column| format!("c.{column}")).collect();
+    columns.join(", ")
+}
+
+/// What a query and a principal's limits compare with.
+struct Wanted<'q> {
+    seen: Seen,
+    model: Option<&'q str>,
+    exclude: Option<&'q str>,
+    since: Option<i64>,
+}
+
+impl<'q> Wanted<'q> {
+    fn of(by: &Principal, query: &'q ConversationQuery) -> Self {
+        Self {
+            seen: seen(by),
+            model: query.model.as_ref().map(Text::as_str),
+            exclude: query.exclude_model.as_ref().map(Text::as_str),
+            since: query.since.map(Timestamp::as_millis),
+        }
+    }
+
+    /// Conditions on the row `c` of `conversations`.
+    fn conditions<'a>(&'a self, values: &mut Vec<Value<'a>>) -> String {
+        let mut sql = String::new();
+        let mut add = |condition: &str, value: Value<'a>| {
+            values.push(value);
+            sql.push_str(&format!(" AND c.{condition} ${}", values.len()));
+        };
+        if let Some(tool) = &self.seen.tool {
+            add("tool =", tool);
+        }
+        if let Some(model) = &self.model {
+            add("model =", model);
+        }
+        if let Some(model) = &self.exclude {
+            add("model <>", model);
+        }
+        if let Some(since) = &self.since {
+            add("created_at >=", since);
+        }
+        sql + self.seen.nothing
+    }
+}
+
+/// The words of a new conversation, whose row is there; it waited for them since then. `words` are [`entries`] of it.
+pub(super) async fn add_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]) -> Result<()> {
+    let vectors: Vec<String> = words
+        .iter()
+        .map(|words| {
+            let words = words.split(' ').filter(|word| !word.is_empty());
+            words.map(|word| write::lexeme(owner, word)).collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let numbers: Vec<i32> = (0..).take(words.len()).collect();
+    let put = "INSERT INTO conversation_words (owner, pk, entry, t) \
+         SELECT $1, $2, w.entry, w.t::tsvector FROM unnest($3::integer[], $4::text[]) AS w (entry, t)";
+    let done = "DELETE FROM conversation_backlog WHERE owner = $1 AND what = $2 AND pk = $3";
+    let (owner, what) = (number(owner), i16::from(WORDS));
+    let values: (&[Value<'_>], &[Value<'_>]) = (&[&owner, &pk, &numbers, &vectors], &[&owner, &what, &pk]);
+    tokio::try_join!(tx.execute(put, values.0), tx.execute(done, values.1)).map(drop)
+}
+
+/// Removes the vectors of a space.
+pub(super) async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
+    tx.execute("DELETE FROM conversation_vectors WHERE slot = $1", &[&place(slot)]).await?;
+    tx.execute("DELETE FROM conversation_backlog WHERE what = $1", &[&place(slot)]).await.map(drop)
+}
+
+/// Every conversation waits for its vectors in a new space. Those that come in meanwhile may know of it already.
+pub(super) async fn expect_all(tx: &Tx, slot: Slot) -> Result<()> {
+    let sql = "INSERT INTO conversation_backlog (owner, what, pk) SELECT owner, $1, pk FROM conversations ON CONFLICT DO NOTHING";
+    tx.execute(sql, &[&place(slot)]).await.map(drop)
+}
+
+/// Empties the word index; all conversations wait for their words, which takes longer than a start may.
+pub(super) async fn renew(session: &Session) -> Result<()> {
+    session.batch("DELETE FROM conversation_words").await?;
+    let sql = "INSERT INTO conversation_backlog (owner, what, pk) SELECT owner, $1, pk FROM conversations ON CONFLICT DO NOTHING";
+    session.execute(sql, &[&i16::from(WORDS)]).await.map(drop)
+}
+
+/// Takes conversations that wait and that no other server is at work on.
+async fn take(tx: &Tx, slot: Slot, limit: u32) -> Result<Vec<Row>> {
+    tx.batch("SET LOCAL synchronous_commit = off").await?;
+    let sql = format!(
+        "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now), \
+         next AS (SELECT owner, pk FROM conversation_backlog, clock WHERE what = $1 AND taken_until <= now \
+           ORDER BY pk DESC LIMIT $2 FOR UPDATE OF conversation_backlog SKIP LOCKED), \
+         taken AS (UPDATE conversation_backlog AS b SET taken_until = now + $3 FROM next, clock \
+           WHERE b.owner = next.owner AND b.what = $1 AND b.pk = next.pk RETURNING b.owner, b.pk) \
+         SELECT {}, c.pk FROM taken AS b JOIN conversations AS c ON c.owner = b.owner AND c.pk = b.pk ORDER BY b.pk DESC",
+        columns()
+    );
+    tx.rows(&sql, &[&place(slot), &i64::from(limit), &TAKEN_FOR]).await
+}
+
+async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, passages: &[Passages]) -> Result<()> {
+    for one in passages {
+        let sql = "DELETE FROM conversation_backlog WHERE owner = $1 AND what = $2 AND pk = $3";
+        let waited = tx.execute(sql, &[&number(owner), &place(slot), &one.pk]).await?;
+        if waited == 0 || one.turns.is_empty() {
+            continue;
+        }
+        let seq = tx.next_seq(owner)?;
+        let (turns, vectors) = (turn_bytes(&one.turns), vector_bytes(&one.vectors));
+        tx.execute(
+            "INSERT INTO conversation_vectors (owner, slot, pk, seq, turns, vector) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (owner, slot, pk) DO UPDATE SET seq = excluded.seq, turns = excluded.turns, vector = excluded.vector",
+            &[&number(owner), &place(slot), &one.pk, &seq, &turns, &vectors],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Passages> {
+    Ok(Passages { pk: row.column(0)?, turns: read_turns(row.column(1)?), vectors: floats(row.column(2)?) })
+}
