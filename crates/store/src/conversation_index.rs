@@ -1,9 +1,9 @@
 //! Finding saved conversations: by the words of their turns, and by vectors of their passages.
 //!
-//! The word index has an entry for each turn, and one for the topic, so it tells which turns hold a word. How good a
-//! match is follows from how many turns do; what ranks them is the business of whoever asks.
+//! A conversation has an entry for each turn and one for its topic. How good a match is follows from how many entries hold a
+//! word, which the index tells in powers of two; what ranks conversations is the business of whoever asks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use omp_model::{Conversation, ConversationQuery, OwnerId, Principal};
@@ -31,7 +31,8 @@ pub struct WordHit {
     pub pk: i64,
     /// How many entries it has.
     pub entries: u32,
-    /// In how many of them each word of the question stands.
+    /// In how many of them each word of the question stands, rounded down to a power of two and to 32 at most; a
+    /// [prefix](omp_search::Keyword::prefix) counts once.
     pub counts: Vec<u32>,
 }
 
@@ -149,6 +150,43 @@ pub(crate) fn entries(conversation: &Conversation, analyzer: &mut Analyzer) -> V
             words.into_iter().collect::<Vec<_>>().join(" ")
         })
         .collect()
+}
+
+/// The numbers of entries that are told apart.
+pub(crate) const COUNTS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+
+/// The largest of [`COUNTS`] that is not more.
+pub(crate) fn rounded(count: u32) -> u32 {
+    COUNTS.into_iter().rfind(|step| *step <= count).unwrap_or_default()
+}
+
+/// The words of all entries, each once, with the number of entries that hold it.
+pub(crate) fn counted(entries: &[String]) -> BTreeMap<&str, u32> {
+    let mut counted = BTreeMap::new();
+    for word in entries.iter().flat_map(|words| words.split(' ')).filter(|word| !word.is_empty()) {
+        *counted.entry(word).or_default() += 1;
+    }
+    counted
+}
+
+/// The turns that hold words of a question, and how many different ones each.
+pub(crate) fn turns_with(conversation: &Conversation, keywords: &Keywords) -> Vec<(usize, u32)> {
+    let mut analyzer = Analyzer::new();
+    let mut held = vec![false; keywords.len()];
+    let mut turns = Vec::new();
+    for (turn, message) in conversation.messages.iter().enumerate() {
+        held.fill(false);
+        analyzer.analyze(message.content.as_str(), &mut |token| {
+            for (keyword, held) in keywords.terms().iter().zip(&mut held) {
+                *held |= token == keyword.token || (keyword.prefix && token.starts_with(&keyword.token));
+            }
+        });
+        let count = held.iter().map(|held| u32::from(*held)).sum();
+        if count > 0 {
+            turns.push((turn, count));
+        }
+    }
+    turns
 }
 
 /// The turns of entries that hold words: the topic is none.

@@ -16,7 +16,7 @@ fn sort(text: &str) -> Result<Sort, String> {
     Sort::parse(text).ok_or_else(|| "use created_at_desc, created_at_asc or updated_at_desc".into())
 }
 
-fn mode(text: &str) -> Result<SearchMode, String> {
+pub(super) fn mode(text: &str) -> Result<SearchMode, String> {
     SearchMode::parse(text).ok_or_else(|| "use keyword, semantic or hybrid".into())
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use omp_model::{Clock, ModelName, Namespace, SystemClock, Timestamp, Topic};
+use omp_model::{Clock, ModelName, Namespace, SearchMode, SystemClock, Timestamp, Topic};
 
 use super::ai::Chosen;
-use super::memories::{namespace, time};
+use super::memories::{mode, namespace, time};
 use crate::project;
 use crate::reach::Reach;
 
@@ -169,6 +169,9 @@ pub(crate) struct Conversations {
     /// The words
     #[arg(required = true)]
     pub(crate) query: Vec<String>,
+    /// semantic, keyword or hybrid; by default hybrid where there is an embedding model
+    #[arg(long, value_parser = mode)]
+    pub(crate) mode: Option<SearchMode>,
     /// Only held with this AI, such as chatgpt
     #[arg(long, value_parser = model)]
     pub(crate) model: Option<ModelName>,

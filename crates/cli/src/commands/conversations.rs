@@ -9,9 +9,9 @@ use crate::printer::{Printer, clean};
 
 pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer) -> anyhow::Result<ExitCode> {
     let q = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("query", what))?;
-    let Conversations { model, since, limit, offset, .. } = args;
+    let Conversations { mode, model, since, limit, offset, .. } = args;
     let page = ConversationQuery { model, since, limit, offset, ..ConversationQuery::default() };
-    let found = global.api().await?.search_conversations(&ConversationSearch { q, mode: None, page }).await?;
+    let found = global.api().await?.search_conversations(&ConversationSearch { q, mode, page }).await?;
     if printer.json {
         printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);
@@ -24,6 +24,15 @@ pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer)
         for found in &conversation.matches {
             printer.line(format!("    [{}] {}", found.message, clean(&found.snippet)))?;
         }
+    }
+    if let Some(degraded) = &found.degraded {
+        // The search that was asked for may have run, but not over everything.
+        let instead = if degraded.requested == found.mode_used.as_str() {
+            String::new()
+        } else {
+            format!("instead of {}: ", degraded.requested)
+        };
+        printer.say(format!("{instead}{}", degraded.reason));
     }
     printer.say(format!("{} of {} conversations", found.conversations.len(), found.total));
     Ok(ExitCode::SUCCESS)

@@ -154,9 +154,12 @@ impl Service {
             }
             let pending = self.store.backlog(space.slot, BATCH).await.map_err(shown)?;
             if pending.is_empty() {
-                // Memories go first: after each few conversations it is looked for them again.
-                if with_conversations && self.embed_conversations(pool, space).await? {
-                    continue;
+                // Memories go first: after each conversation it is looked for them again.
+                if with_conversations {
+                    let _ = tokio::time::timeout(IMPORT, self.transfers_done()).await;
+                    if self.embed_conversations(pool, space).await? {
+                        continue;
+                    }
                 }
                 // Before a space is used, those that another server is at work on are waited for.
                 if space.active || self.count_waiting(space).await? == 0 {

@@ -1,8 +1,8 @@
 //! Finding saved conversations: by the words of their turns, by meaning, by both.
 //!
-//! The store's index tells which turns hold a word, and an index in memory which conversations have passages that are
-//! like the question. Only the conversations of the page are read. What a search by words costs grows with the turns that
-//! hold the words.
+//! The store's index tells which conversations hold a word and in about how many turns, and an index in memory which ones have
+//! passages that are like the question. Only the conversations of the page are read. What a search by words costs grows with the
+//! conversations that hold the words.
 
 mod index;
 mod meaning;

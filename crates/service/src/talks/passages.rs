@@ -8,8 +8,8 @@ use crate::Service;
 use crate::embeddings::{embed, failed};
 use crate::failure::shown;
 
-/// Conversations whose vectors are stored together.
-const BATCH: u32 = 4;
+/// Conversations that are embedded before it is looked for memories again: new ones should not wait for long.
+const BATCH: u32 = 1;
 /// Most passages of one conversation: what comes after them is found by its words.
 const MOST: usize = 64;
 /// Characters of a passage, about.

@@ -1,11 +1,9 @@
 -- Finding conversations. The word index itself (`conversation_words`, FTS5) is derived and made by code.
 
--- A conversation is several entries of the word index: its topic, then each turn. They have numbers of their own from the
--- owner's counter, `first` and those after it; so the postings of one owner are a range. Beside them stands what searches
--- filter by, because a conversation's own row is as long as its turns.
-CREATE TABLE conversation_entries (
-    first        INTEGER PRIMARY KEY,
-    conversation INTEGER NOT NULL UNIQUE,
+-- What searches need to know of a conversation that is in the word index: its own row is as long as its turns. Its entries are
+-- its topic and its turns.
+CREATE TABLE conversation_heads (
+    conversation INTEGER PRIMARY KEY,
     entries      INTEGER NOT NULL,
     model        TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,

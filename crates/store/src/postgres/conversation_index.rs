@@ -18,7 +18,7 @@ use super::vectors::place;
 use super::{PostgresStore, write};
 use crate::conversation_index::{
     ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, entries,
-    read_turns, turn_bytes, turns,
+    read_turns, rounded, turn_bytes, turns,
 };
 use crate::stored::{floats, owner_of, vector_bytes};
 use crate::{Result, Slot};
@@ -193,7 +193,8 @@ async fn hits(
         let entries = u32::try_from(row.column::<i32>(3)?).map_err(|_| unusable(3))? + 1;
         let hit = found.entry(pk).or_insert_with(|| WordHit { pk, entries, counts: vec![0; keywords.len()] });
         let term = usize::try_from(term - 1).map_err(|_| unusable(1))?;
-        hit.counts[term] = u32::try_from(row.count(2)?).unwrap_or(u32::MAX);
+        let count = rounded(u32::try_from(row.count(2)?).unwrap_or(u32::MAX));
+        hit.counts[term] = if keywords.terms()[term].prefix { 1 } else { count };
     }
     Ok(found.into_values().collect())
 }

@@ -15,8 +15,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::tx::{Memo, Tx};
-use super::{conversations, write};
-use crate::conversation_index::entries;
+use super::{conversation_index, conversations, write};
 use crate::stored::words;
 
 /// How originals of such rows are marked.
@@ -85,7 +84,7 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
         while let Some(row) = old.next()? {
             match conversation(row, now)? {
                 Some(conversation) => {
-                    let words = entries(&conversation, &mut analyzer);
+                    let words = conversation_index::words(&conversation, &mut analyzer);
                     conversations::insert(&mut tx, OWNER, &conversation, None, &words)?;
                     adopted.conversations += 1;
                 }

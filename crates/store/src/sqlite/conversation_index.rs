@@ -1,10 +1,12 @@
 //! Finding conversations on SQLite: a word index (FTS5) of their turns, and the vectors of their passages.
 //!
-//! An entry of the index holds each word of a turn once and without its positions (`detail=none`): what a search needs is
-//! which turns hold a word. Numbers of entries ascend with those of conversations, so a word's postings are walked beside
-//! `conversation_entries`, and what a search costs grows with the turns that hold its words.
+//! A row of the index is a conversation, because taking a word out of it costs the same for a turn as for a whole
+//! conversation. It holds each word once and without positions (`detail=none`); and a word that stands in two turns, four, eight, …
+//! also with that number behind it, so that how many hold it can be read from the postings. What a search costs grows with the
+//! conversations that hold its words; which turns do is looked for in those that are shown.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use async_trait::async_trait;
 use omp_model::{Conversation, ConversationQuery, OwnerId, Principal, Timestamp, ToolName};
@@ -14,8 +16,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::tx::Tx;
 use super::{SqliteStore, conversations, snapshot};
 use crate::conversation_index::{
-    ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, entries,
-    read_turns, turn_bytes, turns,
+    COUNTS, ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, counted,
+    entries, read_turns, turn_bytes, turns_with,
 };
 use crate::stored::{floats, owner_of, pk_range, vector_bytes};
 use crate::{Result, Slot};
@@ -41,10 +43,7 @@ impl ConversationIndex for SqliteStore {
         self.read(|connection| {
             let mut admitted = Vec::with_capacity(pks.len());
             for pk in pks.iter().filter(|pk| owner_of(**pk) == Some(by.owner)) {
-                let head = connection
-                    .prepare_cached(&format!("{HEADS} WHERE conversation = ?1"))?
-                    .query_row([pk], Head::read)
-                    .optional()?;
+                let head = connection.prepare_cached(HEAD)?.query_row([pk], Head::read).optional()?;
                 admitted.extend(head.filter(|head| head.answers(by, query)).map(|head| head.pk));
             }
             Ok(admitted)
@@ -78,7 +77,7 @@ impl ConversationIndex for SqliteStore {
                 .collect::<rusqlite::Result<_>>()?;
             for pk in &pks {
                 if let Some((conversation, tool)) = conversations::by_pk(tx.connection(), *pk)? {
-                    add_words(tx, *pk, &conversation, tool.as_ref(), &entries(&conversation, &mut analyzer))?;
+                    add_words(tx, *pk, &conversation, tool.as_ref(), &words(&conversation, &mut analyzer))?;
                 }
                 tx.statement("DELETE FROM conversation_backlog WHERE what = ?1 AND conversation = ?2")?
                     .execute([i64::from(WORDS), *pk])?;
@@ -155,7 +154,6 @@ impl ConversationIndex for SqliteStore {
 
 /// What a search needs to know of a conversation before it reads it.
 struct Head {
-    first: i64,
     pk: i64,
     entries: u32,
     model: String,
@@ -163,17 +161,17 @@ struct Head {
     tool: Option<ToolName>,
 }
 
-const HEADS: &str = "SELECT first, conversation, entries, model, created_at, tool FROM conversation_entries";
+const HEAD: &str =
+    "SELECT conversation, entries, model, created_at, tool FROM conversation_heads WHERE conversation = ?1";
 
 impl Head {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            first: row.get(0)?,
-            pk: row.get(1)?,
-            entries: row.get(2)?,
-            model: row.get(3)?,
-            created_at: row.get(4)?,
-            tool: row.get::<_, Option<String>>(5)?.and_then(|tool| ToolName::new(tool).ok()),
+            pk: row.get(0)?,
+            entries: row.get(1)?,
+            model: row.get(2)?,
+            created_at: row.get(3)?,
+            tool: row.get::<_, Option<String>>(4)?.and_then(|tool| ToolName::new(tool).ok()),
         })
     }
 
@@ -202,34 +200,33 @@ fn hits(
             "SELECT count(*) FROM conversation_backlog WHERE what = ?1 AND conversation BETWEEN ?2 AND ?3",
         )?
         .query_row(params![WORDS, first, last], |row| row.get(0))?;
-    let mut of_entry =
-        connection.prepare_cached(&format!("{HEADS} WHERE first <= ?1 ORDER BY first DESC LIMIT 1"))?;
-    let mut postings = connection.prepare_cached(POSTINGS)?;
-    // By first entry: those that words led to, and whether they may answer.
-    let mut known: BTreeMap<i64, (i64, Option<WordHit>)> = BTreeMap::new();
+    let mut head = connection.prepare_cached(HEAD)?;
+    let mut postings = connection.prepare_cached(
+        "SELECT rowid FROM conversation_words WHERE conversation_words MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
+    )?;
+    // Those that words led to; nothing for those that may not answer.
+    let mut known: HashMap<i64, Option<WordHit>> = HashMap::new();
     for (term, keyword) in keywords.terms().iter().enumerate() {
-        let mut rows = postings.query(params![expression(keyword), first, last])?;
-        let (mut within, mut current) = (0..0, None);
-        while let Some(row) = rows.next()? {
-            let entry: i64 = row.get(0)?;
-            if !within.contains(&entry) {
-                let start = match known.range(..=entry).next_back() {
-                    Some((start, (end, _))) if entry < *end => *start,
-                    _ => {
-                        let head = of_entry.query_row([entry], Head::read)?;
-                        let (start, end) = (head.first, head.first + i64::from(head.entries));
+        for count in COUNTS {
+            let mut rows = postings.query(params![expression(keyword, count), first, last])?;
+            let mut any = false;
+            while let Some(row) = rows.next()? {
+                any = true;
+                let hit = match known.entry(row.get(0)?) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let head = head.query_row([*new.key()], Head::read)?;
                         let counts = vec![0; keywords.len()];
                         let hit = WordHit { pk: head.pk, entries: head.entries, counts };
-                        known.insert(start, (end, head.answers(by, query).then_some(hit)));
-                        start
+                        new.insert(head.answers(by, query).then_some(hit))
                     }
                 };
-                within = start..known[&start].0;
-                current = Some(start);
+                if let Some(hit) = hit {
+                    hit.counts[term] = count;
+                }
             }
-            let hit = current.and_then(|start| known.get_mut(&start)).and_then(|(_, hit)| hit.as_mut());
-            if let Some(hit) = hit {
-                hit.counts[term] += 1;
+            if !any || keyword.prefix {
+                break;
             }
         }
     }
@@ -237,16 +234,31 @@ fn hits(
         conversations: conversations.unsigned_abs(),
         entries: entries.unsigned_abs(),
         waiting: waiting.unsigned_abs(),
-        hits: known.into_values().filter_map(|(_, hit)| hit).collect(),
+        hits: known.into_values().flatten().collect(),
     })
 }
 
-const POSTINGS: &str = "SELECT rowid FROM conversation_words WHERE conversation_words MATCH ?1 \
-     AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid";
+/// Stands between a word and a number of entries: a character for private use, which no text is looked for by.
+const TIMES: char = '\u{f8ff}';
 
-/// One word in the language of the engine; no token contains a quote.
-fn expression(keyword: &Keyword) -> String {
-    format!("\"{}\"{}", keyword.token, if keyword.prefix { " *" } else { "" })
+/// A word that stands in so many entries, in the language of the engine; no token contains a quote.
+fn expression(keyword: &Keyword, count: u32) -> String {
+    let times = if count == 1 { String::new() } else { format!("{TIMES}{count}") };
+    format!("\"{}{times}\"{}", keyword.token, if keyword.prefix { " *" } else { "" })
+}
+
+/// The row of the index for a conversation.
+pub(super) fn words(conversation: &Conversation, analyzer: &mut Analyzer) -> String {
+    let entries = entries(conversation, analyzer);
+    let mut words = String::new();
+    for (word, held) in counted(&entries) {
+        words.push_str(word);
+        words.push(' ');
+        for count in COUNTS.into_iter().skip(1).take_while(|count| *count <= held) {
+            words.push_str(&format!("{word}{TIMES}{count} "));
+        }
+    }
+    words
 }
 
 fn found(
@@ -259,40 +271,20 @@ fn found(
         return Ok(None);
     }
     let seen = |tool: &Option<ToolName>| by.sees_conversation_of(tool.as_ref());
-    let Some((conversation, _)) = conversations::by_pk(connection, pk)?.filter(|(_, tool)| seen(tool)) else {
-        return Ok(None);
-    };
-    let place = place(connection, pk)?;
-    let mut words: BTreeMap<u32, u32> = BTreeMap::new();
-    if let Some((first, count)) = place {
-        let mut postings = connection.prepare_cached(POSTINGS)?;
-        for keyword in keywords.terms() {
-            let last = first + i64::from(count) - 1;
-            let mut rows = postings.query(params![expression(keyword), first, last])?;
-            while let Some(row) = rows.next()? {
-                let entry = u32::try_from(row.get::<_, i64>(0)? - first).unwrap_or(u32::MAX);
-                *words.entry(entry).or_default() += 1;
-            }
-        }
-    }
-    Ok(Some(FoundTurns { pk, conversation, turns: turns(words) }))
+    let found = conversations::by_pk(connection, pk)?.filter(|(_, tool)| seen(tool));
+    Ok(found.map(|(conversation, _)| {
+        let turns = turns_with(&conversation, keywords);
+        FoundTurns { pk, conversation, turns }
+    }))
 }
 
-/// The first entry of a conversation, and how many it has.
-fn place(connection: &Connection, pk: i64) -> rusqlite::Result<Option<(i64, u32)>> {
-    connection
-        .prepare_cached("SELECT first, entries FROM conversation_entries WHERE conversation = ?1")?
-        .query_row([pk], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-/// A conversation is new: its words go into the index, and it waits for its vectors. `words` are [`entries`] of it.
+/// A conversation is new: its words go into the index, and it waits for its vectors. `words` are [`words`] of it.
 pub(super) fn add(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     pk: i64,
     conversation: &Conversation,
     tool: Option<&ToolName>,
-    words: &[String],
+    words: &str,
 ) -> rusqlite::Result<()> {
     add_words(tx, pk, conversation, tool, words)?;
     expect_vectors(tx, pk)
@@ -307,29 +299,20 @@ fn expect_vectors(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
 }
 
 fn add_words(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     pk: i64,
     conversation: &Conversation,
     tool: Option<&ToolName>,
-    words: &[String],
+    words: &str,
 ) -> rusqlite::Result<()> {
-    let owner = owner_of(pk).expect("a row has an owner");
-    let first = tx.next_pk(owner)?;
-    for _ in 1..words.len() {
-        tx.next_pk(owner)?;
-    }
-    let mut insert = tx.statement("INSERT INTO conversation_words (rowid, t) VALUES (?1, ?2)")?;
-    for (entry, words) in (first..).zip(words).filter(|(_, words)| !words.is_empty()) {
-        insert.execute(params![entry, words])?;
-    }
-    let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
+    tx.statement("INSERT INTO conversation_words (rowid, t) VALUES (?1, ?2)")?.execute(params![pk, words])?;
+    let entries = u32::try_from(conversation.messages.len() + 1).unwrap_or(u32::MAX);
     tx.statement(
-        "INSERT INTO conversation_entries (first, conversation, entries, model, created_at, tool) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO conversation_heads (conversation, entries, model, created_at, tool) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
-        first,
         pk,
-        count,
+        entries,
         conversation.model.as_str(),
         conversation.created_at.as_millis(),
         tool.map(ToolName::as_str),
@@ -338,7 +321,7 @@ fn add_words(
         "INSERT INTO conversation_totals (owner, conversations, entries) VALUES (?1, 1, ?2) \
          ON CONFLICT (owner) DO UPDATE SET conversations = conversations + 1, entries = entries + excluded.entries",
     )?
-    .execute(params![owner.0, count])
+    .execute(params![owner_of(pk).map(|owner| owner.0), entries])
     .map(drop)
 }
 
@@ -346,22 +329,21 @@ fn add_words(
 /// index has no texts of its own to look words up in.
 pub(super) fn remove(tx: &mut Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     tx.forgets();
-    if let Some((first, count)) = place(tx.connection(), pk)? {
+    let entries: Option<u32> = tx
+        .statement("DELETE FROM conversation_heads WHERE conversation = ?1 RETURNING entries")?
+        .query_row([pk], |row| row.get(0))
+        .optional()?;
+    if let Some(entries) = entries {
         let (conversation, _) =
             conversations::by_pk(tx.connection(), pk)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        let words = entries(&conversation, &mut Analyzer::new());
-        let mut delete = tx.statement(
+        tx.statement(
             "INSERT INTO conversation_words (conversation_words, rowid, t) VALUES ('delete', ?1, ?2)",
-        )?;
-        for (entry, words) in (first..).zip(&words).filter(|(_, words)| !words.is_empty()) {
-            delete.execute(params![entry, words])?;
-        }
-        tx.statement("DELETE FROM conversation_entries WHERE first = ?1")?.execute([first])?;
-        let owner = owner_of(pk).expect("a row has an owner");
+        )?
+        .execute(params![pk, words(&conversation, &mut Analyzer::new())])?;
         tx.statement(
             "UPDATE conversation_totals SET conversations = conversations - 1, entries = entries - ?2 WHERE owner = ?1",
         )?
-        .execute(params![owner.0, count])?;
+        .execute(params![owner_of(pk).map(|owner| owner.0), entries])?;
     }
     tx.statement("DELETE FROM conversation_vectors WHERE slot IN (0, 1) AND conversation = ?1")?
         .execute([pk])?;

@@ -10,9 +10,9 @@ use omp_search::Analyzer;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::conversation_index::{self, words};
 use super::tx::Tx;
-use super::{SqliteStore, audit, conversation_index, snapshot};
-use crate::conversation_index::entries;
+use super::{SqliteStore, audit, snapshot};
 use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
@@ -40,14 +40,14 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     })
 }
 
-/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`entries`] of it, made
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`words`] of it, made
 /// before the transaction began.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     owner: OwnerId,
     conversation: &Conversation,
     tool: Option<&ToolName>,
-    words: &[String],
+    words: &str,
 ) -> rusqlite::Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
@@ -121,7 +121,7 @@ fn tool_of(
 impl ConversationStore for SqliteStore {
     async fn create_conversation(&self, by: &Principal, conversation: &Conversation) -> Result<bool> {
         let (by, conversation) = (by.clone(), conversation.clone());
-        let words = entries(&conversation, &mut Analyzer::new());
+        let words = words(&conversation, &mut Analyzer::new());
         self.write(move |tx| {
             if tool_of(tx.connection(), by.owner, conversation.id)?.is_some() {
                 return Ok(false);
@@ -214,7 +214,7 @@ impl ConversationStore for SqliteStore {
                 .await;
         }
         let mut analyzer = Analyzer::new();
-        let words: Vec<_> = conversations.iter().map(|one| entries(one, &mut analyzer)).collect();
+        let words: Vec<_> = conversations.iter().map(|one| words(one, &mut analyzer)).collect();
         self.write_bulk(false, move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
             for (conversation, words) in conversations.iter().zip(&words) {

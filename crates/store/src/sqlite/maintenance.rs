@@ -28,14 +28,14 @@ const CHECKS: [(&str, &str); 9] = [
         "the index of conversations",
         "SELECT nullif(group_concat(problem, '; '), '') FROM ( \
          SELECT count(*) || ' conversations are neither indexed nor waiting, or both' AS problem FROM conversations AS c \
-         WHERE (SELECT count(*) FROM conversation_entries AS e WHERE e.conversation = c.pk AND e.entries = c.message_count + 1) \
+         WHERE (SELECT count(*) FROM conversation_heads AS e WHERE e.conversation = c.pk AND e.entries = c.message_count + 1) \
          + (SELECT count(*) FROM conversation_backlog AS b WHERE b.what = 2 AND b.conversation = c.pk) <> 1 HAVING count(*) > 0 \
          UNION ALL SELECT count(*) || ' rows of the index belong to no conversation' FROM ( \
-         SELECT conversation FROM conversation_entries UNION ALL SELECT conversation FROM conversation_vectors \
+         SELECT conversation FROM conversation_heads UNION ALL SELECT conversation FROM conversation_vectors \
          UNION ALL SELECT conversation FROM conversation_backlog) AS r \
          WHERE NOT EXISTS (SELECT 1 FROM conversations AS c WHERE c.pk = r.conversation) HAVING count(*) > 0 \
          UNION ALL SELECT 'its totals are wrong' WHERE (SELECT coalesce(sum(conversations), 0) || ' ' || coalesce(sum(entries), 0) \
-         FROM conversation_totals) <> (SELECT count(*) || ' ' || coalesce(sum(entries), 0) FROM conversation_entries))",
+         FROM conversation_totals) <> (SELECT count(*) || ' ' || coalesce(sum(entries), 0) FROM conversation_heads))",
     ),
     (
         "the counters",

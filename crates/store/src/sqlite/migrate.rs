@@ -112,7 +112,7 @@ fn create_words(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// The same for the turns of conversations, of which only has to be known which ones hold a word.
+/// The same for conversations, of which only has to be known which ones hold a word.
 fn create_conversation_words(connection: &Connection) -> rusqlite::Result<()> {
     let tokenize = FTS5_TOKENIZE.replace('\'', "''");
     connection.execute_batch(&format!(
@@ -127,7 +127,7 @@ fn renew_conversation_words(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("DROP TABLE conversation_words")?;
     create_conversation_words(connection)?;
     connection.execute_batch(
-        "DELETE FROM conversation_entries; DELETE FROM conversation_totals; \
+        "DELETE FROM conversation_heads; DELETE FROM conversation_totals; \
          INSERT OR IGNORE INTO conversation_backlog (what, conversation) SELECT 2, pk FROM conversations",
     )
 }

@@ -194,7 +194,7 @@ async fn conversations_of_an_earlier_version_are_indexed_after_the_start() {
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "DROP TABLE conversation_words; DROP TABLE conversation_entries; DROP TABLE conversation_totals; \
+            "DROP TABLE conversation_words; DROP TABLE conversation_heads; DROP TABLE conversation_totals; \
              DROP TABLE conversation_vectors; DROP TABLE conversation_backlog; PRAGMA user_version = 3",
         )
         .unwrap();
