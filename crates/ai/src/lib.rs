@@ -10,6 +10,7 @@
 //!
 //! Nothing is stored here and nothing is looked up.
 
+pub mod answers;
 mod error;
 pub mod extract;
 mod loose;

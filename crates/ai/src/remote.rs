@@ -5,9 +5,8 @@ use std::time::Duration;
 use omp_outbound::{Failure, Limits, Sleep, Transport};
 use serde_json::Value;
 
-use crate::loose::object_in;
-use crate::wire::{self, End, Said};
-use crate::{AiError, Ask, Form, Key, Model, Provider};
+use crate::wire::{self, Said};
+use crate::{AiError, Ask, Form, Key, Model, Provider, answers};
 
 /// How often a question is asked before its failure counts.
 const ATTEMPTS: u32 = 3;
@@ -62,10 +61,7 @@ impl Remote {
             Failure::Refused(status) => AiError::Refused { provider, status, hint: hint(status) },
             other => AiError::Unreachable { provider, problem: other.to_string() },
         })?;
-        let unusable = |problem| AiError::Unusable { provider, problem };
-        let answer: Value = serde_json::from_slice(&answer).map_err(|_| unusable("it is not JSON"))?;
-        let said = wire::read(provider, &answer).map_err(unusable)?;
-        if said.end == End::Declined { Err(AiError::Declined { provider }) } else { Ok(said) }
+        answers::said(provider, &answer)
     }
 
     /// The form in words, for those that cannot be held to it.
@@ -84,14 +80,7 @@ impl Model for Remote {
     }
 
     fn text(&self, ask: Ask<'_>) -> Result<String, AiError> {
-        let provider = self.settings.provider;
-        let said = self.said(&ask, None)?;
-        let text = said.text.rsplit_once("</think>").map_or(said.text.as_str(), |(_, answer)| answer).trim();
-        match said.end {
-            End::Cut => Err(AiError::Cut { provider }),
-            _ if text.is_empty() => Err(AiError::Unusable { provider, problem: "it says nothing" }),
-            _ => Ok(text.to_owned()),
-        }
+        answers::text(self.settings.provider, &self.said(&ask, None)?)
     }
 
     fn json(&self, ask: Ask<'_>, form: Form<'_>) -> Result<Value, AiError> {
@@ -103,14 +92,7 @@ impl Model for Remote {
             }
             other => other?,
         };
-        if let Some(call) = said.call.filter(|call| call.is_object() && said.end == End::Whole) {
-            return Ok(call);
-        }
-        if said.end == End::Cut {
-            return Err(AiError::Cut { provider });
-        }
-        object_in(&said.text, form.name)
-            .ok_or(AiError::Unusable { provider, problem: "it holds no JSON object that is whole" })
+        answers::object(provider, said, form.name)
     }
 }
 
