@@ -190,3 +190,22 @@ fn the_log_tells_what_happened_and_what_became_of_a_memory() {
     assert_eq!(home.omp(&["log", "mem_0000000000000000"]).code, 3);
     assert_eq!(home.ok(&["log", "--since", "2999-01-01"]).err, "nothing has happened\n");
 }
+
+#[test]
+fn conversations_of_an_earlier_version_are_found() {
+    let home = Home::new();
+    let id = home.with_input(&["save"], "User: Which tea?\nAI: Green.").out.trim().to_owned();
+    rusqlite::Connection::open(home.path("memory.db"))
+        .unwrap()
+        .execute_batch(
+            "DROP TABLE conversation_words; DROP TABLE conversation_heads; DROP TABLE conversation_totals; \
+             DROP TABLE conversation_vectors; DROP TABLE conversation_backlog; PRAGMA user_version = 3",
+        )
+        .unwrap();
+    for mode in ["keyword", "hybrid"] {
+        let found = home.ok(&["conversations", "green", "tea", "--mode", mode, "--json"]).json();
+        assert_eq!(found["conversations"][0]["id"], *id, "{found}");
+        assert_eq!((&found["mode_used"], found.get("degraded")), (&json!(mode), None), "{found}");
+    }
+    assert!(home.ok(&["doctor"]).out.contains("the index of conversations"));
+}

@@ -109,7 +109,7 @@ impl Service {
         }
         let hits = self.store.conversation_hits(by, words, &search.page).await.map_err(shown)?;
         if hits.waiting > 0 {
-            course.reasons.push(waiting(hits.waiting, by));
+            course.reasons.push(waiting(hits.waiting, by.sees_everything()));
         }
         let by_words = rank::by_words(&hits);
         let ranked = match likeness {
@@ -135,9 +135,9 @@ impl Service {
 }
 
 /// Why not everything that was saved could be found. A key that does not see everything hears no number.
-fn waiting(count: u64, by: &Principal) -> String {
+fn waiting(count: u64, sees_everything: bool) -> String {
     let which = match count {
-        _ if !by.sees_everything() => "some conversations of an earlier time may not be".to_owned(),
+        _ if !sees_everything => "some conversations of an earlier time may not be".to_owned(),
         1 => "1 conversation of an earlier time is not".to_owned(),
         _ => format!("{count} conversations of an earlier time are not"),
     };
@@ -189,6 +189,19 @@ mod tests {
     use omp_model::Fields;
 
     use super::*;
+
+    #[test]
+    fn what_waits_for_its_words_is_told_and_counted_only_for_whoever_sees_everything() {
+        let told = [(1, true), (20, true), (20, false)].map(|(count, everything)| waiting(count, everything));
+        assert_eq!(
+            told,
+            [
+                "1 conversation of an earlier time is not in the index of words yet",
+                "20 conversations of an earlier time are not in the index of words yet",
+                "some conversations of an earlier time may not be in the index of words yet",
+            ]
+        );
+    }
 
     #[test]
     fn a_question_of_a_search_is_needed() {
