@@ -116,14 +116,19 @@ impl Maintenance for SqliteStore {
     }
 
     async fn check(&self) -> Result<Vec<Check>> {
-        self.read_long(|connection| {
+        let file = self.inner.file.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            // A connection of its own: the engine checks the word index by what a connection that has searched before
+            // remembers of it, and takes what others wrote since for damage.
+            let connection = connection::open_reader(&file)?;
             let check = |(name, sql): (&str, &str)| {
-                let problem = connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0))?;
+                let problem = connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0));
+                let problem = problem.map_err(|e| failure(&file.path, &e))?;
                 Ok(Check { name: name.to_owned(), problem })
             };
             CHECKS.into_iter().map(check).collect()
-        })
-        .await
+        });
+        task.await.map_err(|_| StoreError::Internal("the checks ended early".into()))?
     }
 
     async fn backup(&self, to: &Path) -> Result<()> {

@@ -67,6 +67,21 @@ async fn a_backup_is_complete_and_a_restore_brings_it_back() {
     assert!(store.check().await.unwrap().iter().all(|check| check.problem.is_none()));
 }
 
+/// The engine's own check took every change since a connection's last look at the words for damage.
+#[tokio::test]
+async fn a_second_check_does_not_take_new_words_for_damage() {
+    let store = make().await;
+    for round in 0..6 {
+        for number in 0..10 {
+            let new = memory(round * 10 + number, &format!("text {number} of {round}"));
+            store.create_memory(&BY, &new, NOW).await.unwrap();
+            store.delete_memory(&BY, memory(round * 10 + number - 7, "x").id, NOW).await.unwrap();
+        }
+        let checks = store.check().await.unwrap();
+        assert!(checks.iter().all(|check| check.problem.is_none()), "{round}: {checks:?}");
+    }
+}
+
 #[tokio::test]
 async fn other_files_are_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
