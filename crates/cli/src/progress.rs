@@ -34,6 +34,18 @@ pub(crate) fn countdown(printer: &Printer) -> Option<ProgressBar> {
     Some(bar)
 }
 
+/// A bar over what is moved, which says what is being done; nothing where nobody looks.
+pub(crate) fn moving(printer: &Printer) -> Option<ProgressBar> {
+    if !printer.shows_progress() {
+        return None;
+    }
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} memories and conversations {eta}");
+    bar.set_style(style.expect("a valid template"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Some(bar)
+}
+
 /// A bar over a number of conversations; nothing where nobody looks.
 pub(crate) fn conversations(printer: &Printer, total: u64) -> Option<ProgressBar> {
     if !printer.shows_progress() {

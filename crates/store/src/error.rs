@@ -77,6 +77,11 @@ pub enum StoreError {
         /// What is missing.
         reason: String,
     },
+    /// A move into it is not finished.
+    #[error(
+        "{0} holds an unfinished move of another database; `omp migrate` with the same --from and --to finishes it"
+    )]
+    BeingFilled(String),
     /// Somebody asked for what this kind of store does not do.
     #[error("{0}")]
     Unsupported(&'static str),

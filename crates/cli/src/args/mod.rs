@@ -5,6 +5,7 @@ mod ai;
 mod door;
 mod embedding;
 mod memories;
+mod migrate;
 mod project;
 mod sealing;
 mod setup;
@@ -23,6 +24,7 @@ use self::ai::Models;
 pub(crate) use self::ai::{Chosen, Compress, Extract, Which};
 use self::embedding::Vectors;
 pub(crate) use self::memories::{Edit, Forget, History, List, Recall, Remember, Show, Whose};
+pub(crate) use self::migrate::Migrate;
 pub(crate) use self::project::{
     Context, ContextFormat, Conversations, Handoff, Inject, Log, Reader, Recent, Save,
 };
@@ -183,6 +185,12 @@ pub(crate) enum Command {
     Encrypt(Encrypt),
     /// Take the encryption off the database file
     Decrypt,
+    /// Move everything to another database: from the file to PostgreSQL, back, or from file to file
+    ///
+    /// Users, keys, versions, vectors and the audit go along, ids and times stay; then both sides are compared row by row. A
+    /// server may go on working on the source meanwhile. Interrupted, the same command goes on; run again, it brings over
+    /// what was written since.
+    Migrate(Migrate),
     /// Make the vectors of all memories with the configured model
     Reindex,
     /// Check that everything is in order

@@ -25,6 +25,7 @@ mod log;
 mod logging;
 mod losses;
 mod mcp;
+mod migrate;
 mod namespaces;
 mod recall;
 mod recent;
@@ -98,6 +99,7 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Stats => counts::stats(&global, printer).await,
             Command::Audit(args) => audit::run(&global, args, printer).await,
             Command::Keys(args) => keys::run(&global, args, printer).await,
+            Command::Migrate(args) => migrate::run(&global, &args, printer).await,
             Command::Reindex => reindex::run(&global, printer).await,
             Command::Doctor(_) => doctor::run(&global, printer).await,
             Command::Conform(args) => conform::run(&global, &args, printer).await,

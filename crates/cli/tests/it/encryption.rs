@@ -111,6 +111,36 @@ mod built_in {
     }
 
     #[test]
+    fn what_is_moved_is_encrypted_where_it_goes() {
+        let home = Home::new();
+        home.ok(&["remember", TEXT]);
+        let moved = with(&home, PASSPHRASE, &["migrate", "--to", "sqlite:sealed.db", "--json"]);
+        assert_eq!(moved.code, 0, "{}", moved.err);
+        let plain = home.path("memory.db").canonicalize().unwrap();
+        for file in found(&home, "green tea") {
+            let file = std::path::PathBuf::from(file).canonicalize().unwrap();
+            assert!(file.to_string_lossy().starts_with(&*plain.to_string_lossy()), "{}", file.display());
+        }
+        assert_eq!(with(&home, PASSPHRASE, &["--db", "sealed.db", "list", "--json"]).json()["total"], 1);
+        let new = home.write("new.txt", "quite another passphrase\n").display().to_string();
+        let from = [
+            "migrate",
+            "--from",
+            "sqlite:sealed.db",
+            "--to",
+            "sqlite:other.db",
+            "--to-passphrase-file",
+            &new,
+        ];
+        let without = home.omp(&from);
+        assert_eq!(without.code, 4, "{}", without.err);
+        assert_eq!(with(&home, PASSPHRASE, &from).code, 0);
+        assert_eq!(with(&home, PASSPHRASE, &["--db", "other.db", "list"]).code, 4);
+        let listed = home.ok(&["--db", "other.db", "--db-passphrase-file", &new, "list", "--json"]).json();
+        assert_eq!(listed["total"], 1);
+    }
+
+    #[test]
     fn a_file_that_a_server_has_open_is_left_alone() {
         let home = Home::new();
         home.ok(&["remember", TEXT]);

@@ -15,6 +15,7 @@ mod interchange;
 mod isolation;
 mod leaks;
 mod mcp;
+mod migrating;
 mod on_postgres;
 mod processes;
 mod program;

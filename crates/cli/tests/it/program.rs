@@ -66,6 +66,8 @@ impl Home {
         for name in [
             "OMP_SERVER",
             "OMP_DATABASE_URL",
+            "OMP_MIGRATE_FROM",
+            "OMP_MIGRATE_TO",
             "OMP_API_KEY",
             "OMP_PORT",
             "PORT",

@@ -10,6 +10,7 @@ pub mod databases;
 pub mod lists;
 pub mod memories;
 pub mod namespaces;
+pub mod relocations;
 pub mod repeats;
 pub mod searches;
 pub mod succession;

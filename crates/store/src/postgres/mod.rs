@@ -32,6 +32,7 @@ mod migrate;
 mod namespaces;
 mod originals;
 mod pgvector;
+mod relocation;
 mod repeats;
 mod rows;
 mod search;
@@ -60,9 +61,9 @@ use self::session::Session;
 use self::tx::Tx;
 use self::vitals::Sizes;
 use self::writer::Writers;
-use crate::Result;
 use crate::lease::Lease;
 use crate::queue::Priority;
+use crate::{Result, StoreError};
 
 /// How to open a store.
 #[derive(Clone)]
@@ -115,7 +116,22 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Reaches the database and brings its schema up to date. Servers that start at once take turns.
+    ///
+    /// # Errors
+    /// [`StoreError::BeingFilled`] while a move into this database is unfinished; else what the server says.
     pub async fn open(options: &PostgresOptions) -> Result<Self> {
+        let store = Self::open_to_fill(options).await?;
+        if relocation::is_being_filled(&store.read_all().await?).await? {
+            return Err(StoreError::BeingFilled(store.place().to_owned()));
+        }
+        Ok(store)
+    }
+
+    /// The same for whoever moves another database into this one, which nobody else may open until that is done.
+    ///
+    /// # Errors
+    /// As for [`PostgresStore::open`].
+    pub async fn open_to_fill(options: &PostgresOptions) -> Result<Self> {
         // Writers hold a connection each while they work; readers need some beside them.
         let connections = options.connections.max(writer::WRITERS + 2);
         let (pool, place) = connection::pool(&options.url, connections)?;

@@ -161,7 +161,27 @@ pub(super) async fn insert_all(
     Ok(pks)
 }
 
-/// The same for one.
+/// Puts rows that are there already into the lists and the word index.
+pub(super) async fn index_all(
+    tx: &mut Tx,
+    owner: OwnerId,
+    memories: &[(i64, &Memory)],
+    indexed: &[(i64, Words)],
+) -> Result<()> {
+    if memories.is_empty() {
+        return Ok(());
+    }
+    for (_, memory) in memories {
+        for (kind, value, _) in facets(memory) {
+            tx.count(owner, kind, value, 1);
+        }
+    }
+    count_words(tx, owner, indexed);
+    let tx = &*tx;
+    tokio::try_join!(add_tags(tx, owner, memories), put_words(tx, owner, indexed)).map(drop)
+}
+
+/// [`insert_all`] for one.
 pub(super) async fn insert(tx: &mut Tx, owner: OwnerId, memory: &Memory, words: &str) -> Result<i64> {
     Ok(insert_all(tx, owner, &[(memory, words)]).await?[0])
 }

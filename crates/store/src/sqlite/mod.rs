@@ -21,6 +21,7 @@ mod migrate;
 mod namespaces;
 mod originals;
 mod recode;
+mod relocation;
 mod repeats;
 mod rows;
 mod search;
@@ -93,7 +94,22 @@ const LONG_READS: usize = 4;
 impl SqliteStore {
     /// Opens the file, brings its schema up to date and, when it is one of the published TypeScript server's,
     /// copies it and takes its memories over.
+    ///
+    /// # Errors
+    /// [`StoreError::BeingFilled`] while a move into this file is unfinished; else what the system and the engine say.
     pub fn open(options: &SqliteOptions) -> Result<Self> {
+        Self::open_as(options, false)
+    }
+
+    /// The same for whoever moves another database into this file, which nobody else may open until that is done.
+    ///
+    /// # Errors
+    /// As for [`SqliteStore::open`].
+    pub fn open_to_fill(options: &SqliteOptions) -> Result<Self> {
+        Self::open_as(options, true)
+    }
+
+    fn open_as(options: &SqliteOptions, to_fill: bool) -> Result<Self> {
         let path = &options.path;
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
             create_private_folder(folder)?;
@@ -105,6 +121,12 @@ impl SqliteStore {
         let file = DatabaseFile { path: path.clone(), key: options.key.clone() };
         let mut connection = connection::open_writer(&file)?;
         migrate::migrate(&mut connection, path, options.now)?;
+        if to_fill {
+            // What refers to each other comes one after the other, and goes in that order too.
+            connection.execute_batch("PRAGMA foreign_keys = OFF").map_err(|e| failure(path, &e))?;
+        } else if relocation::is_being_filled(&connection).map_err(|e| failure(path, &e))? {
+            return Err(StoreError::BeingFilled(path.display().to_string()));
+        }
         drop(lock);
         let inner = Inner {
             writer: Writer::start(connection, &file)?,

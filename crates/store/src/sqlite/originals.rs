@@ -19,12 +19,17 @@ pub(super) fn read(connection: &Connection, pk: i64) -> rusqlite::Result<Option<
         .optional()
 }
 
+/// Removes a row's original and nothing else.
+pub(super) fn remove(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
+    tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk]).map(drop)
+}
+
 /// Removes a row's original. The record of a memory that was cut lies with its first part and holds the text of all:
 /// when any part goes, the record goes, and the other parts are memories of their own from then on. An envelope goes
 /// with the last memory that came in it.
 pub(super) fn forget(tx: &Tx<'_>, owner: OwnerId, pk: i64, now: Timestamp) -> rusqlite::Result<()> {
     let Some(Original { envelope, head, .. }) = read(tx.connection(), pk)? else { return Ok(()) };
-    tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
+    remove(tx, pk)?;
     if let Some(head) = head {
         tx.statement(
             "DELETE FROM originals WHERE pk = (SELECT pk FROM memories WHERE owner = ?1 AND id = ?2)",

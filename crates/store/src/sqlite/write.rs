@@ -34,8 +34,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, owner: OwnerId, memory: &Memory, words: &s
         memory.metadata.to_json(),
         memory.content.as_str(),
     ])?;
-    add_facets(tx, owner, pk, memory, &facets(memory))?;
-    add_words(tx, pk, words)?;
+    index(tx, owner, pk, memory, words)?;
     put_embedding(tx, pk, memory)?;
     vectors::expect_first(tx, pk)?;
     Ok(pk)
@@ -130,6 +129,18 @@ pub(super) fn withdraw(
     tx.statement("DELETE FROM embeddings WHERE pk = ?1")?.execute([pk])?;
     vectors::forget(tx, pk)?;
     tx.statement("DELETE FROM memories WHERE pk = ?1")?.execute([pk]).map(drop)
+}
+
+/// Puts a row that is there already into its lists and into the word index.
+pub(super) fn index(
+    tx: &mut Tx<'_>,
+    owner: OwnerId,
+    pk: i64,
+    memory: &Memory,
+    words: &str,
+) -> rusqlite::Result<()> {
+    add_facets(tx, owner, pk, memory, &facets(memory))?;
+    add_words(tx, pk, words)
 }
 
 fn add_facets(

@@ -3,6 +3,7 @@
 
 mod files;
 mod forgetting;
+mod moving;
 mod postgres;
 mod suite;
 mod typescript;

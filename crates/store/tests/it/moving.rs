@@ -1,0 +1,233 @@
+//! Moving everything from file to file. To and from PostgreSQL: `postgres/moving.rs`.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use omp_model::{SystemClock, Timestamp};
+use omp_store::conformance::relocations::{self, assert_same, carry, fill};
+use omp_store::conformance::{BY, NOW, memory};
+use omp_store::relocation::{Batch, MoveError, Phase, Snapshot, Table, relocate};
+use omp_store::{
+    Check, Maintenance, MemoryStore, Relocation, Result, SqliteOptions, SqliteStore, StoreError, StoreInfo,
+    StoreVitals,
+};
+
+use crate::suite::{make, open};
+
+fn to_fill(path: &Path) -> SqliteStore {
+    SqliteStore::open_to_fill(&SqliteOptions::plain(path.to_owned(), NOW)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_goes_over_and_back() {
+    relocations::everything_goes_over_and_back(&*make().await, &*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_catches_up() {
+    relocations::a_second_run_catches_up(&*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_may_be_written_to_meanwhile() {
+    relocations::a_source_may_be_written_to_meanwhile(&*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_empty_target_or_a_move_of_the_same_source_is_filled() {
+    let (source, target, full) = (make().await, make().await, make().await);
+    relocations::only_an_empty_target_or_a_move_of_the_same_source_is_filled(&*source, &*target, &*full)
+        .await;
+}
+
+#[tokio::test]
+async fn every_table_goes_over_or_is_said_to_stay() {
+    let store = make().await;
+    let connection = rusqlite::Connection::open(store.path()).unwrap();
+    let names = |sql: &str| -> Vec<String> {
+        connection
+            .prepare(sql)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(rusqlite::Result::unwrap)
+            .collect()
+    };
+    let tables = names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    assert!(tables.len() > 15, "{tables:?}");
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    for table in &tables {
+        let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')"));
+        // The two places for vectors are one table elsewhere.
+        let name = if table.starts_with("vectors_") { "vectors" } else { table.as_str() };
+        let other = |column: String| match (name, column.as_str()) {
+            ("shares", "user") => "guest".to_owned(),
+            ("audit", "user") => "actor".to_owned(),
+            _ => column,
+        };
+        found.push((name, columns.into_iter().map(other).collect()));
+    }
+    for table in Table::ALL {
+        assert!(found.iter().any(|(name, _)| *name == table.name()), "there is no {}", table.name());
+    }
+    relocations::assert_every_table_is_known(
+        found.iter().map(|(name, columns)| (*name, columns.iter().map(String::as_str).collect())),
+    );
+}
+
+/// A target that does so many writes and no more, as if the program were killed there; or that loses some rows.
+struct Faulty<'a> {
+    inner: &'a SqliteStore,
+    left: AtomicI64,
+    loses: Option<Table>,
+}
+
+impl<'a> Faulty<'a> {
+    fn after(inner: &'a SqliteStore, writes: i64) -> Self {
+        Self { inner, left: AtomicI64::new(writes), loses: None }
+    }
+}
+
+#[async_trait]
+impl Relocation for Faulty<'_> {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.inner.snapshot().await
+    }
+
+    async fn write(&self, mut batch: Batch) -> Result<()> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            return Err(StoreError::Closed);
+        }
+        batch.rows.retain(|(table, _)| Some(*table) != self.loses);
+        self.inner.write(batch).await
+    }
+
+    async fn filled(&self) -> Result<()> {
+        self.inner.filled().await
+    }
+}
+
+#[async_trait]
+impl Maintenance for Faulty<'_> {
+    async fn info(&self) -> Result<StoreInfo> {
+        self.inner.info().await
+    }
+
+    fn vitals(&self) -> StoreVitals {
+        self.inner.vitals()
+    }
+
+    async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {
+        self.inner.purge_expired(limit, now).await
+    }
+
+    async fn check(&self) -> Result<Vec<Check>> {
+        self.inner.check().await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        self.inner.backup(to).await
+    }
+
+    async fn restore(&self, from: &Path) -> Result<()> {
+        self.inner.restore(from).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+}
+
+/// Every write is a moment at which the program may be killed: after each of them in turn it is, people go on writing,
+/// and the next run finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_at_any_write_it_goes_on() {
+    let source = make().await;
+    fill(&*source).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut writes = 0;
+    loop {
+        let path = folder.path().join(format!("{writes}.db"));
+        let target = to_fill(&path);
+        let ended = carry(&*source, &Faulty::after(&target, writes)).await;
+        if ended.is_ok() {
+            break;
+        }
+        assert!(matches!(ended, Err(MoveError::Store(StoreError::Closed))), "{ended:?}");
+        if writes > 0 {
+            target.close().await.unwrap();
+            let refused = open(&path).err();
+            assert!(matches!(refused, Some(StoreError::BeingFilled(_))), "after {writes}: {refused:?}");
+        }
+        let target = to_fill(&path);
+        let number = 50_000 + writes;
+        source.create_memory(&BY, &memory(number, "meanwhile"), NOW).await.unwrap();
+        source.delete_memory(&BY, memory(number - 2, "x").id, NOW).await.unwrap();
+        carry(&*source, &target).await.unwrap();
+        assert_same(&*source, &target).await;
+        target.close().await.unwrap();
+        // Whole, it is a file like any other.
+        open(&path).unwrap().create_memory(&BY, &memory(90_000, "later"), NOW).await.unwrap();
+        writes += 1;
+    }
+    assert!(writes > 10, "a move of {writes} writes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_come_back_as_it_was_is_named() {
+    let source = make().await;
+    fill(&*source).await;
+    for (loses, named) in [
+        (Table::Versions, memory(1, "x").id.to_string()),
+        (Table::Conversations, "the conversation conv_".to_owned()),
+        (Table::Keys, "the table keys".to_owned()),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let target = to_fill(&folder.path().join("memory.db"));
+        let faulty = Faulty { inner: &target, left: AtomicI64::new(i64::MAX), loses: Some(loses) };
+        let Err(MoveError::Differs(what)) = carry(&*source, &faulty).await else {
+            panic!("a loss of {loses:?} is not noticed")
+        };
+        assert!(what.iter().any(|what| what.contains(&named)), "{what:?}");
+        // It is not for use; and a sound program finishes it.
+        target.close().await.unwrap();
+        assert!(matches!(open(&folder.path().join("memory.db")).err(), Some(StoreError::BeingFilled(_))));
+        let target = to_fill(&folder.path().join("memory.db"));
+        carry(&*source, &target).await.unwrap();
+        assert_same(&*source, &target).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_of_another_source_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = make().await;
+    fill(&*source).await;
+    let target = to_fill(&folder.path().join("target.db"));
+    carry(&*source, &Faulty::after(&target, 4)).await.unwrap_err();
+    let later = SqliteOptions::plain(folder.path().join("other.db"), NOW.plus_millis(1));
+    let other = SqliteStore::open(&later).unwrap();
+    let refused = carry(&other, &target).await;
+    assert!(matches!(refused, Err(MoveError::Another(_))), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_on_is_told_how_far_it_is() {
+    let (source, target) = (make().await, make().await);
+    fill(&*source).await;
+    let told = std::sync::Mutex::new(Vec::new());
+    relocate(&*source, &*target, &SystemClock, &|progress| told.lock().unwrap().push(progress))
+        .await
+        .unwrap();
+    let told = told.into_inner().unwrap();
+    let last = |phase: Phase| told.iter().rfind(|told| told.phase == phase).copied().unwrap();
+    for phase in [Phase::Copying, Phase::Comparing] {
+        let last = last(phase);
+        assert_eq!((last.done, last.done > 50), (last.total, true), "{last:?}");
+    }
+}
