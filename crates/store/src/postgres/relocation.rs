@@ -183,17 +183,17 @@ impl Snapshot for DatabaseSnapshot {
 struct Prepared {
     batch: Batch,
     memories: Vec<(i64, Memory)>,
-    words: Vec<(i64, Words)>,
+    /// The token stream of each.
+    words: Vec<String>,
 }
 
 impl Prepared {
     fn new(batch: Batch) -> Result<Self> {
         let mut analyzer = Analyzer::new();
         let (mut memories, mut all) = (Vec::new(), Vec::new());
-        let owner = batch.owner.unwrap_or(OwnerId::FIRST);
         for (_, row) in batch.rows.iter().filter(|(table, _)| *table == Table::Memories) {
             let memory = row::memory(row)?;
-            all.push((row.position(), Words::new(owner, &words(&memory, &mut analyzer))));
+            all.push(words(&memory, &mut analyzer));
             memories.push((row.position(), memory));
         }
         Ok(Self { batch, memories, words: all })
@@ -214,7 +214,9 @@ impl Prepared {
             put(tx, owner, rows[0].0, rows).await?;
         }
         let memories: Vec<(i64, &Memory)> = self.memories.iter().map(|(pk, memory)| (*pk, memory)).collect();
-        write::index_all(tx, owner, &memories, &self.words).await
+        let words = self.words.iter().map(|words| Words::new(owner, words));
+        let words = self.memories.iter().map(|(pk, _)| *pk).zip(words).collect();
+        write::index_all(tx, owner, &memories, words).await
     }
 }
 

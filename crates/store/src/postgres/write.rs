@@ -166,7 +166,7 @@ pub(super) async fn index_all(
     tx: &mut Tx,
     owner: OwnerId,
     memories: &[(i64, &Memory)],
-    indexed: &[(i64, Words)],
+    indexed: Vec<(i64, Words)>,
 ) -> Result<()> {
     if memories.is_empty() {
         return Ok(());
@@ -176,9 +176,9 @@ pub(super) async fn index_all(
             tx.count(owner, kind, value, 1);
         }
     }
-    count_words(tx, owner, indexed);
+    count_words(tx, owner, &indexed);
     let tx = &*tx;
-    tokio::try_join!(add_tags(tx, owner, memories), put_words(tx, owner, indexed)).map(drop)
+    tokio::try_join!(add_tags(tx, owner, memories), put_words(tx, owner, &indexed)).map(drop)
 }
 
 /// [`insert_all`] for one.
