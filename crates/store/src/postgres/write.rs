@@ -177,8 +177,8 @@ pub(super) async fn index_all(
         }
     }
     count_words(tx, owner, &indexed);
-    let tx = &*tx;
-    tokio::try_join!(add_tags(tx, owner, memories), put_words(tx, owner, &indexed)).map(drop)
+    add_tags(tx, owner, memories).await?;
+    put_words(tx, owner, indexed).await
 }
 
 /// [`insert_all`] for one.

@@ -48,7 +48,7 @@ pub enum Table {
 pub const MOVED_SETTINGS: [&str; 1] = ["last_owner"];
 
 /// What does not go over: tables that follow from others, and columns that mean something in one database only.
-pub const STAYS: [(&str, &str); 9] = [
+pub const STAYS: [(&str, &str); 19] = [
     ("words", "the word index: made of the memories by the target"),
     ("words_config", "a part of SQLite's word index"),
     ("words_data", "a part of SQLite's word index"),
@@ -57,12 +57,24 @@ pub const STAYS: [(&str, &str); 9] = [
     ("facets", "the counters of lists: counted by the target"),
     ("facet_entries", "SQLite's lists: made of the memories by the target"),
     ("memory_tags", "PostgreSQL's lists by tag: made of the memories by the target"),
+    ("conversation_words", "the word index of conversations: made by the target in the background"),
+    ("conversation_words_config", "a part of SQLite's word index"),
+    ("conversation_words_data", "a part of SQLite's word index"),
+    ("conversation_words_docsize", "a part of SQLite's word index"),
+    ("conversation_words_idx", "a part of SQLite's word index"),
+    ("conversation_heads", "what SQLite's word index knows of conversations"),
+    ("conversation_totals", "counted by the target"),
+    ("conversation_vectors", "vectors of passages: made by the target in the background"),
+    ("conversation_backlog", "which conversations wait for one of these: all of them, at first"),
+    ("vector_windows", "what pgvector searches: made of the vectors by the target"),
     ("open_memory", "the schema's version"),
 ];
 
 /// Columns that mean something in one database only.
-pub const STAYS_COLUMNS: [(&str, &str, &str); 1] =
-    [("backlog", "taken_until", "until when a server is at work on it: none is")];
+pub const STAYS_COLUMNS: [(&str, &str, &str); 2] = [
+    ("backlog", "taken_until", "until when a server is at work on it: none is"),
+    ("vectors", "windowed", "whether pgvector has it: not yet"),
+];
 
 /// What a table is like.
 struct Spec {

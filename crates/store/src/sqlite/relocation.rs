@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::connection::{DatabaseFile, failure, open_reader};
 use super::tx::Tx;
-use super::{SqliteStore, originals, rows, versions, write};
+use super::{SqliteStore, conversation_index, conversations, originals, rows, versions, write};
 use crate::relocation::tables::Table;
 use crate::relocation::{
     Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, Relocation, Row, Rows, Snapshot, is_under_way, row,
@@ -271,6 +271,7 @@ impl Prepared {
         for (table, row) in &self.batch.gone {
             match table {
                 Table::Memories => withdraw(tx, row.position())?,
+                Table::Conversations => conversations::delete_row(tx, row.position())?,
                 _ => remove(tx, *table, row)?,
             }
         }
@@ -287,7 +288,10 @@ impl Prepared {
             }
         }
         for (table, row) in &self.batch.rows {
-            put(tx, *table, row)?;
+            match table {
+                Table::Conversations => put_conversation(tx, row)?,
+                _ => put(tx, *table, row)?,
+            }
         }
         for (pk, memory, words) in &self.memories {
             write::index(tx, whose(*pk), *pk, memory, words)?;
@@ -307,6 +311,20 @@ fn withdraw(tx: &mut Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     versions::forget(tx, pk)?;
     originals::remove(tx, pk)?;
     write::withdraw(tx, whose(pk), pk, &memory, &words(&memory, &mut Analyzer::new()))
+}
+
+/// Writes a conversation in the place of what has its row number or its id. It waits for its words and its vectors.
+fn put_conversation(tx: &mut Tx<'_>, row: &Row) -> rusqlite::Result<()> {
+    let (pk, id) = (row.position(), value(&row.0[1]));
+    let known: Vec<i64> = tx
+        .statement("SELECT pk FROM conversations WHERE pk = ?1 OR (owner = ?2 AND id = ?3)")?
+        .query_map(params![pk, whose(pk).0, id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for pk in known {
+        conversations::delete_row(tx, pk)?;
+    }
+    put(tx, Table::Conversations, row)?;
+    conversation_index::expect(tx, pk)
 }
 
 /// Removes a row by its key.
