@@ -358,7 +358,7 @@ pub async fn a_source_may_be_written_to_meanwhile(source: &dyn Whole, target: &d
         moving.store(false, Ordering::SeqCst);
         moved
     };
-    let (moved, written) = futures_util::join!(carrying, write);
+    let (moved, written) = tokio::join!(carrying, write);
     let moved = moved.expect("moved");
     assert!(written > 20_000 && moved.source_changed, "nobody wrote");
     let moved = carry(source, target).await.expect("caught up");

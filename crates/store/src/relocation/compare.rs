@@ -123,10 +123,8 @@ impl Mover<'_> {
                     None => return Ok(()),
                 },
             };
-            let (ours, theirs) = futures_util::join!(
-                from.page(root, owner, after, until),
-                there.page(root, owner, after, until)
-            );
+            let (ours, theirs) =
+                tokio::join!(from.page(root, owner, after, until), there.page(root, owner, after, until));
             let (ours, mut theirs) = (ours?, theirs?);
             let here = digests(&ours);
             let other = differing(&here, &digests(&theirs));

@@ -271,7 +271,7 @@ impl Mover<'_> {
         while let Some((until, rows)) = next {
             let count = rows.iter().filter(|(table, _)| *table == root).count() as u64;
             let (written, following) =
-                futures_util::join!(self.write(owner, Rows::new(), rows), page(from, root, owner, until));
+                tokio::join!(self.write(owner, Rows::new(), rows), page(from, root, owner, until));
             written?;
             next = following?;
             moved += count;
