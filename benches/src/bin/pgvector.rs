@@ -186,8 +186,8 @@ async fn fill_plain(client: &Client, vectors: &[Vec<f32>]) -> Result<Duration, F
     for (chunk, many) in vectors.chunks(250).enumerate() {
         let first = i64::try_from(chunk * 250)?;
         let flat: Vec<f32> = many.iter().flatten().copied().collect();
-        let sql = "INSERT INTO memories SELECT $1 + n, \
-             CASE WHEN ($1 + n) % 100 = 0 THEN 100 WHEN ($1 + n) % 10 = 0 THEN 10 ELSE 1 END, \
+        let sql = "INSERT INTO memories SELECT $1::bigint + n, \
+             CASE WHEN ($1::bigint + n) % 100 = 0 THEN 100 WHEN ($1::bigint + n) % 10 = 0 THEN 10 ELSE 1 END, \
              ($2::real[])[n * 384 + 1 : n * 384 + 384]::vector FROM generate_series(0, $3::integer) AS n";
         client.execute(sql, &[&first, &flat, &(i32::try_from(many.len())? - 1)]).await?;
     }

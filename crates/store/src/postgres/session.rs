@@ -189,7 +189,7 @@ impl Session {
         self.defer_text(on_behalf_of(owner));
     }
 
-    /// Makes everything last; tells how long that took by itself.
+    /// Makes everything last; tells how long that took, with what was deferred until now.
     pub(super) async fn commit(mut self) -> Result<Duration> {
         let idle = !self.begun.load(Ordering::Acquire) && self.deferred().len() < 2;
         if idle {
@@ -198,12 +198,9 @@ impl Session {
             self.ended = true;
             return Ok(Duration::ZERO);
         }
-        let before = async {
-            let before = self.before().await;
-            (before, Instant::now())
-        };
+        let begun = Instant::now();
         // A commit after a failure is a rollback.
-        let ((before, begun), ended) = tokio::join!(biased; before, self.client().batch_execute("COMMIT"));
+        let (before, ended) = tokio::join!(biased; self.before(), self.client().batch_execute("COMMIT"));
         let outcome = before.and(ended).map(|()| begun.elapsed()).map_err(|error| self.failed(&error));
         self.ended = outcome.is_ok();
         outcome
