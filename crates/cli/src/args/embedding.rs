@@ -27,7 +27,7 @@ pub(crate) struct Vectors {
     /// For openai: the length of the vectors, if the model can make them shorter
     #[arg(long, env = "OMP_EMBEDDING_DIMENSIONS", hide_env_values = true, global = true, value_name = "N")]
     embedding_dimensions: Option<String>,
-    /// Megabytes that search indices may take in memory; what does not fit is searched in the file
+    /// Megabytes that search indices may take in memory; what does not fit is searched in the database
     #[arg(long, env = "OMP_INDEX_MB", hide_env_values = true, global = true, value_name = "MB")]
     pub(crate) index_mb: Option<u64>,
 }
