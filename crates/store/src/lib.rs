@@ -39,7 +39,7 @@ pub use changes::{Change, ChangeFeed};
 pub use conversation_index::{
     ConversationIndex, FoundTurns, Passages, PendingConversation, WordHit, WordHits,
 };
-pub use conversations::ConversationStore;
+pub use conversations::{ConversationStore, Indexing};
 pub use counts::{CountStore, Counted};
 pub use error::StoreError;
 pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};

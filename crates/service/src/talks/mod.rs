@@ -137,9 +137,9 @@ impl Service {
 /// Why not everything that was saved could be found. A key that does not see everything hears no number.
 fn waiting(count: u64, sees_everything: bool) -> String {
     let which = match count {
-        _ if !sees_everything => "some conversations of an earlier time may not be".to_owned(),
-        1 => "1 conversation of an earlier time is not".to_owned(),
-        _ => format!("{count} conversations of an earlier time are not"),
+        _ if !sees_everything => "some conversations may not be".to_owned(),
+        1 => "1 conversation is not".to_owned(),
+        _ => format!("{count} conversations are not"),
     };
     format!("{which} in the index of words yet")
 }
@@ -196,9 +196,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                "1 conversation of an earlier time is not in the index of words yet",
-                "20 conversations of an earlier time are not in the index of words yet",
-                "some conversations of an earlier time may not be in the index of words yet",
+                "1 conversation is not in the index of words yet",
+                "20 conversations are not in the index of words yet",
+                "some conversations may not be in the index of words yet",
             ]
         );
     }

@@ -14,7 +14,7 @@ use omp_model::transfer::{Choice, Conflict, Format, ImportIssue, ImportNote, Imp
 use omp_model::{
     Conversation, Error, ErrorCode, Memory, MemoryId, Message, Principal, Result, Scope, Timestamp,
 };
-use omp_store::{ImportChunk, ImportItem, ImportOutcome, Original};
+use omp_store::{ImportChunk, ImportItem, ImportOutcome, Indexing, Original};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -67,6 +67,9 @@ const LIMITS: omi::frames::Limits = omi::frames::Limits { frame_bytes: 16 << 20,
 
 /// Chunks of items in memory: one is stored, one is analysed, one is read.
 const CHUNKS_HELD: usize = 2;
+/// So many conversations of an import are found as soon as they are stored. The words of further ones would take several
+/// times as long as reading and storing them, so these go into the index in the background.
+const INDEXED: u64 = 1_000;
 
 /// A chunk that is being stored.
 type Writing = JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>;
@@ -432,8 +435,10 @@ impl Import {
         }
         let (by, conflict) = (&self.principal, self.conflict);
         let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
-        let store =
-            self.service.store.import_conversations(by, conversations, conflict, self.dry_run, self.now);
+        // A large import is not kept waiting for the words of what it brings.
+        let indexing = if self.report.conversations < INDEXED { Indexing::AtOnce } else { Indexing::Later };
+        let indexing = (!self.dry_run).then_some(indexing);
+        let store = self.service.store.import_conversations(by, conversations, conflict, indexing, self.now);
         for (id, outcome) in ids.into_iter().zip(self.handle.block_on(store).map_err(shown)?) {
             let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
             self.report.conversations += u64::from(kept);

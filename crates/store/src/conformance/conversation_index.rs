@@ -8,7 +8,7 @@ use omp_model::{
 use omp_search::keywords;
 
 use super::{BY, NOW, OWNER};
-use crate::{FoundTurns, Passages, Slot, SpaceModel, Store, WordHits};
+use crate::{FoundTurns, Indexing, Passages, Slot, SpaceModel, Store, WordHits};
 
 /// A conversation of these turns, saved `number` milliseconds after [`NOW`].
 pub fn conversation(number: i64, model: &str, topic: &str, turns: &[&str]) -> Conversation {
@@ -104,13 +104,43 @@ pub async fn what_is_gone_is_not_found(store: &dyn Store) {
     assert_eq!((left.conversations, left.entries, left.hits.len()), (1, 2, 1));
     let changed = conversation(2, "a", "two", &["coffee", "sugar"]);
     store
-        .import_conversations(&BY, vec![changed.clone(), first], Conflict::Overwrite, false, NOW)
+        .import_conversations(
+            &BY,
+            vec![changed.clone(), first],
+            Conflict::Overwrite,
+            Some(Indexing::AtOnce),
+            NOW,
+        )
         .await
         .expect("imported");
     assert_eq!(found(store, &BY, "tea").await.len(), 1);
     assert_eq!(found(store, &BY, "coffee").await[0].conversation, changed);
     let now = hits(store, &BY, "coffee", &ConversationQuery::default()).await;
     assert_eq!((now.conversations, now.entries), (2, 6));
+}
+
+/// What an import leaves for later is read and listed at once, found as soon as it is indexed, and gone for good when it is removed before.
+pub async fn what_is_indexed_later_waits(store: &dyn Store) {
+    let all: Vec<_> = (0..9).map(|number| conversation(number, "a", "t", &["tea"])).collect();
+    let import = |all: Vec<Conversation>| async move {
+        store
+            .import_conversations(&BY, all, Conflict::Overwrite, Some(Indexing::Later), NOW)
+            .await
+            .expect("imported");
+    };
+    import(all.clone()).await;
+    assert_eq!(store.get_conversation(&BY, all[3].id).await.expect("read").as_ref(), Some(&all[3]));
+    let told = || async {
+        let hits = hits(store, &BY, "tea", &ConversationQuery::default()).await;
+        (hits.waiting, hits.hits.len())
+    };
+    assert_eq!(told().await, (9, 0));
+    assert!(store.delete_conversation(&BY, all[3].id, NOW).await.expect("deleted").done().is_some());
+    // One that comes again waits once.
+    import(all[..2].to_vec()).await;
+    assert_eq!(told().await, (8, 0));
+    while store.index_conversations(3).await.expect("indexed") {}
+    assert_eq!(told().await, (0, 8));
 }
 
 /// The heir of a user finds what was theirs, as soon as it is indexed again.

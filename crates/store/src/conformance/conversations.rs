@@ -8,7 +8,7 @@ use omp_model::{
 
 use super::{BY, NOW};
 use crate::ImportOutcome::{Imported, Skipped, Unchanged, Updated};
-use crate::{Changed, Store};
+use crate::{Changed, Indexing, Store};
 
 fn conversation(number: i64, model: &str) -> Conversation {
     let message = Message {
@@ -66,8 +66,9 @@ pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
 
 /// An import passes over taken ids unless told to replace; what a conversation comes with is kept.
 pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
-    let import = |conversations: Vec<Conversation>, conflict, dry_run| async move {
-        store.import_conversations(&BY, conversations, conflict, dry_run, NOW).await.expect("imported")
+    let import = |conversations: Vec<Conversation>, conflict, dry_run: bool| async move {
+        let indexing = (!dry_run).then_some(Indexing::AtOnce);
+        store.import_conversations(&BY, conversations, conflict, indexing, NOW).await.expect("imported")
     };
     let both = || {
         let mut branched = conversation(0, "a");

@@ -13,8 +13,8 @@ use omp_model::{
 use super::{BY, NOW, OWNER, memory, tagged, within};
 use crate::relocation::{MoveError, Moved, Rows, Snapshot, Table, relocate, tables};
 use crate::{
-    Addition, ImportChunk, ImportItem, KeyChange, NewVector, Original, Relocation, SpaceModel, Store,
-    StoredKey,
+    Addition, ImportChunk, ImportItem, Indexing, KeyChange, NewVector, Original, Relocation, SpaceModel,
+    Store, StoredKey,
 };
 
 /// A store that can be moved.
@@ -177,7 +177,10 @@ pub async fn go_on(store: &dyn Whole, round: i64) {
     let mut again = conversation(0);
     again.topic = Topic::new(format!("round {round}")).expect("fits");
     let all = vec![again, conversation(first)];
-    store.import_conversations(&BY, all, Conflict::Overwrite, false, at(first)).await.expect("imported");
+    store
+        .import_conversations(&BY, all, Conflict::Overwrite, Some(Indexing::AtOnce), at(first))
+        .await
+        .expect("imported");
     let name = format!("carla{round}");
     let carla = user(store, &name).await;
     let number = 10 + u8::try_from(round).expect("few rounds");

@@ -14,7 +14,7 @@ use super::session::{Columns, Session, Value, number, unusable};
 use super::tx::Tx;
 use super::{PostgresStore, audit, conversation_index};
 use crate::conversation_index::entries;
-use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
+use crate::{Changed, ConversationStore, ImportOutcome, Indexing, Page, Result, conversations, transfer};
 
 pub(super) const COLUMNS: &str =
     "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin, tool";
@@ -61,7 +61,7 @@ async fn insert(
     owner: OwnerId,
     conversation: &Conversation,
     tool: Option<&ToolName>,
-    words: &[String],
+    words: Option<&[String]>,
 ) -> Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
@@ -86,6 +86,8 @@ async fn insert(
         ],
     )
     .await?;
+    // Without them it waits for them: the database sees to that.
+    let Some(words) = words else { return Ok(()) };
     conversation_index::add_words(tx, owner, pk, words).await
 }
 
@@ -103,7 +105,7 @@ impl ConversationStore for PostgresStore {
             if find(tx, by.owner, conversation.id).await?.is_some() {
                 return Ok(false);
             }
-            insert(tx, by.owner, &conversation, by.tool(), &words).await?;
+            insert(tx, by.owner, &conversation, by.tool(), Some(&words)).await?;
             audit::one(tx, &by, Action::CreateConversation, conversation.id, conversation.created_at);
             Ok(true)
         })
@@ -204,20 +206,21 @@ impl ConversationStore for PostgresStore {
         by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
-        dry_run: bool,
+        indexing: Option<Indexing>,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        if dry_run {
+        let Some(indexing) = indexing else {
             let session = self.read(by.owner).await?;
             let mut outcomes = Vec::with_capacity(conversations.len());
             for conversation in &conversations {
                 outcomes.push(decide(&session, &by, conversation, conflict).await?);
             }
             return Ok(outcomes);
-        }
+        };
         let mut analyzer = Analyzer::new();
-        let words: Vec<_> = conversations.iter().map(|one| entries(one, &mut analyzer)).collect();
+        let words = |one| (indexing == Indexing::AtOnce).then(|| entries(one, &mut analyzer));
+        let words: Vec<_> = conversations.iter().map(words).collect();
         self.write_bulk(Some(by.owner), async move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
             for (conversation, words) in conversations.iter().zip(&words) {
@@ -226,7 +229,7 @@ impl ConversationStore for PostgresStore {
                     delete(tx, by.owner, conversation.id).await?;
                 }
                 if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
-                    insert(tx, by.owner, conversation, by.tool(), words).await?;
+                    insert(tx, by.owner, conversation, by.tool(), words.as_deref()).await?;
                 }
                 outcomes.push(outcome);
             }

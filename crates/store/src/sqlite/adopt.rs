@@ -85,7 +85,7 @@ pub(super) fn take_over(connection: &Connection, now: Timestamp) -> rusqlite::Re
             match conversation(row, now)? {
                 Some(conversation) => {
                     let words = conversation_index::words(&conversation, &mut analyzer);
-                    conversations::insert(&mut tx, OWNER, &conversation, None, &words)?;
+                    conversations::insert(&mut tx, OWNER, &conversation, None, Some(&words))?;
                     adopted.conversations += 1;
                 }
                 None => adopted.left_out += 1,

@@ -352,7 +352,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, pk: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// A conversation that was handed over waits for its words and its vectors.
+/// A conversation waits for its words and its vectors.
 pub(super) fn expect(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     tx.statement("INSERT OR IGNORE INTO conversation_backlog (what, conversation) VALUES (?1, ?2)")?
         .execute(params![WORDS, pk])?;

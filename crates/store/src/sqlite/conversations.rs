@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::conversation_index::{self, words};
 use super::tx::Tx;
 use super::{SqliteStore, audit, snapshot};
-use crate::{Changed, ConversationStore, ImportOutcome, Page, Result, conversations, transfer};
+use crate::{Changed, ConversationStore, ImportOutcome, Indexing, Page, Result, conversations, transfer};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
 
@@ -41,13 +41,13 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 }
 
 /// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`words`] of it, made
-/// before the transaction began.
+/// before the transaction began. Without them it waits for them.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     owner: OwnerId,
     conversation: &Conversation,
     tool: Option<&ToolName>,
-    words: &str,
+    words: Option<&str>,
 ) -> rusqlite::Result<()> {
     let pk = tx.next_pk(owner)?;
     let messages = serde_json::to_string(&conversation.messages).expect("messages are JSON");
@@ -70,7 +70,10 @@ pub(super) fn insert(
         origin,
         tool.map(ToolName::as_str),
     ])?;
-    conversation_index::add(tx, pk, conversation, tool, words)
+    match words {
+        Some(words) => conversation_index::add(tx, pk, conversation, tool, words),
+        None => conversation_index::expect(tx, pk),
+    }
 }
 
 fn delete(tx: &mut Tx<'_>, owner: OwnerId, id: ConversationId) -> rusqlite::Result<()> {
@@ -126,7 +129,7 @@ impl ConversationStore for SqliteStore {
             if tool_of(tx.connection(), by.owner, conversation.id)?.is_some() {
                 return Ok(false);
             }
-            insert(tx, by.owner, &conversation, by.tool(), &words)?;
+            insert(tx, by.owner, &conversation, by.tool(), Some(&words))?;
             let now = conversation.created_at;
             audit::one(tx, &by, Action::CreateConversation, conversation.id, now)?;
             Ok(true)
@@ -202,19 +205,20 @@ impl ConversationStore for SqliteStore {
         by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
-        dry_run: bool,
+        indexing: Option<Indexing>,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        if dry_run {
+        let Some(indexing) = indexing else {
             return self
                 .read_long(move |connection| {
                     conversations.iter().map(|c| decide(connection, &by, c, conflict)).collect()
                 })
                 .await;
-        }
+        };
         let mut analyzer = Analyzer::new();
-        let words: Vec<_> = conversations.iter().map(|one| words(one, &mut analyzer)).collect();
+        let words = |one| (indexing == Indexing::AtOnce).then(|| words(one, &mut analyzer));
+        let words: Vec<_> = conversations.iter().map(words).collect();
         self.write_bulk(false, move |tx| {
             let mut outcomes = Vec::with_capacity(conversations.len());
             for (conversation, words) in conversations.iter().zip(&words) {
@@ -223,7 +227,7 @@ impl ConversationStore for SqliteStore {
                     delete(tx, by.owner, conversation.id)?;
                 }
                 if matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated) {
-                    insert(tx, by.owner, conversation, by.tool(), words)?;
+                    insert(tx, by.owner, conversation, by.tool(), words.as_deref())?;
                 }
                 outcomes.push(outcome);
             }

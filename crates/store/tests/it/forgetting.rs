@@ -12,8 +12,8 @@ use omp_search::keywords;
 use omp_store::conformance::conversation_index::{conversation, save};
 use omp_store::conformance::{BY, NOW, OWNER, memory, tagged, within};
 use omp_store::{
-    ConversationIndex, ConversationStore, ImportChunk, ImportItem, Maintenance, MemoryStore, Original,
-    Passages, SpaceModel, SqliteStore, TransferStore, VectorStore, VersionStore,
+    ConversationIndex, ConversationStore, ImportChunk, ImportItem, Indexing, Maintenance, MemoryStore,
+    Original, Passages, SpaceModel, SqliteStore, TransferStore, VectorStore, VersionStore,
 };
 
 use crate::suite::open;
@@ -216,7 +216,10 @@ async fn the_words_and_vectors_of_conversations_go_with_them() {
     assert_eq!(seen.len(), words.len(), "all of them are stored: {seen:?}");
     // What takes its place says something else; then that one goes too.
     let instead = conversation(1_000, "a", "the vexillary", &["a wapentake"]);
-    store.import_conversations(&BY, vec![instead.clone()], Conflict::Overwrite, false, NOW).await.unwrap();
+    store
+        .import_conversations(&BY, vec![instead.clone()], Conflict::Overwrite, Some(Indexing::AtOnce), NOW)
+        .await
+        .unwrap();
     assert_eq!(found(&path, &words), []);
     assert!(store.delete_conversation(&BY, instead.id, NOW).await.unwrap().done().is_some());
     assert_eq!(found(&path, &["vexillary", "wapentake"]), []);

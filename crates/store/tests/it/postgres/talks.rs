@@ -35,7 +35,8 @@ async fn what_an_earlier_version_saved_is_indexed() {
         .await
         .batch_execute(
             "DROP TABLE conversation_words, conversation_totals, conversation_vectors, conversation_backlog; \
-             DROP FUNCTION conversation_comes, conversation_goes CASCADE; DELETE FROM open_memory WHERE version = 2",
+             DROP FUNCTION conversation_comes, conversation_goes CASCADE; \
+             ALTER TABLE vectors DROP COLUMN windowed; DELETE FROM open_memory WHERE version >= 2",
         )
         .await
         .unwrap();
