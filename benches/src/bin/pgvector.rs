@@ -9,17 +9,14 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use omp_model::transfer::Conflict;
+use omp_benches::import::import;
 use omp_model::{
     Content, Memory, MemoryId, MemoryType, Namespace, NewMemory, Principal, SearchFilter, Tag, Tags,
     Timestamp, ToolName,
 };
 use omp_search::shard::exact_cosine;
 use omp_store::candidates::{Found, Wanted};
-use omp_store::{
-    CandidateStore, ImportChunk, ImportItem, NewVector, PostgresOptions, PostgresStore, Slot, SpaceModel,
-    TransferStore, VectorStore,
-};
+use omp_store::{CandidateStore, NewVector, PostgresOptions, PostgresStore, Slot, SpaceModel, VectorStore};
 use tokio_postgres::{Client, NoTls};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -129,19 +126,7 @@ async fn fill(store: &PostgresStore, vectors: &[Vec<f32>]) -> Result<Slot, Failu
         SpaceModel { name: "invented".into(), revision: "1".into(), dimensions: u32::try_from(DIMENSIONS)? };
     let slot = store.open_vector_space(&model).await?.slot;
     for (chunk, many) in vectors.chunks(1_000).enumerate() {
-        let items = (0..many.len()).map(|n| ImportItem {
-            memory: memory(chunk * 1_000 + n),
-            original: None,
-            date_assumed: false,
-        });
-        let chunk = ImportChunk {
-            items: items.collect(),
-            conflict: Conflict::Skip,
-            dry_run: false,
-            more: true,
-            held: None,
-        };
-        store.import_memories(&BY, chunk, NOW).await?;
+        import(store, (0..many.len()).map(|n| memory(chunk * 1_000 + n)), NOW).await?;
         loop {
             let pending = store.backlog(slot, 250).await?;
             if pending.is_empty() {

@@ -11,16 +11,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use omp_benches::distance::distant;
-use omp_model::transfer::Conflict;
+use omp_benches::import::import;
 use omp_model::{
     Content, ListQuery, Memory, MemoryId, MemoryType, NewMemory, Principal, SearchFilter, Tag, Tags,
     Timestamp, ToolName,
 };
 use omp_search::keywords;
 use omp_store::memories::KeywordSearch;
-use omp_store::{
-    ImportChunk, ImportItem, IndexFeed, MemoryStore, PostgresOptions, PostgresStore, TransferStore,
-};
+use omp_store::{IndexFeed, MemoryStore, PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -75,7 +73,7 @@ impl Bench {
             number = until;
             let begun = Instant::now();
             for chunk in batch.chunks(CHUNK) {
-                import(&self.store, chunk).await?;
+                import(self.store.as_ref(), chunk.iter().cloned(), NOW).await?;
             }
             ours += begun.elapsed();
             let begun = Instant::now();
@@ -220,23 +218,6 @@ async fn write(store: Arc<PostgresStore>, memories: Vec<Memory>) -> Result<(), F
     for memory in &memories {
         store.create_memory(&BY, memory, NOW).await?;
     }
-    Ok(())
-}
-
-async fn import(store: &PostgresStore, memories: &[Memory]) -> Result<(), Failure> {
-    let items = memories.iter().map(|memory| ImportItem {
-        memory: memory.clone(),
-        original: None,
-        date_assumed: false,
-    });
-    let chunk = ImportChunk {
-        items: items.collect(),
-        conflict: Conflict::Skip,
-        dry_run: false,
-        more: true,
-        held: None,
-    };
-    store.import_memories(&BY, chunk, NOW).await?;
     Ok(())
 }
 
