@@ -137,10 +137,13 @@ impl Api for Embedded {
     }
 
     async fn search_conversations(&self, search: &ConversationSearch) -> Result<ConversationHits> {
-        if self.embeds {
-            self.service.index_conversations(INDEXED_FIRST).await?;
+        if self.embeds && search.mode != Some(SearchMode::Semantic) {
+            // What cannot be indexed now is told by the answer.
+            let _ = self.service.index_conversations(INDEXED_FIRST).await;
         }
-        self.embed_first().await;
+        if search.mode != Some(SearchMode::Keyword) {
+            self.embed_first().await;
+        }
         self.service.search_conversations(self.principal.clone(), search).await
     }
 

@@ -93,6 +93,8 @@ pub(super) struct Import {
     room: Arc<Semaphore>,
     conversations: Vec<Conversation>,
     conversation_bytes: usize,
+    /// Conversations whose words were made, whether they were stored or known.
+    analysed: u64,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
 }
@@ -129,6 +131,7 @@ impl Import {
             room: Arc::new(Semaphore::new(CHUNKS_HELD)),
             conversations: Vec::new(),
             conversation_bytes: 0,
+            analysed: 0,
             met: HashMap::new(),
         }
     }
@@ -436,7 +439,8 @@ impl Import {
         let (by, conflict) = (&self.principal, self.conflict);
         let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
         // A large import is not kept waiting for the words of what it brings.
-        let indexing = if self.report.conversations < INDEXED { Indexing::AtOnce } else { Indexing::Later };
+        let indexing = if self.analysed < INDEXED { Indexing::AtOnce } else { Indexing::Later };
+        self.analysed += ids.len() as u64;
         let indexing = (!self.dry_run).then_some(indexing);
         let store = self.service.store.import_conversations(by, conversations, conflict, indexing, self.now);
         for (id, outcome) in ids.into_iter().zip(self.handle.block_on(store).map_err(shown)?) {
