@@ -98,13 +98,13 @@ impl Bench {
     async fn create_by_many(&mut self) -> Result<String, Failure> {
         const EACH: usize = 20;
         const ROUNDS: usize = 5;
-        let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
+        let (mut ours, mut theirs, mut one) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         for round in 0..ROUNDS {
             let mut make = |kind: &str, writer: usize| -> Vec<Memory> {
                 (0..EACH).map(|n| self.texts.memory(kind, (round * 100 + writer) * 100 + n)).collect()
             };
             let a: Vec<_> = (0..WRITERS).map(|writer| make("many", writer)).collect();
-            let mut b = Vec::new();
+            let (c, mut b) = (make("many by one", 0), Vec::new());
             for writer in 0..WRITERS {
                 b.push((make("many plain", writer), Plain::connect(&within(&self.url, "plain")).await?));
             }
@@ -121,8 +121,14 @@ impl Bench {
                 done??;
             }
             theirs += begun.elapsed();
+            let begun = Instant::now();
+            for memory in &c {
+                self.plain.insert(memory).await?;
+            }
+            one += begun.elapsed() * u32::try_from(WRITERS)?;
         }
-        Ok(rates(WRITERS * EACH * ROUNDS, ours, theirs))
+        let count = WRITERS * EACH * ROUNDS;
+        Ok(format!("{}; beside one connection: {}", rates(count, ours, theirs), rates(count, ours, one)))
     }
 
     async fn get(&mut self) -> Result<Pair, Failure> {

@@ -125,11 +125,16 @@ impl<J> Queue<J> {
         if state.single.is_empty() { state.bulk.pop_front() } else { None }
     }
 
-    /// Waits until `more` single writes wait than do now: as long as some came within the last `gap`, but not longer than
-    /// `patience`.
-    pub(crate) fn gather(&self, more: usize, gap: Duration, patience: Duration) {
+    /// How many single writes will wait when all those have come again who are about to be answered: asked before they are,
+    /// because the first may be back before the last one has gone. Nobody waits for a lone client.
+    pub(crate) fn expected(&self, answered: usize) -> usize {
+        if answered > 1 { self.state().single.len() + answered } else { 0 }
+    }
+
+    /// Waits until `wanted` single writes wait: as long as some came within the last `gap`, but not longer than `patience`.
+    pub(crate) fn gather(&self, wanted: usize, gap: Duration, patience: Duration) {
         let mut state = self.state();
-        let wanted = (state.single.len() + more).min(MOST_WAITING);
+        let wanted = wanted.min(MOST_WAITING);
         let begun = Instant::now();
         state.gathering = Some(wanted);
         loop {

@@ -19,26 +19,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SESSION: &str =
     "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'";
 
-/// Connections that are open when no work is under way stay open: making one costs more than many queries.
-pub(super) fn pool(url: &str, connections: usize) -> Result<(Pool, Arc<str>)> {
-    let address = Address::parse(url)?;
-    let place: Arc<str> = address.place().into();
-    let connector = tls::connector(address.root_certificate.as_deref())
-        .map_err(|reason| StoreError::Denied { place: place.to_string(), reason })?;
-    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(address.config, connector, recycling);
-    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-        Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
-    });
-    let pool = Pool::builder(manager)
-        .max_size(connections)
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(PATIENCE))
-        .create_timeout(Some(PATIENCE))
-        .post_create(prepare)
-        .build()
-        .map_err(|error| StoreError::Internal(format!("the pool of connections failed: {error}")))?;
-    Ok((pool, place))
+/// How the database is reached, for as many pools as are wanted.
+pub(super) struct Reach {
+    config: tokio_postgres::Config,
+    connector: tls::Connector,
+    place: Arc<str>,
+}
+
+impl Reach {
+    /// Reads the address, and the certificates to trust.
+    pub(super) fn new(url: &str) -> Result<Self> {
+        let address = Address::parse(url)?;
+        let place: Arc<str> = address.place().into();
+        let connector = tls::connector(address.root_certificate.as_deref())
+            .map_err(|reason| StoreError::Denied { place: place.to_string(), reason })?;
+        Ok(Self { config: address.config, connector, place })
+    }
+
+    /// The server and the database, for people: without user and password.
+    pub(super) fn place(&self) -> Arc<str> {
+        Arc::clone(&self.place)
+    }
+
+    /// So many connections at most. A connection is driven by the runtime in which it is first asked for, and those that are open when no
+    /// work is under way stay open: making one costs more than many queries.
+    pub(super) fn pool(&self, connections: usize) -> Result<Pool> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.connector.clone(), recycling);
+        let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+            Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
+        });
+        Pool::builder(manager)
+            .max_size(connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .post_create(prepare)
+            .build()
+            .map_err(|error| StoreError::Internal(format!("the pool of connections failed: {error}")))
+    }
 }
 
 /// Where the database is.

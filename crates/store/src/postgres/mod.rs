@@ -21,6 +21,7 @@ mod conversation_index;
 mod conversations;
 mod counts;
 mod filter;
+mod forecast;
 mod handover;
 mod index;
 mod keys;
@@ -56,6 +57,7 @@ use std::time::Instant;
 use deadpool_postgres::Pool;
 use omp_model::{OwnerId, Timestamp};
 
+use self::connection::Reach;
 use self::pgvector::Pgvector;
 use self::session::Session;
 use self::tx::Tx;
@@ -132,9 +134,10 @@ impl PostgresStore {
     /// # Errors
     /// As for [`PostgresStore::open`].
     pub async fn open_to_fill(options: &PostgresOptions) -> Result<Self> {
-        // Writers hold a connection each while they work; readers need some beside them.
+        // Writers have a connection each; readers need some beside them.
         let connections = options.connections.max(writer::WRITERS + 2);
-        let (pool, place) = connection::pool(&options.url, connections)?;
+        let reach = Reach::new(&options.url)?;
+        let (pool, place) = (reach.pool(connections - writer::WRITERS)?, reach.place());
         let pgvector = migrate::migrate(&pool, &place, options.now).await?;
         match &pgvector {
             Pgvector::Ready(version) => tracing::debug!(%version, "searches can use pgvector"),
@@ -142,7 +145,7 @@ impl PostgresStore {
                 "where an index in memory is being made or does not fit, searches go by words alone: {reason}"
             ),
         }
-        let writers = Writers::start(&pool, &place)?;
+        let writers = Writers::start(&reach)?;
         Ok(Self {
             pool,
             place,

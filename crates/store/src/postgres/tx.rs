@@ -17,10 +17,19 @@ use crate::{Result, StoreError};
 /// The counter of all words of an owner: a kind that lists know nothing of.
 pub(super) const WORDS: &str = "words";
 
-/// An owner's numbers while a transaction lasts.
-struct Numbers {
-    next_pk: i64,
-    seq: i64,
+/// The last numbers that an owner's rows and changes were given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) next_pk: i64,
+    pub(super) seq: i64,
+}
+
+/// How a transaction ended.
+pub(super) struct Ended {
+    /// How long its last step took.
+    pub(super) took: Duration,
+    /// What it left the numbers of its owners at.
+    pub(super) numbers: HashMap<OwnerId, Numbers>,
 }
 
 /// What is written down of a transaction.
@@ -38,6 +47,11 @@ pub(super) type Known = HashMap<MemoryId, (i64, Memory)>;
 
 const LOCK: &str =
     "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE";
+
+/// The same for one owner whose numbers must be these; the transaction fails if they are not.
+const LOCK_EXPECTED: &str = "WITH held AS \
+     (SELECT 1 FROM owners WHERE owner = $1 AND next_pk = $2 AND seq = $3 FOR NO KEY UPDATE) \
+     SELECT 1 / count(*) FROM held";
 
 /// Takes the locks of owners, in order.
 async fn locked(session: &Session, owners: &[OwnerId]) -> Result<Vec<Row>> {
@@ -68,15 +82,35 @@ impl Tx {
     pub(super) async fn begin(pool: &Pool, place: &Arc<str>, owners: &[OwnerId]) -> Result<Self> {
         let acting = owners.first().copied();
         let session = Session::write(pool, place, acting).await?;
-        let mut tx = Self {
+        let mut tx = Self::over(session, acting);
+        tx.lock(owners).await?;
+        Ok(tx)
+    }
+
+    fn over(session: Session, acting: Option<OwnerId>) -> Self {
+        Self {
             session,
             acting,
             owners: HashMap::new(),
             counts: BTreeMap::new(),
             entries: Vec::new(),
             access: false,
-        };
-        tx.lock(owners).await?;
+        }
+    }
+
+    /// The same for one owner whose numbers are known: nothing is waited for until the commit, which fails if they are others.
+    pub(super) async fn begin_expecting(
+        pool: &Pool,
+        place: &Arc<str>,
+        owner: OwnerId,
+        expected: Numbers,
+    ) -> Result<Self> {
+        let session = Session::write(pool, place, Some(owner)).await?;
+        let values: Vec<Owned> =
+            vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
+        session.defer(LOCK_EXPECTED, values).await?;
+        let mut tx = Self::over(session, Some(owner));
+        tx.owners.insert(owner, expected);
         Ok(tx)
     }
 
@@ -97,14 +131,7 @@ impl Tx {
             // It runs after the lock is held, and sees what was committed by then.
             rows::find_all(&session, owner, ids)
         )?;
-        let mut tx = Self {
-            session,
-            acting: Some(owner),
-            owners: HashMap::new(),
-            counts: BTreeMap::new(),
-            entries: Vec::new(),
-            access: false,
-        };
+        let mut tx = Self::over(session, Some(owner));
         tx.hold(&locked)?;
         Ok((tx, known))
     }
@@ -185,8 +212,8 @@ impl Tx {
         self.access = true;
     }
 
-    /// Writes what was added up and makes everything last; tells how long the last step took. All of it is sent at once.
-    pub(super) async fn commit(mut self) -> Result<Duration> {
+    /// Writes what was added up and makes everything last. All of it is sent at once.
+    pub(super) async fn commit(mut self) -> Result<Ended> {
         // Bookkeeping of several owners at once is nobody's in particular.
         if self.owners.len() > 1 {
             self.act_for(None);
@@ -196,7 +223,8 @@ impl Tx {
         self.write_entries().await?;
         // This row is waited for by everybody who changes users, keys or shares; so it comes in the last moment.
         self.write_access().await?;
-        self.session.commit().await
+        let took = self.session.commit().await?;
+        Ok(Ended { took, numbers: self.owners })
     }
 
     async fn write_counts(&self) -> Result<()> {

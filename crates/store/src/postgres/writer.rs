@@ -4,6 +4,9 @@
 //! A job belongs to an owner, and an owner to one writer of this server: so one owner's writes share transactions, and
 //! owners do not wait for each other. Work for nobody in particular, and chunks of something large, have a transaction
 //! of their own.
+//!
+//! A writer's thread drives its connection itself: to hand each statement to another thread, and to be woken by it, would take longer
+//! than the statement.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -14,17 +17,19 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use futures_util::FutureExt as _;
 use omp_model::{MemoryId, OwnerId};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use super::connection::Reach;
+use super::forecast::Forecast;
 use super::rows;
-use super::tx::Tx;
+use super::tx::{Known, Numbers, Tx};
 use super::write::{self, Creation};
 use crate::queue::{Next, Priority, Queue};
 use crate::vitals::Counters;
 use crate::{Added, Result, StoreError};
 
-/// How many writers a server has.
+/// How many writers a server has, each with a connection of its own.
 pub(super) const WRITERS: usize = 4;
 
 /// Most jobs of one transaction.
@@ -113,25 +118,26 @@ pub(super) struct Writers {
 }
 
 impl Writers {
-    /// Starts them; to be called inside of the runtime that drives the connections.
-    pub(super) fn start(pool: &Pool, place: &Arc<str>) -> Result<Self> {
+    /// Starts them.
+    pub(super) fn start(reach: &Reach) -> Result<Self> {
+        let failed = |error| StoreError::Internal(format!("a writer cannot start: {error}"));
         let counters = Arc::new(Counters::default());
         let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
-        let threads = queues.iter().map(|queue| {
+        let mut threads = Vec::new();
+        for queue in &queues {
             let mut writer = Writer {
-                runtime: Handle::current(),
-                pool: pool.clone(),
-                place: Arc::clone(place),
+                pool: reach.pool(1)?,
+                place: reach.place(),
                 queue: Arc::clone(queue),
                 counters: Arc::clone(&counters),
-                answered: 0,
+                forecast: Forecast::default(),
+                expected: 0,
                 flush: Duration::ZERO,
             };
-            std::thread::Builder::new().name("omp-writer".into()).spawn(move || writer.run())
-        });
-        let threads = threads
-            .collect::<std::io::Result<Vec<_>>>()
-            .map_err(|error| StoreError::Internal(format!("a writer cannot start: {error}")))?;
+            let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+            let thread = std::thread::Builder::new().name("omp-writer".into());
+            threads.push(thread.spawn(move || writer.run(&runtime)).map_err(failed)?);
+        }
         Ok(Self { queues, counters, threads: Mutex::new(threads) })
     }
 
@@ -183,35 +189,44 @@ impl Writers {
 }
 
 impl Drop for Writers {
-    /// Without waiting: this may be the thread that drives the connections.
+    /// Without waiting: this may be a thread that others wait for.
     fn drop(&mut self) {
         self.close();
     }
 }
 
 struct Writer {
-    runtime: Handle,
+    /// Of one connection.
     pool: Pool,
     place: Arc<str>,
     queue: Arc<Jobs>,
     counters: Arc<Counters>,
-    /// Single writes of the last transaction, and how long its flush took.
-    answered: usize,
+    forecast: Forecast,
+    /// How many single writes to wait for, and how long the last flush took.
+    expected: usize,
     flush: Duration,
 }
 
 impl Writer {
-    fn run(&mut self) {
-        let runtime = self.runtime.clone();
+    fn run(&mut self, runtime: &Runtime) {
         loop {
-            if self.answered > 1 {
+            if self.expected > 0 {
                 let gap = (self.flush / 2).min(LONGEST_GAP);
-                self.queue.gather(self.answered, gap, gap * 2);
+                self.queue.gather(self.expected, gap, gap * 2);
             }
             match self.queue.next(None) {
-                Next::Closed => return,
+                Next::Closed => {
+                    self.pool.close();
+                    return runtime.block_on(tokio::task::yield_now());
+                }
                 Next::Nothing => {}
-                Next::Job(job, Priority::Bulk) => runtime.block_on(self.alone(job)),
+                Next::Job(job, Priority::Bulk) => {
+                    self.expected = 0;
+                    runtime.block_on(async {
+                        look_around().await;
+                        self.alone(job).await;
+                    });
+                }
                 Next::Job(job, Priority::Single) => {
                     let mut jobs = vec![job];
                     while jobs.len() < BATCH
@@ -219,7 +234,10 @@ impl Writer {
                     {
                         jobs.push(job);
                     }
-                    runtime.block_on(self.batch(jobs));
+                    runtime.block_on(async {
+                        look_around().await;
+                        self.batch(jobs).await;
+                    });
                     // However many single writes there are, something large goes on between them.
                     if let Some(job) = self.queue.bulk_waiting() {
                         runtime.block_on(self.alone(job));
@@ -231,12 +249,14 @@ impl Writer {
 
     /// One transaction for all of them; those that belong to nobody come after it, one by one.
     async fn batch(&mut self, jobs: Vec<Box<dyn Job>>) {
-        self.answered = jobs.len();
+        self.expected = 0;
         let (mut jobs, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.owner().is_some());
         // Whose lock is taken first is the same everywhere, so that no two servers wait for each other.
         jobs.sort_by_key(|job| job.owner());
         if jobs.len() > 1 {
-            match self.together(&mut jobs).await {
+            let outcome = self.together(&mut jobs).await;
+            self.expected = self.queue.expected(jobs.len());
+            match outcome {
                 Ok(()) => {
                     self.counters.committed(jobs.len());
                     jobs.drain(..).for_each(|job| job.finish(Ok(())));
@@ -261,6 +281,11 @@ impl Writer {
         owners.dedup();
         let (mut tx, mut first) = match *owners {
             [owner] => {
+                if let Some(expected) = self.forecast.of(owner)
+                    && self.in_one_go(owner, expected, jobs).await?
+                {
+                    return Ok(());
+                }
                 let ids = ids(jobs);
                 let ids: Vec<&str> = ids.iter().map(MemoryId::body).collect();
                 let (tx, known) = Tx::begin_knowing(&self.pool, &self.place, owner, &ids).await?;
@@ -284,16 +309,50 @@ impl Writer {
                 caught(job.run(&mut tx)).await?;
             }
         }
-        self.flush = tx.commit().await?;
+        self.commit(tx).await
+    }
+
+    /// Stores memories whose ids are probably free, with all that belongs to it sent at once, the commit too; `false` when
+    /// it was not as expected, and nothing happened.
+    async fn in_one_go(
+        &mut self,
+        owner: OwnerId,
+        expected: Numbers,
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<bool> {
+        if jobs.iter_mut().any(|job| job.creation().is_none()) {
+            return Ok(false);
+        }
+        let mut tx = Tx::begin_expecting(&self.pool, &self.place, owner, expected).await?;
+        let new = jobs.iter_mut().filter_map(|job| job.creation()).collect();
+        caught(Box::pin(write::create_all(&mut tx, owner, new, Known::new()))).await?;
+        match self.commit(tx).await {
+            Ok(()) => Ok(true),
+            Err(error @ StoreError::Unreachable { .. }) => Err(error),
+            // Another server wrote meanwhile, or an id is taken.
+            Err(error) => {
+                tracing::debug!(%error, "a write is done again, step by step");
+                self.forecast.was_wrong(owner);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn commit(&mut self, tx: Tx) -> Result<()> {
+        let ended = tx.commit().await?;
+        self.flush = ended.took;
+        for (owner, numbers) in ended.numbers {
+            self.forecast.learn(owner, numbers);
+        }
         Ok(())
     }
 
     /// A transaction for one job.
     async fn alone(&mut self, mut job: Box<dyn Job>) {
-        let mut result = self.once(job.as_mut()).await;
+        let mut result = self.once(&mut job).await;
         // Two servers stood in each other's way; one of them had to give in.
         if matches!(result, Err(StoreError::Busy)) {
-            result = self.once(job.as_mut()).await;
+            result = self.once(&mut job).await;
         }
         match &result {
             Ok(()) => self.counters.committed(1),
@@ -305,19 +364,21 @@ impl Writer {
         job.finish(result);
     }
 
-    async fn once(&mut self, job: &mut dyn Job) -> Result<()> {
-        if let Some(creation) = job.creation() {
-            let (owner, id) = (creation.by.owner, creation.memory.id);
-            let (mut tx, known) = Tx::begin_knowing(&self.pool, &self.place, owner, &[id.body()]).await?;
-            caught(Box::pin(write::create_all(&mut tx, owner, vec![creation], known))).await?;
-            self.flush = tx.commit().await?;
-            return Ok(());
+    async fn once(&mut self, job: &mut Box<dyn Job>) -> Result<()> {
+        if job.creation().is_some() {
+            return self.together(std::slice::from_mut(job)).await;
         }
         let mut tx = Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?;
         caught(job.run(&mut tx)).await?;
-        self.flush = tx.commit().await?;
-        Ok(())
+        self.commit(tx).await
     }
+}
+
+/// Lets the connection take notice of what came while this thread slept, its end above all: once for the socket to be looked
+/// at, once for what was read.
+async fn look_around() {
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
 }
 
 /// The ids of the memories that are to be stored.

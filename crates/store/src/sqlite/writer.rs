@@ -76,7 +76,7 @@ impl Writer {
         let queue = Arc::new(Queue::default());
         let counters = Arc::new(Counters::default());
         let mut work = Loop {
-            answered: 0,
+            expected: 0,
             last_single: None,
             flush: Duration::ZERO,
             connection,
@@ -170,8 +170,8 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<
 }
 
 struct Loop {
-    /// Single writes of the last transaction, and how long its flush took.
-    answered: usize,
+    /// How many single writes to wait for, and how long the last flush took.
+    expected: usize,
     flush: Duration,
     last_single: Option<Instant>,
     connection: Connection,
@@ -192,9 +192,9 @@ impl Loop {
         // The log may be left over from a program that was killed.
         let mut tidy = false;
         loop {
-            if self.answered > 1 {
+            if self.expected > 0 {
                 let gap = (self.flush / 2).min(LONGEST_GAP);
-                self.queue.gather(self.answered, gap, gap * 2);
+                self.queue.gather(self.expected, gap, gap * 2);
             }
             let patience = if self.remains { Some(TRY_AGAIN) } else { (!tidy).then_some(REST) };
             match self.queue.next(patience) {
@@ -204,7 +204,7 @@ impl Loop {
                     // The log goes into the file and the cache back to the system. If it fails, nothing is lost.
                     self.in_turn(|this| this.empty_log(WAIT_FOR_READERS));
                     let _ = self.connection.execute_batch("PRAGMA shrink_memory");
-                    (tidy, self.answered) = (true, 0);
+                    (tidy, self.expected) = (true, 0);
                 }
                 Next::Job(job, priority) => {
                     tidy = false;
@@ -283,7 +283,7 @@ impl Loop {
                 jobs.push(job);
             }
         });
-        self.answered = jobs.len();
+        self.expected = self.queue.expected(jobs.len());
         self.last_single = Some(Instant::now());
         if result.is_ok() {
             self.counters.committed(jobs.len());
@@ -321,7 +321,7 @@ impl Loop {
             }
             Ok(())
         });
-        self.answered = 0;
+        self.expected = 0;
         if result.is_ok() {
             self.counters.committed(jobs.len());
         }
