@@ -33,9 +33,10 @@ def call(url, body=None):
         return json.load(response)
 
 
-def start(omp, folder):
+def start(omp, folder, database):
     """A server on a free port with an empty store."""
-    command = [omp, "serve", "--port", "0", "--db", f"{folder}/memory.db"]
+    store = ["--database", database] if database else ["--db", f"{folder}/memory.db"]
+    command = [omp, "serve", "--port", "0", *store]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return server, server.stdout.readline().strip()
 
@@ -127,6 +128,7 @@ def main():
     parser.add_argument("--loader", required=True, type=Path)
     parser.add_argument("--sets", required=True, help="names with commas; name/unit for another unit")
     parser.add_argument("--omp", default="target/release/omp")
+    parser.add_argument("--database", help="an empty PostgreSQL database in place of a file")
     arguments = parser.parse_args()
     sys.path.insert(0, str(arguments.loader.parent))
     spec = importlib.util.spec_from_file_location("loader", arguments.loader)
@@ -134,7 +136,7 @@ def main():
     spec.loader.exec_module(loader)
 
     with tempfile.TemporaryDirectory() as folder:
-        server, url = start(arguments.omp, folder)
+        server, url = start(arguments.omp, folder, arguments.database)
         try:
             sets = {}
             for name in arguments.sets.split(","):

@@ -2,6 +2,7 @@
 //! they are left out unless asked for: `tests/postgres/run cargo test --workspace --test it -- --ignored`.
 
 mod moving;
+mod partitions;
 mod pgvector;
 mod suite;
 mod talks;
