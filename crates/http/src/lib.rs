@@ -2,7 +2,7 @@
 //!
 //! A handler reads its request into valid values, calls one use case and writes the answer; it decides nothing.
 //! Around all of them stand, from outside in: the error envelope and what is told of each request, the origin, the limits,
-//! the key.
+//! the key. Probes are inside of the first only.
 
 mod answer;
 mod auth;
@@ -19,6 +19,7 @@ mod openapi;
 mod origin;
 mod pace;
 mod query;
+mod readiness;
 mod routes;
 mod serve;
 mod settings;
@@ -34,7 +35,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use omp_model::OsRandom;
 use omp_service::Service;
@@ -49,7 +50,9 @@ pub use self::bare::bare_router;
 use self::limits::Limits;
 pub use self::metrics::{Metrics, metrics_router};
 pub use self::openapi::document as openapi_document;
-pub use self::serve::serve;
+pub use self::readiness::Leaving;
+use self::readiness::Readiness;
+pub use self::serve::{meanwhile, serve};
 pub use self::settings::{BadOrigin, DEFAULT_RATE, IpNet, Origin, Settings, parse_proxy};
 pub use self::tls::{Tls, TlsError};
 use self::trace::RequestIds;
@@ -68,6 +71,7 @@ pub(crate) struct AppParts {
     settings: Settings,
     limits: Limits,
     requests: RequestIds,
+    readiness: Readiness,
 }
 
 impl Deref for App {
@@ -81,7 +85,7 @@ impl Deref for App {
 impl App {
     fn new(service: Service, settings: Settings) -> Self {
         let (limits, requests) = (Limits::new(&settings), RequestIds::new(&OsRandom));
-        Self(Arc::new(AppParts { service, settings, limits, requests }))
+        Self(Arc::new(AppParts { service, settings, limits, requests, readiness: Readiness::default() }))
     }
 }
 
@@ -138,6 +142,8 @@ fn routes(
     };
     routes
         .layer(from_fn_with_state(app.clone(), origin::require_own))
+        .layer(from_fn(readiness::turn_away_late))
+        .merge(routes::probes().split_for_parts().0)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), trace::observe))
         .layer(GlobalConcurrencyLimitLayer::new(CONCURRENT))

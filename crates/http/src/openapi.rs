@@ -12,7 +12,8 @@ pub fn document() -> OpenApi {
 
 /// Adds what the routes have in common: who we are, and the key.
 pub(crate) fn complete(document: OpenApi) -> OpenApi {
-    let mut document = document.merge_from(routes::health().split_for_parts().1);
+    let probes = routes::probes().split_for_parts().1;
+    let mut document = document.merge_from(routes::health().split_for_parts().1).merge_from(probes);
     let mut info = Info::new("Open Memory", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "One memory for all of a person's AI tools, on a server that they own. \

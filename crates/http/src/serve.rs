@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tower::Service as _;
 
 use crate::limits::Peer;
+use crate::readiness::{Late, while_opening};
 use crate::stall::Stall;
 use crate::tls::Tls;
 
@@ -36,14 +37,20 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Pause after the system refused a connection: it has no more files.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Answers on `listener`, encrypted with `tls` if there is one, until `shutdown` is done; then takes no new request and lets those under way finish.
+/// How long opening the database may take before whoever asks is told. Until then connections wait, as a start is short.
+const QUIET: Duration = Duration::from_secs(1);
+/// Connections at once that are only told that nothing is served.
+const TURNED_AWAY: usize = 100;
+
+/// Answers on `listener`, encrypted with `tls` if there is one, until `shutdown` is done; then lets the requests under way finish, and
+/// answers nothing new but probes.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     tls: Option<Tls>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let door = Door { router: router.with_state(()), http: builder(), tls };
+    let door = Door { router: router.with_state(()), http: builder(), tls, late: false };
     let renewing = door.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let (places, crowd) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Crowd::default()));
     let graceful = GracefulShutdown::new();
@@ -65,18 +72,44 @@ pub async fn serve(
         };
         let (door, watcher) = (door.clone(), graceful.watcher());
         tokio::spawn(async move {
-            door.answer(stream, peer, watcher).await;
+            door.answer(stream, peer, Some(watcher)).await;
             drop((place, seat));
         });
     }
-    drop(listener);
+    let late = door.turning_away(door.router.clone());
+    tokio::select! {
+        ended = tokio::time::timeout(GRACE, graceful.shutdown()) => if ended.is_err() {
+            tracing::warn!("some requests did not finish in time and were cut off");
+        },
+        () = late.take_all(&listener) => {}
+    }
     if let Some(renewing) = renewing {
         renewing.abort();
     }
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and were cut off");
-    }
     Ok(())
+}
+
+/// Opens what a server needs. When that takes long, whoever connects meanwhile is told so, and that the process lives.
+pub async fn meanwhile<T>(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    opening: impl Future<Output = T>,
+) -> (TcpListener, T) {
+    let listener = Arc::new(listener);
+    let taking = tokio::spawn({
+        let listener = Arc::clone(&listener);
+        async move {
+            tokio::time::sleep(QUIET).await;
+            tracing::info!("the database is being opened, which takes a while");
+            let door = Door { router: while_opening(), http: builder(), tls, late: false };
+            door.turning_away(door.router.clone()).take_all(&listener).await;
+        }
+    });
+    let opened = opening.await;
+    taking.abort();
+    // It has ended when this returns, and let go of the listener.
+    let _ = taking.await;
+    (Arc::into_inner(listener).expect("nobody else has it"), opened)
 }
 
 fn builder() -> http1::Builder {
@@ -107,10 +140,33 @@ struct Door {
     router: Router,
     http: http1::Builder,
     tls: Option<Tls>,
+    /// Whether the server has stopped taking requests.
+    late: bool,
 }
 
 impl Door {
-    async fn answer(&self, stream: TcpStream, peer: IpAddr, watcher: Watcher) {
+    /// A door for those who come too early or too late: one request a connection.
+    fn turning_away(&self, router: Router) -> Self {
+        let mut http = builder();
+        http.keep_alive(false);
+        Self { router, http, tls: self.tls.clone(), late: true }
+    }
+
+    /// Takes connections and answers them, for ever. What is not answered when this is dropped may still be.
+    async fn take_all(&self, listener: &TcpListener) {
+        let places = Arc::new(Semaphore::new(TURNED_AWAY));
+        loop {
+            let (stream, peer) = accept(listener).await;
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+            let door = self.clone();
+            tokio::spawn(async move {
+                door.answer(stream, peer, None).await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn answer(&self, stream: TcpStream, peer: IpAddr, watcher: Option<Watcher>) {
         // Answers are small: waiting to fill a packet would add 40 ms to some.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
@@ -123,18 +179,25 @@ impl Door {
         }
     }
 
-    async fn speak<S>(&self, stream: S, peer: IpAddr, watcher: Watcher)
+    async fn speak<S>(&self, stream: S, peer: IpAddr, watcher: Option<Watcher>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let router = self.router.clone();
+        let (router, late) = (self.router.clone(), self.late);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
+            if late {
+                request.extensions_mut().insert(Late);
+            }
             router.clone().call(request)
         });
         let connection = self.http.serve_connection(TokioIo::new(Stall::new(stream)), service);
-        if let Err(error) = watcher.watch(connection).await {
+        let ended = match watcher {
+            Some(watcher) => watcher.watch(connection).await,
+            None => connection.await,
+        };
+        if let Err(error) = ended {
             // Peers go away in the middle of things all the time.
             tracing::trace!(%error, "a connection ended early");
         }

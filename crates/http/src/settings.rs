@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, Uri};
 pub use ipnet::IpNet;
 
 use crate::metrics::Metrics;
+use crate::readiness::Leaving;
 
 /// Requests a second that one key may go on with when nothing else is said.
 pub const DEFAULT_RATE: u32 = 200;
@@ -23,11 +24,19 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Where requests are counted, if they are.
     pub metrics: Option<Metrics>,
+    /// Says when the server is about to end.
+    pub leaving: Leaving,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cors_origins: Vec::new(), rate: DEFAULT_RATE, trusted_proxies: Vec::new(), metrics: None }
+        Self {
+            cors_origins: Vec::new(),
+            rate: DEFAULT_RATE,
+            trusted_proxies: Vec::new(),
+            metrics: None,
+            leaving: Leaving::default(),
+        }
     }
 }
 

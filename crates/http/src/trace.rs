@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::answer::{Enveloped, Failure};
 use crate::auth::AskedWith;
+use crate::routes::is_probe;
 use crate::{App, envelope, headers};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,7 +77,8 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let key = response.extensions().get::<AskedWith>().map(|AskedWith(key)| tracing::field::display(key));
     span.in_scope(|| {
         let (status, micros) = (status.as_u16(), took.as_micros());
-        if status >= 500 {
+        // That a probe says no is told once, by who found out why.
+        if status >= 500 && !is_probe(route) {
             tracing::warn!(%method, route, status, micros, key, "answered");
         } else {
             tracing::debug!(%method, route, status, micros, key, "answered");

@@ -328,6 +328,14 @@ fn well() -> String {
     "ok".into()
 }
 
+/// What a probe answers when all is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Probe {
+    /// `alive` or `ready`.
+    pub status: String,
+}
+
 /// What an import did: the protocol's three members, and the whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

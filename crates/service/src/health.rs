@@ -1,11 +1,17 @@
 //! The state of the server.
 
-use omp_model::Result;
+use std::time::Duration;
+
 use omp_model::api::{EmbeddingState, Health, OMP_VERSION};
+use omp_model::{Error, ErrorCode, Result};
+use omp_store::StoreError;
 pub use omp_store::StoreVitals;
 
 use crate::Service;
 use crate::failure::shown;
+
+/// How long the store may take to say that it is there. Whoever asks usually gives up after a second.
+const PROMPTLY: Duration = Duration::from_millis(800);
 
 /// How much there is of everything; no content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +43,21 @@ impl Service {
             store: trouble.unwrap_or("ok").into(),
             server_version: env!("CARGO_PKG_VERSION").into(),
         })
+    }
+
+    /// Whether a request would be served now. The error names the check that failed, and nothing of the inside.
+    pub async fn ready(&self) -> Result<()> {
+        let (check, message) = match tokio::time::timeout(PROMPTLY, self.store.ready()).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(StoreError::BeingFilled(_))) => ("move", "A move into the database is not finished."),
+            Ok(Err(StoreError::Closed)) => ("stopping", "The server is shutting down."),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "not ready");
+                ("store", "The database does not answer.")
+            }
+            Err(_) => ("store", "The database does not answer in time."),
+        };
+        Err(Error::new(ErrorCode::Unavailable, message).with_detail("check", check))
     }
 
     /// The level that the running configuration has. Users and tools can be told apart only where a key is needed.

@@ -55,6 +55,10 @@ pub trait Maintenance: Send + Sync {
     /// How it is at this moment.
     fn vitals(&self) -> StoreVitals;
 
+    /// Whether what is asked next would be answered: the data is reached, and no move into it is under way. Touches as
+    /// little as that takes.
+    async fn ready(&self) -> Result<()>;
+
     /// Removes up to `limit` expired memories for good; returns how many.
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64>;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
-use omp_http::{DEFAULT_RATE, IpNet, Metrics, Origin, Settings, Tls, TlsError, parse_proxy};
+use omp_http::{DEFAULT_RATE, IpNet, Leaving, Metrics, Origin, Settings, Tls, TlsError, parse_proxy};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Access")]
@@ -46,6 +46,10 @@ pub(crate) struct Door {
     /// machine
     #[arg(long, env = "OMP_METRICS_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = listen_address)]
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// After being told to stop, go on serving for so many seconds while `/readyz` says that it ends: long enough for a
+    /// balancer to notice. Being told again ends it
+    #[arg(long, env = "OMP_DRAIN", hide_env_values = true, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) drain: u64,
 }
 
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
@@ -68,6 +72,7 @@ impl Door {
             rate: self.rate_limit,
             trusted_proxies: self.trusted_proxy.clone(),
             metrics: self.metrics_listen.map(|_| Metrics::default()),
+            leaving: Leaving::default(),
         }
     }
 }

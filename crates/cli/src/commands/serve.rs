@@ -37,7 +37,8 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         .await
         .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
     let kept = std::time::Duration::from_hours(24 * args.keep_audit);
-    let service = global.service().await?.with_audit_kept(kept);
+    let (listener, service) = omp_http::meanwhile(listener, tls.clone(), global.service()).await;
+    let service = service?.with_audit_kept(kept);
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     printer.line(format!("{scheme}://{address}"))?;
@@ -65,9 +66,14 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let embed = tokio::spawn(service.clone().embed_forever());
     let (store, finishing) = (service.store().clone(), service.clone());
     let mcp = HttpDoor::new(service.clone());
+    let leaving = settings.leaving.clone();
     let router = omp_http::router_with_mcp(service, key, settings, mcp.clone());
+    let drain = std::time::Duration::from_secs(args.door.drain);
     let stopping = async move {
         stop_signal().await;
+        leaving.begin();
+        // Whoever cannot wait says it once more.
+        let _ = tokio::time::timeout(drain, stop_signal()).await;
         mcp.stop();
     };
     omp_http::serve(listener, router, tls, stopping).await?;

@@ -17,6 +17,7 @@ mod leaks;
 mod mcp;
 mod migrating;
 mod on_postgres;
+mod probes;
 mod processes;
 mod program;
 mod project;

@@ -96,6 +96,7 @@ impl Home {
             "OMP_LOG_FORMAT",
             "OMP_KEEP_AUDIT",
             "OMP_METRICS_LISTEN",
+            "OMP_DRAIN",
             "XDG_CONFIG_HOME",
             "XDG_DATA_HOME",
             "CODEX_HOME",

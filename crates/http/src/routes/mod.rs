@@ -10,6 +10,7 @@ mod health;
 mod keys;
 mod memories;
 mod namespaces;
+mod probes;
 mod search;
 mod shares;
 mod transfer;
@@ -22,6 +23,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
+
+pub(crate) use self::probes::get_livez;
 
 /// Everything of the protocol that is answered in bounded time.
 pub(crate) fn protocol() -> OpenApiRouter<App> {
@@ -68,6 +71,16 @@ pub(crate) fn transfer() -> OpenApiRouter<App> {
 /// The health check, which needs no key.
 pub(crate) fn health() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(health::get_health))
+}
+
+/// The probes, which need no key and are outside of origins and limits: `livez` must answer whatever the store does.
+pub(crate) fn probes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(probes::get_livez)).routes(routes!(probes::get_readyz))
+}
+
+/// Whether a route is one of them.
+pub(crate) fn is_probe(route: &str) -> bool {
+    matches!(route, "/livez" | "/readyz")
 }
 
 /// The web app, which needs no key either: the person types it in there.

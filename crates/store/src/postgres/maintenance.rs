@@ -9,7 +9,7 @@ use omp_model::{OwnerId, Timestamp};
 use super::pgvector::Pgvector;
 use super::session::Columns;
 use super::tx::Tx;
-use super::{PostgresStore, audit, originals, rows, write};
+use super::{PostgresStore, audit, originals, relocation, rows, write};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
@@ -109,6 +109,13 @@ impl Maintenance for PostgresStore {
 
     fn vitals(&self) -> StoreVitals {
         self.sizes.vitals(self.writers.counters())
+    }
+
+    async fn ready(&self) -> Result<()> {
+        if relocation::is_being_filled(&self.glance().await?).await? {
+            return Err(StoreError::BeingFilled(self.place().to_owned()));
+        }
+        Ok(())
     }
 
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {

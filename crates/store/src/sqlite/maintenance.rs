@@ -9,7 +9,7 @@ use omp_model::audit::Action;
 use rusqlite::Connection;
 
 use super::connection::{self, DatabaseFile, failure};
-use super::{SqliteStore, audit, migrate, originals, rows, vitals, write, writer};
+use super::{SqliteStore, audit, migrate, originals, relocation, rows, vitals, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
@@ -86,6 +86,13 @@ impl Maintenance for SqliteStore {
 
     fn vitals(&self) -> StoreVitals {
         vitals::vitals(self.inner.writer.counters(), self.path())
+    }
+
+    async fn ready(&self) -> Result<()> {
+        if self.read(relocation::is_being_filled)? {
+            return Err(StoreError::BeingFilled(self.path().display().to_string()));
+        }
+        Ok(())
     }
 
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {

@@ -50,6 +50,8 @@ const NO_MEMORY: &str = "/v1/memories/mem_0000000000000000";
 
 const LINES: &[Line] = &[
     line("get /v1/health", &[], || ("/v1/health".into(), Value::Null), health),
+    line("get /livez", &[], || ("/livez".into(), Value::Null), livez),
+    line("get /readyz", &[], || ("/readyz".into(), Value::Null), readyz),
     line("post /v1/memories", W, || ("/v1/memories".into(), memory("x", "t", None)), create),
     line("get /v1/memories", R, || ("/v1/memories".into(), Value::Null), list),
     line("get /v1/memories/search", R, || ("/v1/memories/search?q=x".into(), Value::Null), search),

@@ -11,6 +11,16 @@ pub(super) fn health(world: &World, _: &Holder) {
     assert_eq!(send(&world.server, None, "get", "/v1/health", &Value::Null).0, 200);
 }
 
+pub(super) fn livez(world: &World, _: &Holder) {
+    let (status, told) = send(&world.server, None, "get", "/livez", &Value::Null);
+    assert_eq!((status, value(&told)), (200, json!({"status": "alive"})));
+}
+
+pub(super) fn readyz(world: &World, _: &Holder) {
+    let (status, told) = send(&world.server, None, "get", "/readyz", &Value::Null);
+    assert_eq!((status, value(&told)), (200, json!({"status": "ready"})));
+}
+
 pub(super) fn create(world: &World, holder: &Holder) {
     for hidden in world.memories.iter().filter(|thing| !holder.sees(thing)) {
         // What says the same elsewhere is not told of, and what is out of sight cannot be superseded.
