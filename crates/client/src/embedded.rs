@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use omp_model::api::{
@@ -26,9 +25,6 @@ const EMBEDDED_FIRST: u64 = 500;
 
 /// A search in conversations indexes so many of them first, if they wait for it.
 const INDEXED_FIRST: u32 = 1_000;
-
-/// How often to look whether something changed: another process may have done it.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// The carrier over a [`Service`], on behalf of one principal.
 pub struct Embedded {
@@ -119,13 +115,7 @@ impl Api for Embedded {
     }
 
     async fn next_change(&self, since: Option<&str>) -> Result<String> {
-        loop {
-            let now = self.service.revision(self.principal.clone()).await?;
-            if since != Some(now.as_str()) {
-                return Ok(now);
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+        self.service.revision(self.principal.clone(), since).await
     }
 
     async fn create_conversation(&self, new: NewConversation) -> Result<Conversation> {

@@ -1,15 +1,21 @@
 //! Keeping, reading, changing, forgetting memories.
 
+use std::time::Duration;
+
 use omp_model::api::MemoryList;
 use omp_model::creation::Created;
 use omp_model::{
-    CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, Principal, Result, Scope,
+    CreateMemory, Dedupe, Error, ListQuery, Memory, MemoryId, MemoryPatch, OwnerId, Principal, Result, Scope,
 };
 use omp_store::{Added, Addition, Changed};
 
 use crate::Service;
 use crate::access::{check_patch, not_to_be_changed, require, require_change, stamp_new};
 use crate::failure::shown;
+
+/// How long changes are gathered that are told together: a memory gets its vector soon after it was stored, and an import
+/// goes on.
+const GATHER: Duration = Duration::from_millis(250);
 
 impl Service {
     /// Stores a new memory, unless repeats were asked about and it is one.
@@ -109,11 +115,28 @@ impl Service {
         Ok(MemoryList { memories: page.items, total: page.total, limit: query.limit, offset: query.offset })
     }
 
-    /// What the memories are at: another text after every change.
-    pub async fn revision(&self, principal: Principal) -> Result<String> {
+    /// What the memories are at: another text after every change. With `since`, one that was told before, it is told when it is
+    /// another; what changes right after that is waited for, so that much at once is told once.
+    pub async fn revision(&self, principal: Principal, since: Option<&str>) -> Result<String> {
         require(&principal, Scope::Read)?;
-        let position = self.store.index_position(principal.owner).await.map_err(shown)?;
-        Ok(format!("{}.{}", position.generation, position.seq))
+        loop {
+            let (text, seq) = self.at(principal.owner).await?;
+            match since {
+                None => return Ok(text),
+                Some(since) if since == text => {
+                    self.store.until_stirred(principal.owner, seq).await.map_err(shown)?;
+                }
+                Some(_) => {
+                    tokio::time::sleep(GATHER).await;
+                    return Ok(self.at(principal.owner).await?.0);
+                }
+            }
+        }
+    }
+
+    async fn at(&self, owner: OwnerId) -> Result<(String, i64)> {
+        let position = self.store.index_position(owner).await.map_err(shown)?;
+        Ok((format!("{}.{}", position.generation, position.seq), position.seq))
     }
 }
 

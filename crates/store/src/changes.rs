@@ -22,6 +22,10 @@ pub trait ChangeFeed: Send + Sync {
     /// The number of the last change.
     async fn last_seq(&self, owner: OwnerId) -> Result<i64>;
 
+    /// Returns when it is worth looking again: the owner's number is another than `known`, somebody said so, or it is
+    /// a while ago. Whoever loops over this misses nothing, whichever process writes, and costs little meanwhile.
+    async fn until_stirred(&self, owner: OwnerId, known: i64) -> Result<()>;
+
     /// Up to `limit` changes after `seq`, in order; a memory that changed twice appears with its last change.
     async fn changes_since(&self, owner: OwnerId, seq: i64, limit: u32) -> Result<Vec<Change>>;
 }

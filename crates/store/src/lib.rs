@@ -15,6 +15,7 @@ pub mod conversation_index;
 pub mod conversations;
 pub mod counts;
 mod error;
+mod hints;
 pub mod index;
 mod lease;
 pub mod maintenance;

@@ -32,3 +32,24 @@ pub async fn a_tombstone_stands_for_what_was_deleted(store: &dyn Store) {
     let gone = |n, number| Change { seq: seq + n, id: memory(number, "x").id, deleted: true };
     assert_eq!(store.changes_since(OWNER, seq, 10).await.expect("read"), [gone(1, 0), gone(2, 1)]);
 }
+
+/// Whoever waits comes back when there is something to see, also when it was there before.
+pub async fn whoever_waits_is_stirred_by_a_change(store: &dyn Store) {
+    let start = store.last_seq(OWNER).await.expect("read");
+    store.until_stirred(OWNER, start - 1).await.expect("waited");
+    let waiting = async {
+        loop {
+            store.until_stirred(OWNER, start).await.expect("waited");
+            let seq = store.last_seq(OWNER).await.expect("read");
+            if seq != start {
+                return seq;
+            }
+        }
+    };
+    let writing = async {
+        tokio::task::yield_now().await;
+        store.create_memory(&BY, &memory(0, "text"), NOW).await.expect("created");
+    };
+    let (seen, ()) = tokio::join!(waiting, writing);
+    assert_eq!(seen, start + 1);
+}

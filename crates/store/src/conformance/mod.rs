@@ -83,7 +83,8 @@ macro_rules! conformance_suite {
                 an_expired_successor_stands_in_nobodys_place;
             repeats: an_exact_repeat_is_told_and_not_stored, other_texts_and_namespaces_are_no_repeats,
                 what_is_gone_or_superseded_is_not_repeated, two_at_once_store_one, a_changed_text_is_compared_as_it_is_now;
-            changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted;
+            changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted,
+                whoever_waits_is_stirred_by_a_change;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;
             conversation_index: turns_are_found_by_their_words, only_what_answers_is_found, what_is_gone_is_not_found,

@@ -7,8 +7,9 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{Error, SqlState};
+use tokio_postgres::{Client, Connection, Socket};
 
-use super::tls;
+use super::tls::{self, Connector};
 use crate::{Result, StoreError};
 
 /// How long opening a connection, and waiting for one of the pool, may take.
@@ -19,16 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SESSION: &str =
     "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'";
 
-/// How the database is reached, for as many pools as are wanted.
-pub(super) struct Reach {
+/// How connections are made, and pools of them.
+pub(super) struct Way {
     config: tokio_postgres::Config,
-    connector: tls::Connector,
+    connector: Connector,
     place: Arc<str>,
 }
 
-impl Reach {
-    /// Reads the address, and the certificates to trust.
-    pub(super) fn new(url: &str) -> Result<Self> {
+impl Way {
+    /// To the database that the address names.
+    pub(super) fn to(url: &str) -> Result<Self> {
         let address = Address::parse(url)?;
         let place: Arc<str> = address.place().into();
         let connector = tls::connector(address.root_certificate.as_deref())
@@ -37,8 +38,18 @@ impl Reach {
     }
 
     /// The server and the database, for people: without user and password.
-    pub(super) fn place(&self) -> Arc<str> {
-        Arc::clone(&self.place)
+    pub(super) fn place(&self) -> &Arc<str> {
+        &self.place
+    }
+
+    /// Makes a connection; whoever takes it drives it.
+    pub(super) async fn connect(&self) -> Result<(Client, Connection<Socket, tls::Stream<Socket>>)> {
+        self.config.connect(self.connector.clone()).await.map_err(|error| self.failed(&error))
+    }
+
+    /// The error of a call in our words.
+    pub(super) fn failed(&self, error: &Error) -> StoreError {
+        failure(&self.place, error)
     }
 
     /// So many connections at most. A connection is driven by the runtime in which it is first asked for, and those that are open when no

@@ -1,6 +1,7 @@
 //! Upkeep of a PostgreSQL database.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use omp_model::audit::Action;
@@ -157,6 +158,8 @@ impl Maintenance for PostgresStore {
 
     async fn close(&self) -> Result<()> {
         self.writers.finish().await?;
+        self.teller.finish().await;
+        *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.pool.close();
         Ok(())
     }

@@ -23,6 +23,7 @@ mod counts;
 mod filter;
 mod forecast;
 mod handover;
+mod hearing;
 mod index;
 mod keys;
 mod lease;
@@ -41,6 +42,7 @@ mod seen;
 mod session;
 mod shares;
 mod succession;
+mod telling;
 mod tls;
 mod transfer;
 mod tx;
@@ -51,18 +53,21 @@ mod vitals;
 mod write;
 mod writer;
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use omp_model::{OwnerId, Timestamp};
 
-use self::connection::Reach;
+use self::connection::Way;
+use self::hearing::Ears;
 use self::pgvector::Pgvector;
 use self::session::Session;
+use self::telling::{Task, Teller};
 use self::tx::Tx;
 use self::vitals::Sizes;
 use self::writer::Writers;
+use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
 use crate::{Result, StoreError};
@@ -78,9 +83,15 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// From how many vectors of one owner on pgvector keeps a graph of them; fewer are all compared, which is exact.
     pub graph_from: u64,
+    /// How often whoever waits for changes looks by itself, in case that another server's word was lost. While there is no connection
+    /// that hears them, five times as often.
+    pub look_each: Duration,
 }
 
 impl PostgresOptions {
+    /// A look that often where nobody says.
+    pub const LOOK_EACH: Duration = Duration::from_secs(5);
+
     /// A graph from here on where nobody says: comparing so many takes a few hundredths of a second.
     pub const GRAPH_FROM: u64 = 20_000;
 
@@ -89,7 +100,13 @@ impl PostgresOptions {
 
     /// With the usual number of connections.
     pub fn new(url: impl Into<String>, now: Timestamp) -> Self {
-        Self { url: url.into(), now, connections: Self::CONNECTIONS, graph_from: Self::GRAPH_FROM }
+        Self {
+            url: url.into(),
+            now,
+            connections: Self::CONNECTIONS,
+            graph_from: Self::GRAPH_FROM,
+            look_each: Self::LOOK_EACH,
+        }
     }
 }
 
@@ -105,6 +122,13 @@ pub struct PostgresStore {
     pool: Pool,
     place: Arc<str>,
     writers: Writers,
+    hints: Arc<Hints>,
+    teller: Arc<Teller>,
+    /// What tells other servers; gone when the store is closed.
+    telling: std::sync::Mutex<Option<Task>>,
+    ears: Arc<Ears>,
+    /// What hears them, once somebody has waited.
+    hearing: OnceLock<Task>,
     /// Notices when users, keys or shares change.
     lease: Lease,
     /// Only one reads at a time what all of them wait for.
@@ -134,10 +158,11 @@ impl PostgresStore {
     /// # Errors
     /// As for [`PostgresStore::open`].
     pub async fn open_to_fill(options: &PostgresOptions) -> Result<Self> {
-        // Writers have a connection each; readers need some beside them.
-        let connections = options.connections.max(writer::WRITERS + 2);
-        let reach = Reach::new(&options.url)?;
-        let (pool, place) = (reach.pool(connections - writer::WRITERS)?, reach.place());
+        // Writers have a connection each; readers need some beside them, and one may listen.
+        let connections = options.connections.max(writer::WRITERS + 3);
+        let way = Way::to(&options.url)?;
+        let place = Arc::clone(way.place());
+        let pool = way.pool(connections - writer::WRITERS - 1)?;
         let pgvector = migrate::migrate(&pool, &place, options.now).await?;
         match &pgvector {
             Pgvector::Ready(version) => tracing::debug!(%version, "searches can use pgvector"),
@@ -145,8 +170,15 @@ impl PostgresStore {
                 "where an index in memory is being made or does not fit, searches go by words alone: {reason}"
             ),
         }
-        let writers = Writers::start(&reach)?;
+        let hints = Arc::<Hints>::default();
+        let teller = Arc::new(Teller::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
+        let writers = Writers::start(&way, &teller)?;
         Ok(Self {
+            telling: std::sync::Mutex::new(Some(Task::spawn(Arc::clone(&teller).tell_forever()))),
+            teller,
+            ears: Arc::new(Ears::new(way, Arc::clone(&hints), options.look_each)),
+            hearing: OnceLock::new(),
+            hints,
             pool,
             place,
             writers,

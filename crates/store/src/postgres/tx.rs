@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 
 use super::rows;
 use super::session::{Columns, Owned, Session, number};
+use super::telling::Changed;
 use crate::stored::{FacetKind, pk_range};
 use crate::{Result, StoreError};
 
@@ -24,12 +25,25 @@ pub(super) struct Numbers {
     pub(super) seq: i64,
 }
 
-/// How a transaction ended.
-pub(super) struct Ended {
+/// An owner's numbers while a transaction lasts, and what they were when the lock was taken.
+struct Held {
+    now: Numbers,
+    before: Numbers,
+}
+
+impl Held {
+    fn at(numbers: Numbers) -> Self {
+        Self { now: numbers, before: numbers }
+    }
+}
+
+/// What became of a transaction that lasts.
+pub(super) struct Committed {
     /// How long its last step took.
     pub(super) took: Duration,
     /// What it left the numbers of its owners at.
-    pub(super) numbers: HashMap<OwnerId, Numbers>,
+    pub(super) numbers: Vec<(OwnerId, Numbers)>,
+    pub(super) changed: Changed,
 }
 
 /// What is written down of a transaction.
@@ -64,7 +78,7 @@ pub(super) struct Tx {
     session: Session,
     acting: Option<OwnerId>,
     /// Those whose lock this transaction holds.
-    owners: HashMap<OwnerId, Numbers>,
+    owners: HashMap<OwnerId, Held>,
     counts: BTreeMap<(OwnerId, &'static str, String), i64>,
     entries: Vec<Entry>,
     access: bool,
@@ -110,7 +124,7 @@ impl Tx {
             vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
         session.defer(LOCK_EXPECTED, values).await?;
         let mut tx = Self::over(session, Some(owner));
-        tx.owners.insert(owner, expected);
+        tx.owners.insert(owner, Held::at(expected));
         Ok(tx)
     }
 
@@ -149,7 +163,7 @@ impl Tx {
         for row in rows {
             let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
             let numbers = Numbers { next_pk: row.column(1)?, seq: row.column(2)? };
-            self.owners.entry(owner).or_insert(numbers);
+            self.owners.entry(owner).or_insert(Held::at(numbers));
         }
         Ok(())
     }
@@ -163,7 +177,7 @@ impl Tx {
     }
 
     fn numbers(&mut self, owner: OwnerId) -> Result<&mut Numbers> {
-        self.owners.get_mut(&owner).ok_or_else(|| {
+        self.owners.get_mut(&owner).map(|held| &mut held.now).ok_or_else(|| {
             StoreError::Internal("a write for an owner who is gone, or whom the write did not name".into())
         })
     }
@@ -213,7 +227,7 @@ impl Tx {
     }
 
     /// Writes what was added up and makes everything last. All of it is sent at once.
-    pub(super) async fn commit(mut self) -> Result<Ended> {
+    pub(super) async fn commit(mut self) -> Result<Committed> {
         // Bookkeeping of several owners at once is nobody's in particular.
         if self.owners.len() > 1 {
             self.act_for(None);
@@ -223,8 +237,10 @@ impl Tx {
         self.write_entries().await?;
         // This row is waited for by everybody who changes users, keys or shares; so it comes in the last moment.
         self.write_access().await?;
-        let took = self.session.commit().await?;
-        Ok(Ended { took, numbers: self.owners })
+        let changed = self.owners.iter().filter(|(_, held)| held.now.seq != held.before.seq);
+        let changed = changed.map(|(owner, held)| (*owner, held.now.seq)).collect();
+        let numbers = self.owners.iter().map(|(owner, held)| (*owner, held.now)).collect();
+        Ok(Committed { took: self.session.commit().await?, numbers, changed })
     }
 
     async fn write_counts(&self) -> Result<()> {
@@ -256,8 +272,8 @@ impl Tx {
             return Ok(());
         }
         let owners: Vec<i32> = self.owners.keys().copied().map(number).collect();
-        let next_pks: Vec<i64> = self.owners.values().map(|numbers| numbers.next_pk).collect();
-        let seqs: Vec<i64> = self.owners.values().map(|numbers| numbers.seq).collect();
+        let next_pks: Vec<i64> = self.owners.values().map(|held| held.now.next_pk).collect();
+        let seqs: Vec<i64> = self.owners.values().map(|held| held.now.seq).collect();
         let sql = "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
              FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
              WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)";

@@ -20,9 +20,10 @@ use omp_model::{MemoryId, OwnerId};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::connection::Reach;
+use super::connection::Way;
 use super::forecast::Forecast;
 use super::rows;
+use super::telling::Teller;
 use super::tx::{Known, Numbers, Tx};
 use super::write::{self, Creation};
 use crate::queue::{Next, Priority, Queue};
@@ -119,15 +120,16 @@ pub(super) struct Writers {
 
 impl Writers {
     /// Starts them.
-    pub(super) fn start(reach: &Reach) -> Result<Self> {
+    pub(super) fn start(way: &Way, teller: &Arc<Teller>) -> Result<Self> {
         let failed = |error| StoreError::Internal(format!("a writer cannot start: {error}"));
         let counters = Arc::new(Counters::default());
         let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
         let mut threads = Vec::new();
         for queue in &queues {
             let mut writer = Writer {
-                pool: reach.pool(1)?,
-                place: reach.place(),
+                pool: way.pool(1)?,
+                place: Arc::clone(way.place()),
+                teller: Arc::clone(teller),
                 queue: Arc::clone(queue),
                 counters: Arc::clone(&counters),
                 forecast: Forecast::default(),
@@ -199,6 +201,7 @@ struct Writer {
     /// Of one connection.
     pool: Pool,
     place: Arc<str>,
+    teller: Arc<Teller>,
     queue: Arc<Jobs>,
     counters: Arc<Counters>,
     forecast: Forecast,
@@ -339,9 +342,10 @@ impl Writer {
     }
 
     async fn commit(&mut self, tx: Tx) -> Result<()> {
-        let ended = tx.commit().await?;
-        self.flush = ended.took;
-        for (owner, numbers) in ended.numbers {
+        let committed = tx.commit().await?;
+        self.flush = committed.took;
+        self.teller.committed(&committed.changed);
+        for (owner, numbers) in committed.numbers {
             self.forecast.learn(owner, numbers);
         }
         Ok(())

@@ -1,11 +1,16 @@
 //! The feed of changes on SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use omp_model::OwnerId;
 use rusqlite::params;
 
 use super::{SqliteStore, rows};
 use crate::{Change, ChangeFeed, Result};
+
+/// How often it is looked for what other processes have changed: the engine has nothing by which they could tell.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl ChangeFeed for SqliteStore {
@@ -15,6 +20,14 @@ impl ChangeFeed for SqliteStore {
                 .prepare_cached("SELECT seq FROM owners WHERE owner = ?1")?
                 .query_row([owner.0], |row| row.get(0))
         })
+    }
+
+    async fn until_stirred(&self, owner: OwnerId, known: i64) -> Result<()> {
+        let hearer = self.inner.hints.of(owner);
+        if self.last_seq(owner).await? == known {
+            hearer.hint(LOOK).await;
+        }
+        Ok(())
     }
 
     async fn changes_since(&self, owner: OwnerId, seq: i64, limit: u32) -> Result<Vec<Change>> {

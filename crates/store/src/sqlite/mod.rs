@@ -50,6 +50,7 @@ use self::connection::{DatabaseFile, failure};
 use self::lease::Watcher;
 use self::tx::Tx;
 use self::writer::Writer;
+use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
 use crate::{Result, StoreError};
@@ -80,6 +81,8 @@ pub struct SqliteStore {
 struct Inner {
     file: DatabaseFile,
     writer: Writer,
+    /// Tells of this process's changes; those of others are looked for.
+    hints: Arc<Hints>,
     readers: Mutex<Vec<Connection>>,
     /// Bounds the reads that may take long, so that they leave the machine some air.
     long_reads: Semaphore,
@@ -128,9 +131,11 @@ impl SqliteStore {
             return Err(StoreError::BeingFilled(path.display().to_string()));
         }
         drop(lock);
+        let hints = Arc::<Hints>::default();
         let inner = Inner {
-            writer: Writer::start(connection, &file)?,
+            writer: Writer::start(connection, &file, &hints)?,
             file,
+            hints,
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),

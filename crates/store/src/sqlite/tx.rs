@@ -41,6 +41,16 @@ impl Memo {
 struct Numbers {
     next_pk: i64,
     seq: i64,
+    /// What `seq` was when the transaction first asked.
+    before: i64,
+}
+
+/// What a transaction comes to.
+pub(super) struct Finished {
+    /// Whether something was removed for good.
+    pub(super) forgets: bool,
+    /// Owners whose memories have changed, with the number of the last change.
+    pub(super) changed: Vec<(OwnerId, i64)>,
 }
 
 /// Inside a transaction. Counters are added up here and written once, by [`Tx::finish`].
@@ -81,9 +91,13 @@ impl<'c> Tx<'c> {
 
     fn numbers(&mut self, owner: OwnerId) -> rusqlite::Result<&mut Numbers> {
         if !self.owners.contains_key(&owner) {
-            let numbers = self
-                .statement("SELECT next_pk, seq FROM owners WHERE owner = ?1")?
-                .query_row([owner.0], |row| Ok(Numbers { next_pk: row.get(0)?, seq: row.get(1)? }))?;
+            let numbers = self.statement("SELECT next_pk, seq FROM owners WHERE owner = ?1")?.query_row(
+                [owner.0],
+                |row| {
+                    let seq = row.get(1)?;
+                    Ok(Numbers { next_pk: row.get(0)?, seq, before: seq })
+                },
+            )?;
             self.owners.insert(owner, numbers);
         }
         Ok(self.owners.get_mut(&owner).expect("just put there"))
@@ -137,8 +151,8 @@ impl<'c> Tx<'c> {
         *self.counts.entry(facet).or_insert(0) += difference;
     }
 
-    /// Writes what was collected and added up; tells whether something was removed for good.
-    pub(super) fn finish(mut self) -> rusqlite::Result<bool> {
+    /// Writes what was collected and added up.
+    pub(super) fn finish(mut self) -> rusqlite::Result<Finished> {
         self.write_entries()?;
         let mut update = self.statement("UPDATE facets SET n = n + ?2 WHERE facet = ?1")?;
         for (facet, difference) in self.counts.iter().filter(|(_, difference)| **difference != 0) {
@@ -157,7 +171,9 @@ impl<'c> Tx<'c> {
         for (owner, numbers) in &self.owners {
             update.execute(params![owner.0, numbers.next_pk, numbers.seq])?;
         }
-        Ok(self.forgets)
+        let changed = self.owners.iter().filter(|(_, numbers)| numbers.seq != numbers.before);
+        let changed = changed.map(|(owner, numbers)| (*owner, numbers.seq)).collect();
+        Ok(Finished { forgets: self.forgets, changed })
     }
 }
 

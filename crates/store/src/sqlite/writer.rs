@@ -19,6 +19,7 @@ use super::checkpoint::Log;
 use super::connection::{BUSY_TIMEOUT, DatabaseFile, failure};
 use super::tx::{Memo, Tx};
 use crate::StoreError;
+use crate::hints::Hints;
 use crate::queue::{Next, Priority};
 use crate::vitals::Counters;
 
@@ -70,7 +71,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut connection: Connection, file: &DatabaseFile) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        mut connection: Connection,
+        file: &DatabaseFile,
+        hints: &Arc<Hints>,
+    ) -> Result<Self, StoreError> {
         let lock = open_lock(&file.path)?;
         let log = Log::follow(&mut connection, file)?;
         let queue = Arc::new(Queue::default());
@@ -85,6 +90,7 @@ impl Writer {
             path: file.path.clone(),
             queue: Arc::clone(&queue),
             counters: Arc::clone(&counters),
+            hints: Arc::clone(hints),
             memo: Memo::default(),
             remains: false,
             tried: Instant::now(),
@@ -180,6 +186,7 @@ struct Loop {
     path: PathBuf,
     queue: Arc<Queue>,
     counters: Arc<Counters>,
+    hints: Arc<Hints>,
     memo: Memo,
     /// Whether the log may still hold what was removed.
     remains: bool,
@@ -336,11 +343,14 @@ impl Loop {
             self.memo.check(&self.connection)?;
             let mut tx = Tx::new(&self.connection, &mut self.memo);
             work(&mut tx, &self.queue)?;
-            let forgets = tx.finish()?;
+            let finished = tx.finish()?;
             let begun = Instant::now();
             self.connection.execute_batch("COMMIT")?;
             self.flush = begun.elapsed();
-            Ok(forgets)
+            for (owner, seq) in finished.changed {
+                self.hints.tell(owner, seq);
+            }
+            Ok(finished.forgets)
         });
         if matches!(result, Ok(true)) {
             // Who reads for so long that the last attempt failed is not waited for again and again.

@@ -122,6 +122,10 @@ impl Maintenance for Faulty<'_> {
         self.inner.vitals()
     }
 
+    async fn ready(&self) -> Result<()> {
+        self.inner.ready().await
+    }
+
     async fn purge_expired(&self, limit: u32, now: Timestamp) -> Result<u64> {
         self.inner.purge_expired(limit, now).await
     }

@@ -122,3 +122,31 @@ fn an_open_stream_does_not_keep_the_server_from_stopping() {
     assert!(status.contains("200"), "{status}");
     assert_eq!(server.stop(), Some(0));
 }
+
+/// A balancer sends a session to the server that began it, and other requests anywhere.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn who_subscribed_on_one_server_is_told_what_another_stores() {
+    let home = Home::new();
+    assert!(home.database.is_some(), "tests/postgres/run names one");
+    let servers = [home.serve(None), home.serve(None)];
+    let client = Remote::new(&servers[0], None, "2025-11-25").initialize();
+    let answer = client.send("resources/subscribe", json!({"uri": "omp://memories/context"}));
+    assert_eq!(answer.status, 200);
+    let host = servers[0].url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let session = client.session();
+    write!(
+        stream,
+        "GET /mcp HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nmcp-session-id: {session}\r\n\r\n"
+    )
+    .unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("200"));
+    for number in 0..3 {
+        let memory = json!({"content": format!("Tea {number}"), "type": "semantic", "source": {"tool": "t"}});
+        assert_eq!(servers[1].json("POST", "/v1/memories", &memory).0, 201);
+        let told = lines.find(|line| line.contains("notifications/resources/updated")).unwrap();
+        assert!(told.contains("omp://memories/context"), "{told}");
+    }
+}

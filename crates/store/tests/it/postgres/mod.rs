@@ -4,6 +4,7 @@
 mod moving;
 mod partitions;
 mod pgvector;
+mod stirring;
 mod suite;
 mod talks;
 mod together;

@@ -1,0 +1,95 @@
+//! Hearing what other servers have changed: one connection that listens, from the first time that somebody waits.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_postgres::AsyncMessage;
+
+use super::connection::Way;
+use super::telling::{self, CHANNEL, Task};
+use crate::hints::Hints;
+use crate::{Result, StoreError};
+
+/// After so long without a word it is tried whether the connection still works.
+const BEAT: Duration = Duration::from_secs(15);
+/// The rest before the connection is made anew, and the longest that it becomes.
+const SHORT: Duration = Duration::from_millis(100);
+const LONG: Duration = Duration::from_secs(5);
+
+/// The connection that listens.
+pub(super) struct Ears {
+    way: Way,
+    hints: Arc<Hints>,
+    /// How often whoever waits looks by itself while this listens.
+    look_each: Duration,
+    hearing: AtomicBool,
+}
+
+impl Ears {
+    pub(super) fn new(way: Way, hints: Arc<Hints>, look_each: Duration) -> Self {
+        Self { way, hints, look_each, hearing: AtomicBool::new(false) }
+    }
+
+    /// How long nobody need look by themselves: without a connection that listens, other servers' changes are only found so.
+    pub(super) fn patience(&self) -> Duration {
+        if self.hearing.load(Ordering::Acquire) { self.look_each } else { self.look_each / 5 }
+    }
+
+    /// Listens until the task ends.
+    pub(super) async fn listen_forever(self: Arc<Self>) {
+        let mut rest = SHORT;
+        loop {
+            let Err(error) = self.listen().await;
+            if self.hearing.swap(false, Ordering::AcqRel) {
+                tracing::warn!(%error, "changes of other servers are not heard at the moment; they are looked for instead");
+                rest = SHORT;
+                // Everybody goes over to looking often.
+                self.hints.tell_all();
+            }
+            tokio::time::sleep(rest).await;
+            rest = (rest * 2).min(LONG);
+        }
+    }
+
+    async fn listen(&self) -> Result<Infallible> {
+        let (client, mut connection) = self.way.connect().await?;
+        let (sender, mut heard) = mpsc::unbounded_channel();
+        let _driving = Task::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notification(notification) = message {
+                    // Nobody hears any more when it is about to end.
+                    let _ = sender.send(notification.payload().to_owned());
+                }
+            }
+        });
+        let failed = |error: tokio_postgres::Error| self.way.failed(&error);
+        let named = client.query_one(&format!("SELECT {CHANNEL}"), &[]).await.map_err(failed)?;
+        let channel: String = named.try_get(0).map_err(failed)?;
+        client.batch_execute(&format!("LISTEN {channel}")).await.map_err(failed)?;
+        self.hearing.store(true, Ordering::Release);
+        // What came before this moment was not heard.
+        self.hints.tell_all();
+        loop {
+            match tokio::time::timeout(BEAT, heard.recv()).await {
+                Ok(Some(message)) => {
+                    telling::read(&message).for_each(|(owner, seq)| self.hints.tell(owner, seq));
+                }
+                Ok(None) => return Err(self.way.lost()),
+                Err(_) => {
+                    let beat = tokio::time::timeout(BEAT, client.batch_execute("SELECT"));
+                    beat.await.map_err(|_| self.way.lost())?.map_err(failed)?;
+                }
+            }
+        }
+    }
+}
+
+impl Way {
+    fn lost(&self) -> StoreError {
+        StoreError::Unreachable { place: self.place().to_string(), reason: "the connection was lost".into() }
+    }
+}
