@@ -74,7 +74,7 @@ pub(crate) async fn require_key(State(app): State<App>, mut request: Request, ne
 pub(crate) struct AskedWith(pub(crate) KeyId);
 
 /// The token of `Authorization: Bearer`; the scheme's case does not matter.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -4,6 +4,7 @@
 mod access;
 mod ai;
 mod audit;
+mod budgets;
 mod compress;
 mod context;
 mod conversations;
@@ -37,6 +38,7 @@ use tokio::sync::Semaphore;
 use self::ai::Ai;
 pub use self::ai::{AiChoice, ToRead, Told};
 use self::audit::Failures;
+pub use self::budgets::Budget;
 pub use self::compress::CompressRequest;
 pub use self::context::{Budgeted, recalled, within_budget};
 pub use self::embeddings::Embeddings;

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod budgets;
 pub mod candidates;
 pub mod changes;
 #[cfg(feature = "conformance")]
@@ -35,6 +36,7 @@ mod vitals;
 
 pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
 pub use audit::AuditStore;
+pub use budgets::{Budget, BudgetStore};
 pub use candidates::{Candidate, CandidateStore, Candidates};
 pub use changes::{Change, ChangeFeed};
 pub use conversation_index::{
@@ -76,6 +78,7 @@ pub trait Store:
     + CountStore
     + NamespaceStore
     + ShareStore
+    + BudgetStore
     + Maintenance
 {
 }
@@ -95,6 +98,7 @@ impl<T> Store for T where
         + CountStore
         + NamespaceStore
         + ShareStore
+        + BudgetStore
         + Maintenance
 {
 }

@@ -121,6 +121,62 @@ fn a_search_by_meaning_does_without_the_index_in_memory() {
     assert_eq!(found["memories"][0]["content"], "The database password is in the vault", "{found}");
 }
 
+/// How many of many requests with this key a server lets through, and the longest pause that it asks for.
+fn flood(server: &Server, key: &str) -> (u64, u64) {
+    let bearer = format!("Bearer {key}");
+    let (mut through, mut longest) = (0, 0);
+    for _ in 0..60 {
+        let (status, head, _) =
+            server.call("GET", "/v1/memories?limit=1", &[("authorization", &bearer)], b"").unwrap();
+        let retry = head.lines().find_map(|line| line.strip_prefix("retry-after: "));
+        match (status, retry) {
+            (200, None) => through += 1,
+            (429, Some(seconds)) => longest = longest.max(seconds.parse().unwrap()),
+            _ => panic!("{head}"),
+        }
+    }
+    (through, longest)
+}
+
+/// A key may ask twice a second, and twenty times at once, however many servers it asks.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn a_limit_holds_over_all_servers_together() {
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    let home = home();
+    let key = home.ok(&["keys", "create", "flood", "--json"]).json()["key"].as_str().unwrap().to_owned();
+    let serve = || {
+        let mut command = home.command(&["serve", "--port", "0", "--rate-limit", "2"]);
+        command.env("OMP_API_KEY", KEY);
+        Server::start(command)
+    };
+    let servers = [serve(), serve()];
+    for server in &servers {
+        // The first time that a key is right it is not counted.
+        assert_eq!(server.json("GET", "/v1/health", &Value::Null).0, 200);
+        let bearer = format!("Bearer {key}");
+        assert_eq!(server.call("GET", "/v1/tags", &[("authorization", &bearer)], b"").unwrap().0, 200);
+    }
+    let begun = std::time::Instant::now();
+    let floods = std::thread::scope(|scope| {
+        let floods = [&servers[0], &servers[1]].map(|server| scope.spawn(|| flood(server, &key)));
+        floods.map(|flood| flood.join().unwrap())
+    });
+    let came_back = begun.elapsed().as_secs_f64() * 2.0;
+    let through = floods[0].0 + floods[1].0;
+    let most = 20.0 + came_back + 2.0;
+    assert!(through >= 20 && f64::from(u32::try_from(through).unwrap()) <= most, "{through} of {most}");
+    // Whoever waits for as long as they are told is let in.
+    let pause = floods.iter().map(|(_, longest)| *longest).max().unwrap();
+    assert!((1..10).contains(&pause), "{pause}");
+    std::thread::sleep(Duration::from_secs(pause));
+    let bearer = format!("Bearer {key}");
+    assert_eq!(servers[0].call("GET", "/v1/tags", &[("authorization", &bearer)], b"").unwrap().0, 200);
+    // Another key has a limit of its own.
+    let bearer = format!("Bearer {KEY}");
+    assert_eq!(servers[0].call("GET", "/v1/tags", &[("authorization", &bearer)], b"").unwrap().0, 200);
+}
+
 const WRITERS: u64 = 4;
 const EACH: u64 = 120;
 

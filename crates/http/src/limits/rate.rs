@@ -1,7 +1,6 @@
 //! How often a key, or an address without one, may ask. Only a server with a key counts: without one it serves this
 //! machine alone.
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,12 +12,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use omp_model::{Error, ErrorCode};
+use omp_model::{Error, ErrorCode, Secret};
+use omp_service::Budget;
 
 use super::client;
-use super::sign_in::SignIns;
+use super::sign_in::{SignIns, wrong_keys};
 use crate::App;
 use crate::answer::Failure;
+use crate::auth::bearer;
 use crate::settings::Settings;
 
 /// Requests without a key that an address may send a second, ten times as many at once: the web app, health checks.
@@ -30,48 +31,45 @@ const FORGET_EACH: u32 = 100_000;
 
 /// The counts of a server.
 pub(crate) struct Limits {
-    keys: Option<DefaultKeyedRateLimiter<u64>>,
+    /// Requests a second for each key.
+    rate: Option<NonZeroU32>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     sign_ins: SignIns,
     clock: DefaultClock,
-    hasher: RandomState,
     counted: AtomicU32,
 }
 
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let quota = |rate: NonZeroU32| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
+        let quota = Quota::per_second(KEYLESS).allow_burst(KEYLESS.saturating_mul(BURST));
         Self {
-            keys: NonZeroU32::new(settings.rate).map(|rate| RateLimiter::keyed(quota(rate))),
-            addresses: RateLimiter::keyed(quota(KEYLESS)),
+            rate: NonZeroU32::new(settings.rate),
+            addresses: RateLimiter::keyed(quota),
             sign_ins: SignIns::new(),
             clock: DefaultClock::default(),
-            hasher: RandomState::new(),
             counted: AtomicU32::new(0),
         }
     }
 
     /// How long a request without a key must wait.
     fn keyless(&self, address: IpAddr) -> Option<Duration> {
-        self.count();
+        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EACH == FORGET_EACH - 1 {
+            self.addresses.retain_recent();
+        }
         let refused = self.addresses.check_key(&address).err()?;
         Some(refused.wait_time_from(self.clock.now()))
     }
 
-    /// How long a request with this key must wait.
-    fn keyed(&self, key: &[u8]) -> Option<Duration> {
-        self.count();
-        let refused = self.keys.as_ref()?.check_key(&self.hasher.hash_one(key)).err()?;
-        Some(refused.wait_time_from(self.clock.now()))
-    }
-
-    fn count(&self) {
-        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EACH == FORGET_EACH - 1 {
-            self.addresses.retain_recent();
-            if let Some(keys) = &self.keys {
-                keys.retain_recent();
-            }
-        }
+    /// What a key may ask. All servers that share a store count it together, so it goes by the key's id, which says nothing of the
+    /// key; the key of the configuration has none.
+    fn of_key(&self, bearer: Option<&str>) -> Option<Budget> {
+        let rate = self.rate?;
+        let name = match bearer.and_then(Secret::key_of) {
+            Some(id) => format!("key {id}"),
+            None => "the server's key".to_owned(),
+        };
+        let at_once = rate.saturating_mul(BURST).get();
+        Some(Budget { name, at_once, each: Duration::from_secs(1) / rate.get() })
     }
 }
 
@@ -92,12 +90,18 @@ pub(crate) async fn limit_keys(State(app): State<App>, request: Request, next: N
         return too_many("with wrong keys from this address", wait);
     }
     let known = limits.sign_ins.knows(address, key.as_bytes());
-    if known && let Some(wait) = limits.keyed(key.as_bytes()) {
+    if known
+        && let Some(budget) = limits.of_key(bearer(request.headers()))
+        && let Some(wait) = app.service.spend(&budget).await
+    {
         return too_many("with this key", wait);
     }
     let response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED {
-        if limits.sign_ins.failed(address, key.as_bytes(), Instant::now()) {
+        limits.sign_ins.failed(address, key.as_bytes());
+        if let Some(wait) = app.service.spend(&wrong_keys(address)).await
+            && limits.sign_ins.bar(address, wait, Instant::now())
+        {
             tracing::warn!(%address, "many wrong keys from one address: it is not listened to for a while");
         }
     } else if !known && response.status().is_success() {
@@ -132,13 +136,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_asks_too_often_waits_and_others_do_not() {
-        let limits = Limits::new(&Settings { rate: 2, ..Settings::default() });
-        let passed = (0..100).filter(|_| limits.keyed(b"Bearer one").is_none()).count();
-        assert!((20..30).contains(&passed), "ten seconds' worth at once: {passed}");
-        assert!(limits.keyed(b"Bearer one").is_some_and(|wait| wait <= Duration::from_secs(1)));
-        assert!(limits.keyed(b"Bearer two").is_none());
+    fn a_key_is_counted_by_its_id_and_never_by_itself() {
+        let limits = Limits::new(&Settings { rate: 200, ..Settings::default() });
+        let secret = format!("omp_{}_{}", "0".repeat(16), "7".repeat(50));
+        for bearer in [secret.as_str(), "a password that somebody chose"] {
+            let budget = limits.of_key(Some(bearer)).unwrap();
+            assert_eq!((budget.at_once, budget.each), (2_000, Duration::from_millis(5)));
+            assert!(!budget.name.contains("777") && !budget.name.contains("password"), "{budget:?}");
+        }
         let none = Limits::new(&Settings { rate: 0, ..Settings::default() });
-        assert!((0..10_000).all(|_| none.keyed(b"Bearer one").is_none()));
+        assert_eq!(none.of_key(Some(&secret)), None);
     }
 }

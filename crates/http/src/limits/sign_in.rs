@@ -7,16 +7,14 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use omp_service::Budget;
 
 /// Wrong keys that an address may bring at once…
-const BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const BURST: u32 = 20;
 /// …and then one in this time.
 const EACH: Duration = Duration::from_secs(3);
 /// Right keys with their addresses that are remembered.
@@ -26,6 +24,11 @@ const BARRED: usize = 10_000;
 /// An address is named in the log once in this time.
 const QUIET: Duration = Duration::from_mins(10);
 
+/// The wrong keys of an address, which servers that share a store count together: guessing at several is no faster.
+pub(super) fn wrong_keys(address: IpAddr) -> Budget {
+    Budget { name: format!("wrong keys from {address}"), at_once: BURST, each: EACH }
+}
+
 /// Since when and until when an address is not listened to.
 struct Bar {
     until: Instant,
@@ -34,8 +37,6 @@ struct Bar {
 
 /// Who brought right and wrong keys.
 pub(super) struct SignIns {
-    failures: DefaultKeyedRateLimiter<IpAddr>,
-    clock: DefaultClock,
     barred: Mutex<HashMap<IpAddr, Bar>>,
     any_barred: AtomicBool,
     known: RwLock<HashSet<u64>>,
@@ -44,10 +45,7 @@ pub(super) struct SignIns {
 
 impl SignIns {
     pub(super) fn new() -> Self {
-        let quota = Quota::with_period(EACH).expect("more than no time").allow_burst(BURST);
         Self {
-            failures: RateLimiter::keyed(quota),
-            clock: DefaultClock::default(),
             barred: Mutex::default(),
             any_barred: AtomicBool::new(false),
             known: RwLock::default(),
@@ -80,18 +78,20 @@ impl SignIns {
         known.insert(self.mark(address, key));
     }
 
-    /// The key was wrong. True when this is news for the log.
-    pub(super) fn failed(&self, address: IpAddr, key: &[u8], now: Instant) -> bool {
+    /// The key was wrong.
+    pub(super) fn failed(&self, address: IpAddr, key: &[u8]) {
         // A key that was right and is not any more (revoked, expired) has no privilege left.
         if self.knows(address, key) {
             self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&self.mark(address, key));
         }
-        let Err(not_until) = self.failures.check_key(&address) else { return false };
-        let until = now + not_until.wait_time_from(self.clock.now());
+    }
+
+    /// The address has brought too many wrong keys: it is not listened to for so long. True when this is news for the log.
+    pub(super) fn bar(&self, address: IpAddr, wait: Duration, now: Instant) -> bool {
+        let until = now + wait;
         let mut barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
         if barred.len() >= BARRED {
             barred.retain(|_, bar| bar.told + QUIET > now);
-            self.failures.retain_recent();
         }
         if barred.len() >= BARRED {
             barred.clear();
@@ -125,13 +125,13 @@ mod tests {
         let now = Instant::now();
         let [here, there] = ["10.0.0.1", "10.0.0.2"].map(|text| text.parse::<IpAddr>().unwrap());
         sign_ins.succeeded(here, b"mine");
-        let news = (0..1_000).filter(|_| sign_ins.failed(here, b"guess", now)).count();
+        let news = (0..1_000).filter(|_| sign_ins.bar(here, EACH, now)).count();
         assert_eq!(news, 1, "the log is told once");
         assert!(sign_ins.wait(here, b"a right key that was never here", now).is_some());
         assert_eq!(sign_ins.wait(here, b"mine", now), None);
         assert_eq!(sign_ins.wait(there, b"guess", now), None);
         assert_eq!(sign_ins.wait(here, b"guess", now + EACH * 2), None, "a while, not for ever");
-        sign_ins.failed(here, b"mine", now);
+        sign_ins.failed(here, b"mine");
         assert!(sign_ins.wait(here, b"mine", now).is_some(), "a revoked key is like any other");
     }
 }

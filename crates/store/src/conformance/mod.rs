@@ -3,6 +3,7 @@
 //! A store's tests say `omp_store::conformance_suite!(make)`, where `make` is a function that returns a future of
 //! a pointer to a new, empty store; the macro makes a test of each scenario.
 
+pub mod budgets;
 pub mod changes;
 pub mod conversation_index;
 pub mod conversations;
@@ -85,6 +86,7 @@ macro_rules! conformance_suite {
                 what_is_gone_or_superseded_is_not_repeated, two_at_once_store_one, a_changed_text_is_compared_as_it_is_now;
             changes: every_write_has_its_number, a_tombstone_stands_for_what_was_deleted,
                 whoever_waits_is_stirred_by_a_change;
+            budgets: a_budget_is_spent_up_and_others_are_not, what_was_spent_comes_back;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;
             conversation_index: turns_are_found_by_their_words, only_what_answers_is_found, what_is_gone_is_not_found,

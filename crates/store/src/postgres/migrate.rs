@@ -16,10 +16,11 @@ use crate::stored::words;
 use crate::{Result, StoreError};
 
 /// The steps; step N brings a database from version N to N + 1. A released step never changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_conversation_words.sql"),
     include_str!("../../migrations/postgres/0003_windows.sql"),
+    include_str!("../../migrations/postgres/0004_budgets.sql"),
 ];
 
 /// What servers that start at once take turns by; the number is ours and means nothing.

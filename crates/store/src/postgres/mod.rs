@@ -14,6 +14,7 @@
 //!   begun for.
 
 mod audit;
+mod budgets;
 mod candidates;
 mod changes;
 mod connection;
@@ -59,6 +60,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Pool;
 use omp_model::{OwnerId, Timestamp};
 
+use self::budgets::SharedBudgets;
 use self::connection::Way;
 use self::hearing::Ears;
 use self::pgvector::Pgvector;
@@ -129,6 +131,9 @@ pub struct PostgresStore {
     ears: Arc<Ears>,
     /// What hears them, once somebody has waited.
     hearing: OnceLock<Task>,
+    budgets: Arc<SharedBudgets>,
+    /// What settles them, once somebody has spent.
+    settling: OnceLock<Task>,
     /// Notices when users, keys or shares change.
     lease: Lease,
     /// Only one reads at a time what all of them wait for.
@@ -179,6 +184,8 @@ impl PostgresStore {
             ears: Arc::new(Ears::new(way, Arc::clone(&hints), options.look_each)),
             hearing: OnceLock::new(),
             hints,
+            budgets: Arc::new(SharedBudgets::new(pool.clone(), Arc::clone(&place))),
+            settling: OnceLock::new(),
             pool,
             place,
             writers,

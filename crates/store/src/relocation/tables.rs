@@ -48,7 +48,7 @@ pub enum Table {
 pub const MOVED_SETTINGS: [&str; 1] = ["last_owner"];
 
 /// What does not go over: tables that follow from others, and columns that mean something in one database only.
-pub const STAYS: [(&str, &str); 19] = [
+pub const STAYS: [(&str, &str); 20] = [
     ("words", "the word index: made of the memories by the target"),
     ("words_config", "a part of SQLite's word index"),
     ("words_data", "a part of SQLite's word index"),
@@ -67,6 +67,7 @@ pub const STAYS: [(&str, &str); 19] = [
     ("conversation_vectors", "vectors of passages: made by the target in the background"),
     ("conversation_backlog", "which conversations wait for one of these: all of them, at first"),
     ("vector_windows", "what pgvector searches: made of the vectors by the target"),
+    ("budgets", "how often keys have asked lately"),
     ("open_memory", "the schema's version"),
 ];
 

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod audit;
+mod budgets;
 mod changes;
 mod checkpoint;
 mod cipher;
@@ -50,6 +51,7 @@ use self::connection::{DatabaseFile, failure};
 use self::lease::Watcher;
 use self::tx::Tx;
 use self::writer::Writer;
+use crate::budgets::Budgets;
 use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
@@ -83,6 +85,7 @@ struct Inner {
     writer: Writer,
     /// Tells of this process's changes; those of others are looked for.
     hints: Arc<Hints>,
+    budgets: Budgets,
     readers: Mutex<Vec<Connection>>,
     /// Bounds the reads that may take long, so that they leave the machine some air.
     long_reads: Semaphore,
@@ -136,6 +139,7 @@ impl SqliteStore {
             writer: Writer::start(connection, &file, &hints)?,
             file,
             hints,
+            budgets: Budgets::default(),
             readers: Mutex::default(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
