@@ -50,6 +50,9 @@ impl Service {
         let (check, message) = match tokio::time::timeout(PROMPTLY, self.store.ready()).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(StoreError::BeingFilled(_))) => ("move", "A move into the database is not finished."),
+            Ok(Err(StoreError::Newer { .. })) => {
+                ("schema", "A newer server has changed the database so that this one cannot work with it.")
+            }
             Ok(Err(StoreError::Closed)) => ("stopping", "The server is shutting down."),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "not ready");

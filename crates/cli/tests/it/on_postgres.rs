@@ -144,7 +144,7 @@ fn flood(server: &Server, key: &str) -> (u64, u64) {
 fn a_limit_holds_over_all_servers_together() {
     const KEY: &str = "0123456789abcdef0123456789abcdef";
     let home = home();
-    let key = home.ok(&["keys", "create", "flood", "--json"]).json()["key"].as_str().unwrap().to_owned();
+    let key = home.ok(&["keys", "create", "flood", "--json"]).json()["secret"].as_str().unwrap().to_owned();
     let serve = || {
         let mut command = home.command(&["serve", "--port", "0", "--rate-limit", "2"]);
         command.env("OMP_API_KEY", KEY);

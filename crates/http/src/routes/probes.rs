@@ -23,7 +23,7 @@ pub(crate) async fn get_livez() -> Json<Probe> {
 /// Whether a request would be served now
 ///
 /// The error's `details.check` says what is in the way: `opening` (the database is being brought up to date), `store` (it does not answer),
-/// `move` (a move into it is not finished), `stopping` (the server was told to end). Needs no key.
+/// `schema` (a newer server has changed the database so that this one cannot work with it), `move` (a move into it is not finished), `stopping` (the server was told to end). Needs no key.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses(
     (status = 200, description = "A request would be served", body = Probe),
     (status = 503, description = "`unavailable`: not now; send requests to another server", body = ErrorBody),

@@ -10,7 +10,7 @@ use omp_model::{OwnerId, Timestamp};
 use super::pgvector::Pgvector;
 use super::session::Columns;
 use super::tx::Tx;
-use super::{PostgresStore, audit, originals, relocation, rows, write};
+use super::{PostgresStore, audit, migrate, originals, relocation, rows, write};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
@@ -113,7 +113,9 @@ impl Maintenance for PostgresStore {
     }
 
     async fn ready(&self) -> Result<()> {
-        if relocation::is_being_filled(&self.glance().await?).await? {
+        let session = self.glance().await?;
+        migrate::check(&session).await?;
+        if relocation::is_being_filled(&session).await? {
             return Err(StoreError::BeingFilled(self.place().to_owned()));
         }
         Ok(())

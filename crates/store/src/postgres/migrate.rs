@@ -1,6 +1,6 @@
 //! Bringing a database's schema up to date: numbered steps, all in one transaction, one server at a time.
 //!
-//! A step only adds, so that servers of the version before go on working while others are replaced.
+//! A step only adds, so that servers of the version before go on working while others are replaced; `schema.rs` tells how they know.
 
 use std::sync::Arc;
 
@@ -12,15 +12,19 @@ use super::pgvector::{self, Pgvector};
 use super::session::{Columns, Session, number};
 use super::write::{self, Words};
 use super::{conversation_index, rows, tx};
+use crate::schema::{self, Step};
 use crate::stored::words;
 use crate::{Result, StoreError};
 
-/// The steps; step N brings a database from version N to N + 1. A released step never changes.
-const STEPS: [&str; 4] = [
-    include_str!("../../migrations/postgres/0001_first.sql"),
-    include_str!("../../migrations/postgres/0002_conversation_words.sql"),
-    include_str!("../../migrations/postgres/0003_windows.sql"),
-    include_str!("../../migrations/postgres/0004_budgets.sql"),
+/// The steps; step N brings a database from version N to N + 1.
+const STEPS: [Step; 4] = [
+    Step::adds(include_str!("../../migrations/postgres/0001_first.sql"), 1),
+    // Triggers do what servers of the first version leave undone.
+    Step::adds(include_str!("../../migrations/postgres/0002_conversation_words.sql"), 1),
+    // What they write is not taken in yet, which is what the column says then.
+    Step::adds(include_str!("../../migrations/postgres/0003_windows.sql"), 1),
+    // They count for themselves.
+    Step::adds(include_str!("../../migrations/postgres/0004_budgets.sql"), 1),
 ];
 
 /// What servers that start at once take turns by; the number is ours and means nothing.
@@ -34,31 +38,47 @@ pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Re
     let session = Session::write(pool, place, None).await?;
     session.batch(TURN).await?;
     let found = version(&session).await?;
-    let newest = i32::try_from(STEPS.len()).expect("few steps");
+    let newest = schema::newest(&STEPS);
     if found > newest {
-        return Err(StoreError::Newer {
-            path: place.as_ref().into(),
-            found: found.unsigned_abs(),
-            known: newest.unsigned_abs(),
-        });
+        schema::check(place, found, newest, serves_since(&session, found).await?)?;
+        tracing::info!(found, known = newest, "a newer program has been here; this one can go on beside it");
     }
-    for (step, sql) in STEPS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        session.batch(sql).await?;
-        let version = i32::try_from(step + 1).expect("few steps");
+    for (version, step) in (1_i32..).zip(&STEPS).skip(found as usize) {
+        session.batch(step.sql).await?;
         let sql = "INSERT INTO open_memory (version, made_at) VALUES ($1, $2)";
         session.execute(sql, &[&version, &now.as_millis()]).await?;
     }
     if found == 0 {
         begin(&session, now).await?;
     }
-    refresh_words(&session).await?;
+    if found <= newest {
+        let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        session.execute(sql, &[&schema::setting(newest), &i64::from(schema::serves_since(&STEPS))]).await?;
+    }
+    refresh_words(&session, found).await?;
     let pgvector = pgvector::take_up(&session).await?;
     session.commit().await?;
     Ok(pgvector)
 }
 
+/// Refuses to go on where a newer program has meanwhile made something of the schema that this one cannot work with.
+pub(super) async fn check(session: &Session) -> Result<()> {
+    let version = session.one("SELECT max(version) FROM open_memory", &[]).await?;
+    let (found, known) = (version.column::<i32>(0)?.unsigned_abs(), schema::newest(&STEPS));
+    if found > known {
+        schema::check(session.place(), found, known, serves_since(session, found).await?)?;
+    }
+    Ok(())
+}
+
+/// From which version on programs can work with this one, if the database says.
+async fn serves_since(session: &Session, version: u32) -> Result<Option<i64>> {
+    let sql = "SELECT value FROM settings WHERE name = $1";
+    session.row(sql, &[&schema::setting(version)]).await?.map(|row| row.column(0)).transpose()
+}
+
 /// The schema's version: 0 where there is none yet.
-async fn version(session: &Session) -> Result<i32> {
+async fn version(session: &Session) -> Result<u32> {
     let sql = "SELECT to_regclass('open_memory') IS NOT NULL, to_regclass('memories') IS NOT NULL";
     let row = session.one(sql, &[]).await?;
     let (ours, others): (bool, bool) = (row.column(0)?, row.column(1)?);
@@ -71,7 +91,8 @@ async fn version(session: &Session) -> Result<i32> {
         session.batch(sql).await?;
         return Ok(0);
     }
-    session.one("SELECT coalesce(max(version), 0) FROM open_memory", &[]).await?.column(0)
+    let newest = session.one("SELECT coalesce(max(version), 0) FROM open_memory", &[]).await?;
+    Ok(newest.column::<i32>(0)?.unsigned_abs())
 }
 
 /// The first owner of a new database.
@@ -82,13 +103,15 @@ async fn begin(session: &Session, now: Timestamp) -> Result<()> {
     session.execute(sql, &[&i64::from(TOKENIZER_VERSION)]).await.map(drop)
 }
 
-/// Makes the word index anew when it was made by another version of the analysis.
-async fn refresh_words(session: &Session) -> Result<()> {
+/// Makes the word index anew when it was made by another version of the analysis; one of a newer program stays.
+async fn refresh_words(session: &Session, found: u32) -> Result<()> {
     let sql = "SELECT value FROM settings WHERE name = 'tokenizer_version'";
     let version: i64 = session.one(sql, &[]).await?.column(0)?;
     if version == i64::from(TOKENIZER_VERSION) {
         return Ok(());
     }
+    // What this program stored would not be found by the newer one's words.
+    schema::check(session.place(), found, schema::newest(&STEPS), None)?;
     tracing::info!(
         from = version,
         to = TOKENIZER_VERSION,

@@ -89,6 +89,7 @@ impl Maintenance for SqliteStore {
     }
 
     async fn ready(&self) -> Result<()> {
+        self.read(|connection| Ok(migrate::check_identity(connection, self.path())))??;
         if self.read(relocation::is_being_filled)? {
             return Err(StoreError::BeingFilled(self.path().display().to_string()));
         }

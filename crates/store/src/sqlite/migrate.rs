@@ -4,19 +4,22 @@ use std::path::Path;
 
 use omp_model::{OwnerId, Timestamp};
 use omp_search::{Analyzer, FTS5_TOKENIZE, TOKENIZER_VERSION};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::connection::{APPLICATION_ID, failure};
 use super::{adopt, maintenance, rows};
 use crate::StoreError;
+use crate::schema::{self, Step};
 use crate::stored::words;
 
-/// The steps; step N brings a file from version N to N + 1. A released step never changes.
-const STEPS: [&str; 4] = [
-    include_str!("../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../migrations/sqlite/0002_conversation_origins.sql"),
-    include_str!("../../migrations/sqlite/0003_access.sql"),
-    include_str!("../../migrations/sqlite/0004_conversation_words.sql"),
+/// The steps; step N brings a file from version N to N + 1. `schema.rs` tells what a program does with a newer file.
+const STEPS: [Step; 4] = [
+    Step::adds(include_str!("../../migrations/sqlite/0001_first.sql"), 1),
+    Step::adds(include_str!("../../migrations/sqlite/0002_conversation_origins.sql"), 2),
+    // An older program would let in whoever has no key.
+    Step::adds(include_str!("../../migrations/sqlite/0003_access.sql"), 3),
+    // An older program keeps no index of conversations, and leaves the words of those that it deletes.
+    Step::adds(include_str!("../../migrations/sqlite/0004_conversation_words.sql"), 4),
 ];
 
 /// The version from which on conversations have a word index.
@@ -24,7 +27,7 @@ const CONVERSATION_WORDS: u32 = 4;
 
 /// The version after the last step.
 fn newest() -> u32 {
-    u32::try_from(STEPS.len()).expect("few steps")
+    schema::newest(&STEPS)
 }
 
 /// What a file is.
@@ -39,7 +42,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
     let fail = |e: rusqlite::Error| failure(path, &e);
     let found = identity(connection, path)?;
     match found {
-        Identity::Ours(version) if version == newest() => {}
+        Identity::Ours(version) if version >= newest() => {}
         Identity::Ours(version) => {
             maintenance::copy(connection, &copy_name(path, &format!("v{version}"), now))?;
         }
@@ -58,8 +61,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
     if matches!(found, Identity::TypeScript) {
         adopt::set_aside(&tx).map_err(fail)?;
     }
-    for step in &STEPS[version as usize..] {
-        tx.execute_batch(step).map_err(fail)?;
+    for step in STEPS.iter().skip(version as usize) {
+        tx.execute_batch(step.sql).map_err(fail)?;
     }
     if version < CONVERSATION_WORDS {
         create_conversation_words(&tx).map_err(fail)?;
@@ -77,14 +80,22 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, now: Timestamp) 
             "taken over"
         );
     }
-    if version != newest() {
+    if version <= newest() {
+        let sql = "INSERT OR IGNORE INTO settings (name, value) VALUES (?1, ?2)";
+        tx.execute(sql, params![schema::setting(newest()), schema::serves_since(&STEPS)]).map_err(fail)?;
+    }
+    if version < newest() {
         tx.execute_batch(&format!(
             "PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID}",
             newest()
         ))
         .map_err(fail)?;
     }
-    refresh_words(&tx).map_err(fail)?;
+    if !has_our_words(&tx).map_err(fail)? {
+        // What this program stored would not be found by a newer one's words.
+        schema::check(&path.display().to_string(), version, newest(), None)?;
+        refresh_words(&tx).map_err(fail)?;
+    }
     tx.commit().map_err(fail)
 }
 
@@ -132,19 +143,15 @@ fn renew_conversation_words(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
+/// Whether the word index was made by this program's version of the analysis.
+fn has_our_words(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT value FROM settings WHERE name = 'tokenizer_version'";
+    Ok(connection.query_row(sql, [], |row| row.get::<_, u32>(0))? == TOKENIZER_VERSION)
+}
+
 /// Makes the word index anew when it was made by another version of the analysis.
 fn refresh_words(connection: &Connection) -> rusqlite::Result<()> {
-    let version: u32 =
-        connection
-            .query_row("SELECT value FROM settings WHERE name = 'tokenizer_version'", [], |row| row.get(0))?;
-    if version == TOKENIZER_VERSION {
-        return Ok(());
-    }
-    tracing::info!(
-        from = version,
-        to = TOKENIZER_VERSION,
-        "the text analysis changed: making the word index anew"
-    );
+    tracing::info!(to = TOKENIZER_VERSION, "the text analysis changed: making the word index anew");
     connection.execute_batch("DROP TABLE words")?;
     create_words(connection)?;
     renew_conversation_words(connection)?;
@@ -179,14 +186,23 @@ fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fail)?;
     let version = u32::try_from(pragma("user_version")?).unwrap_or(u32::MAX);
     match pragma("application_id")? {
-        APPLICATION_ID if version > newest() => {
-            Err(StoreError::Newer { path: path.to_owned(), found: version, known: newest() })
+        APPLICATION_ID => {
+            if version > newest() {
+                let since = serves_since(connection, version).map_err(fail)?;
+                schema::check(&path.display().to_string(), version, newest(), since)?;
+            }
+            Ok(Identity::Ours(version))
         }
-        APPLICATION_ID => Ok(Identity::Ours(version)),
         0 if tables == 0 => Ok(Identity::Empty),
         0 if adopt::is_typescript(connection).map_err(fail)? => Ok(Identity::TypeScript),
         _ => Err(StoreError::NotADatabase(path.to_owned())),
     }
+}
+
+/// From which version on programs can work with this one, if the file says.
+fn serves_since(connection: &Connection, version: u32) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT value FROM settings WHERE name = ?1";
+    connection.query_row(sql, [schema::setting(version)], |row| row.get(0)).optional()
 }
 
 /// `memory.db` → `memory.db.v1-1781000000000.bak`

@@ -7,6 +7,16 @@ pub(crate) struct Temporary {
     _folder: tempfile::TempDir,
 }
 
+impl Temporary {
+    /// The same after another program has been at the file.
+    pub(crate) async fn changed_by(self, change: impl FnOnce(&rusqlite::Connection)) -> Self {
+        let path = self.store.path().to_owned();
+        self.store.close().await.unwrap();
+        change(&rusqlite::Connection::open(&path).unwrap());
+        Self { store: open(&path).unwrap(), ..self }
+    }
+}
+
 impl std::ops::Deref for Temporary {
     type Target = SqliteStore;
     fn deref(&self) -> &SqliteStore {

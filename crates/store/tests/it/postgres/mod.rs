@@ -1,6 +1,7 @@
 //! The PostgreSQL store against the suite, and what only a database server can show. These tests need such a server, so
 //! they are left out unless asked for: `tests/postgres/run cargo test --workspace --test it -- --ignored`.
 
+mod beside_newer;
 mod budgets;
 mod moving;
 mod partitions;
