@@ -22,6 +22,13 @@ pub struct Keyword {
     pub prefix: bool,
 }
 
+impl Keyword {
+    /// Whether a token is what it looks for.
+    pub fn matches(&self, token: &str) -> bool {
+        if self.prefix { token.starts_with(&self.token) } else { token == self.token }
+    }
+}
+
 /// The tokens of a query, each once, in the order they were written.
 ///
 /// A [`Shard`](crate::Shard) finds more with them than FTS5 does: also memories with
@@ -172,7 +179,10 @@ mod tests {
     fn a_lone_character_asks_for_the_bigrams_that_start_with_it() {
         assert_eq!(terms("京"), "京*");
         assert_eq!(terms("東京都"), "東京 京都");
-        assert_eq!(keywords("京").to_fts5().as_deref(), Some("\"京\" *"));
+        let lone = keywords("京");
+        assert_eq!(lone.to_fts5().as_deref(), Some("\"京\" *"));
+        assert_eq!(["京都", "東京", "京"].map(|token| lone.terms()[0].matches(token)), [true, false, true]);
+        assert_eq!(["京都", "京都府"].map(|token| keywords("京都").terms()[0].matches(token)), [true, false]);
     }
 
     #[test]

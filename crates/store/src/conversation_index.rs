@@ -14,7 +14,8 @@ use crate::{Result, Slot};
 /// What holds words of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WordHits {
-    /// How many conversations the owner has in the index, and how many entries these have: what hits are measured by.
+    /// How many of the owner's conversations that the principal may see are in the index, and how many entries these have:
+    /// what hits are measured by.
     pub conversations: u64,
     /// See there.
     pub entries: u64,
@@ -77,8 +78,9 @@ impl std::fmt::Debug for Passages {
     }
 }
 
-/// Finding conversations. Words are written with the conversation, in its transaction; only those that were saved
-/// before there was an index, and those that were handed over, wait. Vectors are made afterwards.
+/// Finding conversations. Words are written with the conversation, in its transaction; only those of
+/// [large imports](crate::Indexing::Later), those that were saved before there was an index or in another database, and those
+/// that were handed over, wait. Vectors are made afterwards.
 #[async_trait]
 pub trait ConversationIndex: Send + Sync {
     /// The conversations that hold any of the words and that the query and the principal's limits admit. Its page is not
@@ -107,14 +109,16 @@ pub trait ConversationIndex: Send + Sync {
         pks: &[i64],
     ) -> Result<Vec<FoundTurns>>;
 
-    /// Puts up to `limit` conversations that wait for it into the word index; `false` when none waits any more.
+    /// Puts up to `limit` conversations that wait for it into the word index; `false` when none waits any more. Owners take
+    /// turns, and of each owner the one stored last comes first. One that cannot be read goes on waiting, in nobody's way.
     async fn index_conversations(&self, limit: u32) -> Result<bool>;
 
-    /// How many conversations wait for their vectors in this space.
+    /// How many conversations wait for their vectors in this space, without those that could not be read.
     async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64>;
 
-    /// Conversations that wait for their vectors, the one stored last first. Where several servers share a store, each
-    /// gets others, as memories do.
+    /// Conversations that wait for their vectors: owners take turns, and of each owner the one stored last comes first. One
+    /// that cannot be read goes on waiting, in nobody's way. Where several servers share a store, each gets others, as
+    /// memories do.
     async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>>;
 
     /// Stores the vectors of conversations that are still there and wait for them.
@@ -178,7 +182,7 @@ pub(crate) fn turns_with(conversation: &Conversation, keywords: &Keywords) -> Ve
         held.fill(false);
         analyzer.analyze(message.content.as_str(), &mut |token| {
             for (keyword, held) in keywords.terms().iter().zip(&mut held) {
-                *held |= token == keyword.token || (keyword.prefix && token.starts_with(&keyword.token));
+                *held |= keyword.matches(token);
             }
         });
         let count = held.iter().map(|held| u32::from(*held)).sum();

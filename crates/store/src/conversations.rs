@@ -42,24 +42,25 @@ pub trait ConversationStore: Send + Sync {
 
     /// Stores conversations of an import, all of them or none; one outcome each, in order. With
     /// [`Conflict::Newer`] a taken id is replaced when the conversation says something else and was changed later.
-    /// `None` for `indexing` writes nothing: it tells what would happen.
     async fn import_conversations(
         &self,
         by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
-        indexing: Option<Indexing>,
+        indexing: Indexing,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>>;
 }
 
-/// When the words of conversations that are stored go into the index.
+/// When the words of conversations that are imported go into the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Indexing {
     /// With them.
     AtOnce,
     /// In the background: until then they wait, and searches say so.
     Later,
+    /// Never, because nothing is written: it is only told what would happen.
+    DryRun,
 }
 
 /// What is to happen to a conversation, given what has its id and the tool of the key that saved that.

@@ -26,6 +26,7 @@ pub mod postgres;
 mod queue;
 pub mod relocation;
 mod repeats;
+mod rota;
 mod schema;
 pub mod shares;
 pub mod sqlite;

@@ -32,8 +32,7 @@ pub(super) fn snippet(text: &str, words: &Keywords) -> String {
 fn count(text: &str, words: &Keywords, counts: &mut [u32]) {
     analyze(text, &mut |token| {
         for (word, times) in words.terms().iter().zip(counts.iter_mut()) {
-            let same = if word.prefix { token.starts_with(&word.token) } else { token == word.token };
-            *times += u32::from(same);
+            *times += u32::from(word.matches(token));
         }
     });
 }

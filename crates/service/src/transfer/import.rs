@@ -439,9 +439,12 @@ impl Import {
         let (by, conflict) = (&self.principal, self.conflict);
         let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
         // A large import is not kept waiting for the words of what it brings.
-        let indexing = if self.analysed < INDEXED { Indexing::AtOnce } else { Indexing::Later };
+        let indexing = match self.analysed {
+            _ if self.dry_run => Indexing::DryRun,
+            ..INDEXED => Indexing::AtOnce,
+            _ => Indexing::Later,
+        };
         self.analysed += ids.len() as u64;
-        let indexing = (!self.dry_run).then_some(indexing);
         let store = self.service.store.import_conversations(by, conversations, conflict, indexing, self.now);
         for (id, outcome) in ids.into_iter().zip(self.handle.block_on(store).map_err(shown)?) {
             let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);

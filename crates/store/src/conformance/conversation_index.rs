@@ -1,13 +1,18 @@
 //! Finding conversations: words, limits, vectors, and what stays of what is gone.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use omp_model::conversation::{Message, NewConversation, Role};
 use omp_model::transfer::Conflict;
 use omp_model::{
-    Content, Conversation, ConversationId, ConversationQuery, ModelName, NewUser, Principal, Topic, UserName,
+    Content, Conversation, ConversationId, ConversationQuery, Grant, KeyId, Limits, ModelName, Namespace,
+    NamespacePattern, NewUser, Principal, Scopes, ToolName, Topic, UserName,
 };
 use omp_search::keywords;
 
 use super::{BY, NOW, OWNER};
+use crate::stored::owner_of;
 use crate::{FoundTurns, Indexing, Passages, Slot, SpaceModel, Store, WordHits};
 
 /// A conversation of these turns, saved `number` milliseconds after [`NOW`].
@@ -93,6 +98,48 @@ pub async fn only_what_answers_is_found(store: &dyn Store) {
     assert_eq!(store.found_conversations(&other, &keywords("tea"), &all).await.expect("read"), []);
 }
 
+/// A key of the owner's that reaches only so much.
+fn limited(limits: Limits) -> Principal {
+    Principal::with(Arc::new(Grant {
+        user: OWNER,
+        user_name: UserName::new("owner").expect("fits"),
+        key: KeyId::derive(&["limited"]),
+        administers: false,
+        scopes: Scopes::READ_WRITE,
+        limits,
+        default_namespace: None,
+    }))
+}
+
+/// A key that sees one tool's conversations, or those of a namespace (in which none is), finds no others, and what else there is
+/// does not show in what the hits are measured by.
+pub async fn what_a_key_may_not_see_shows_nowhere(store: &dyn Store) {
+    let tool = ToolName::new("cursor").ok();
+    let cursor = limited(Limits { tool, own_tool_only: true, ..Limits::default() });
+    let project = NamespacePattern::exactly(&Namespace::new("project:x").expect("fits"));
+    let elsewhere = limited(Limits { namespaces: vec![project], ..Limits::default() });
+    let any = ConversationQuery::default();
+    let (mine, other) = (conversation(0, "a", "t", &["tea", "milk"]), conversation(1, "a", "t", &["tea"]));
+    for mine in [&mine, &other] {
+        assert!(store.create_conversation(&cursor, mine).await.expect("created"));
+    }
+    let alone = hits(store, &cursor, "tea", &any).await;
+    assert_eq!((alone.conversations, alone.entries, alone.hits.len()), (2, 5, 2));
+    for number in 2..8 {
+        save(store, &conversation(number, "a", "t", &["tea", "more tea", "and more"])).await;
+    }
+    assert_eq!(hits(store, &cursor, "tea", &any).await, alone);
+    assert_eq!(hits(store, &elsewhere, "tea", &any).await, WordHits::default());
+    let all = hits(store, &BY, "tea", &any).await;
+    assert_eq!((all.conversations, all.entries, all.hits.len()), (8, 29, 8));
+    let pks: Vec<i64> = all.hits.iter().map(|hit| hit.pk).collect();
+    for (by, seen) in [(&cursor, &pks[..2]), (&elsewhere, &[][..])] {
+        assert_eq!(store.admitted_conversations(by, &any, &pks).await.expect("read"), seen);
+        let found = store.found_conversations(by, &keywords("tea"), &pks).await.expect("read");
+        assert_eq!(found.iter().map(|found| found.pk).collect::<Vec<_>>(), seen);
+    }
+}
+
 /// Deleted and replaced conversations are found no more, and their words count no more.
 pub async fn what_is_gone_is_not_found(store: &dyn Store) {
     let (first, second) =
@@ -104,13 +151,7 @@ pub async fn what_is_gone_is_not_found(store: &dyn Store) {
     assert_eq!((left.conversations, left.entries, left.hits.len()), (1, 2, 1));
     let changed = conversation(2, "a", "two", &["coffee", "sugar"]);
     store
-        .import_conversations(
-            &BY,
-            vec![changed.clone(), first],
-            Conflict::Overwrite,
-            Some(Indexing::AtOnce),
-            NOW,
-        )
+        .import_conversations(&BY, vec![changed.clone(), first], Conflict::Overwrite, Indexing::AtOnce, NOW)
         .await
         .expect("imported");
     assert_eq!(found(store, &BY, "tea").await.len(), 1);
@@ -124,7 +165,7 @@ pub async fn what_is_indexed_later_waits(store: &dyn Store) {
     let all: Vec<_> = (0..9).map(|number| conversation(number, "a", "t", &["tea"])).collect();
     let import = |all: Vec<Conversation>| async move {
         store
-            .import_conversations(&BY, all, Conflict::Overwrite, Some(Indexing::Later), NOW)
+            .import_conversations(&BY, all, Conflict::Overwrite, Indexing::Later, NOW)
             .await
             .expect("imported");
     };
@@ -167,6 +208,43 @@ pub async fn what_is_handed_over_is_found_by_the_heir(store: &dyn Store) {
     let now = hits(store, &BY, "tea", &ConversationQuery::default()).await;
     assert_eq!((now.waiting, now.conversations, now.hits.len()), (0, 30, 30));
     assert_eq!(found(store, &theirs, "tea").await, []);
+}
+
+/// Owners take turns: what one of them brings keeps nobody else waiting. Of each the one stored last comes first.
+pub async fn owners_take_turns(store: &dyn Store) {
+    let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
+    let slot = store.open_vector_space(&model).await.expect("a space").slot;
+    let mut owners = vec![BY.clone()];
+    for name in ["guest", "other"] {
+        let new = NewUser { name: UserName::new(name).expect("fits"), admin: false };
+        let user = store.create_user(&BY, &new, NOW).await.expect("ran").expect("a free name");
+        owners.push(Principal::everything(user));
+    }
+    for (at, by) in (0..).zip(&owners) {
+        let all = (0..3).map(|number| conversation(10 * at + number, "a", &number.to_string(), &["tea"]));
+        store
+            .import_conversations(by, all.collect(), Conflict::Overwrite, Indexing::Later, NOW)
+            .await
+            .expect("imported");
+    }
+    for (round, topic) in ["2", "1", "0"].into_iter().enumerate() {
+        let mut served = BTreeSet::new();
+        for _ in &owners {
+            assert!(store.index_conversations(1).await.expect("indexed"));
+            let pending = store.conversation_backlog(slot, 1).await.expect("read");
+            assert_eq!((pending.len(), pending[0].conversation.topic.as_str()), (1, topic));
+            served.insert(owner_of(pending[0].pk));
+            let none = Passages { pk: pending[0].pk, ..Passages::default() };
+            store.put_passages(slot, vec![none]).await.expect("stored");
+        }
+        assert_eq!(served.len(), owners.len());
+        for by in &owners {
+            let told = hits(store, by, "tea", &ConversationQuery::default()).await;
+            assert_eq!((told.hits.len(), told.waiting), (round + 1, 2 - round as u64));
+        }
+    }
+    assert!(!store.index_conversations(1).await.expect("indexed"));
+    assert_eq!(store.conversation_backlog(slot, 1).await.expect("read"), []);
 }
 
 /// Vectors: who waits for them, and that they go with their conversation.

@@ -67,7 +67,7 @@ pub async fn conversations_are_filtered_by_model_and_time(store: &dyn Store) {
 /// An import passes over taken ids unless told to replace; what a conversation comes with is kept.
 pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
     let import = |conversations: Vec<Conversation>, conflict, dry_run: bool| async move {
-        let indexing = (!dry_run).then_some(Indexing::AtOnce);
+        let indexing = if dry_run { Indexing::DryRun } else { Indexing::AtOnce };
         store.import_conversations(&BY, conversations, conflict, indexing, NOW).await.expect("imported")
     };
     let both = || {

@@ -89,9 +89,10 @@ macro_rules! conformance_suite {
             budgets: a_budget_is_spent_up_and_others_are_not, what_was_spent_comes_back;
             conversations: saved_conversations_are_read_back, conversations_are_filtered_by_model_and_time,
                 imported_conversations_replace_only_when_asked;
-            conversation_index: turns_are_found_by_their_words, only_what_answers_is_found, what_is_gone_is_not_found,
+            conversation_index: turns_are_found_by_their_words, only_what_answers_is_found,
+                what_a_key_may_not_see_shows_nowhere, what_is_gone_is_not_found,
                 what_is_indexed_later_waits,
-                what_is_handed_over_is_found_by_the_heir, passages_follow_their_conversation;
+                what_is_handed_over_is_found_by_the_heir, owners_take_turns, passages_follow_their_conversation;
         );
     };
     (@ $attributes:tt $make:path, $($module:ident: $($scenario:ident),+;)+) => {

@@ -178,7 +178,7 @@ pub async fn go_on(store: &dyn Whole, round: i64) {
     again.topic = Topic::new(format!("round {round}")).expect("fits");
     let all = vec![again, conversation(first)];
     store
-        .import_conversations(&BY, all, Conflict::Overwrite, Some(Indexing::AtOnce), at(first))
+        .import_conversations(&BY, all, Conflict::Overwrite, Indexing::AtOnce, at(first))
         .await
         .expect("imported");
     let name = format!("carla{round}");

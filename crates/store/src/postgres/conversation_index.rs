@@ -7,24 +7,21 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use omp_model::{ConversationQuery, OwnerId, Principal, Text, Timestamp};
-use omp_search::{Analyzer, Keywords};
+use omp_model::{ConversationQuery, OwnerId, Principal};
+use omp_search::Keywords;
 use tokio_postgres::Row;
 
-use super::conversations::{self, Seen, seen};
+use super::conversations::{self, Wanted};
 use super::session::{Columns, Session, Value, number, unusable};
 use super::tx::Tx;
 use super::vectors::place;
 use super::{PostgresStore, write};
 use crate::conversation_index::{
-    ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, entries,
-    read_turns, rounded, turn_bytes, turns,
+    ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, read_turns,
+    rounded, turn_bytes, turns,
 };
 use crate::stored::{floats, owner_of, vector_bytes};
 use crate::{Result, Slot};
-
-/// How long a server is left alone with conversations whose vectors it makes, in milliseconds.
-const TAKEN_FOR: i64 = 60_000;
 
 #[async_trait]
 impl ConversationIndex for PostgresStore {
@@ -38,10 +35,7 @@ impl ConversationIndex for PostgresStore {
         let owner = number(by.owner);
         let waiting = "SELECT count(*) FROM conversation_backlog WHERE owner = $1 AND what = $2";
         let waiting = session.one(waiting, &[&owner, &i16::from(WORDS)]).await?.count(0)?;
-        let totals = "SELECT conversations, entries FROM conversation_totals WHERE owner = $1";
-        let totals = session.row(totals, &[&owner]).await?;
-        let (conversations, entries) =
-            totals.map_or(Ok((0, 0)), |row| Ok::<_, crate::StoreError>((row.count(0)?, row.count(1)?)))?;
+        let (conversations, entries) = totals(&session, by).await?;
         let hits = hits(&session, by, keywords, query).await?;
         Ok(WordHits { conversations, entries, waiting, hits })
     }
@@ -100,41 +94,15 @@ impl ConversationIndex for PostgresStore {
     }
 
     async fn index_conversations(&self, limit: u32) -> Result<bool> {
-        let sql = "SELECT owner FROM conversation_backlog WHERE what = $1 ORDER BY pk DESC LIMIT 1";
-        let next = self.read_all().await?.row(sql, &[&i16::from(WORDS)]).await?;
-        let Some(row) = next else { return Ok(false) };
-        let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
-        self.write_bulk(Some(owner), async move |tx| {
-            // Under the owner's lock nobody else indexes the same ones.
-            let sql = format!(
-                "SELECT {}, c.pk FROM conversation_backlog AS b JOIN conversations AS c ON c.owner = b.owner AND c.pk = b.pk \
-                 WHERE b.owner = $1 AND b.what = $2 ORDER BY b.pk DESC LIMIT $3",
-                columns()
-            );
-            let rows = tx.rows(&sql, &[&number(owner), &i16::from(WORDS), &i64::from(limit)]).await?;
-            let mut analyzer = Analyzer::new();
-            for row in &rows {
-                let (conversation, _) = conversations::saved(row)?;
-                let pk = row.column(conversations::WIDTH)?;
-                add_words(tx, owner, pk, &entries(&conversation, &mut analyzer)).await?;
-            }
-            Ok(true)
-        })
-        .await
+        self.index_waiting(limit).await
     }
 
     async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64> {
-        let sql = "SELECT count(*) FROM conversation_backlog WHERE what = $1";
-        self.read_all().await?.one(sql, &[&place(slot)]).await?.count(0)
+        self.count_waiting(slot).await
     }
 
     async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>> {
-        let rows = self.write_all(async move |tx| take(tx, slot, limit).await).await?;
-        let pending = |row: &Row| {
-            let (conversation, _) = conversations::saved(row)?;
-            Ok(PendingConversation { pk: row.column(conversations::WIDTH)?, conversation })
-        };
-        rows.iter().map(pending).collect()
+        self.take_waiting(slot, limit).await
     }
 
     async fn put_passages(&self, slot: Slot, passages: Vec<Passages>) -> Result<()> {
@@ -169,6 +137,24 @@ impl ConversationIndex for PostgresStore {
         let rows = self.read(owner).await?.rows(sql, &[&number(owner), &place(slot), &pks]).await?;
         rows.iter().map(read).collect()
     }
+}
+
+/// How many conversations the principal may see, and their entries: what is hidden must not show in what others score.
+async fn totals(session: &Session, by: &Principal) -> Result<(u64, u64)> {
+    let anything = ConversationQuery::default();
+    let (owner, wanted) = (number(by.owner), Wanted::of(by, &anything));
+    let mut values: Vec<Value<'_>> = vec![&owner];
+    let sql = if by.sees_everything() {
+        "SELECT conversations, entries FROM conversation_totals WHERE owner = $1".to_owned()
+    } else {
+        let conditions = wanted.conditions(&mut values);
+        format!(
+            "SELECT count(*), coalesce(sum(c.message_count + 1), 0)::bigint FROM conversations AS c \
+             WHERE c.owner = $1{conditions}"
+        )
+    };
+    let totals = session.row(&sql, &values).await?;
+    totals.map_or(Ok((0, 0)), |row| Ok((row.count(0)?, row.count(1)?)))
 }
 
 async fn hits(
@@ -208,55 +194,21 @@ fn lexemes(owner: OwnerId, keywords: &Keywords) -> Vec<String> {
 }
 
 /// The columns of the row `c` of `conversations`.
-fn columns() -> String {
+pub(super) fn columns() -> String {
     let columns: Vec<String> =
         conversations::COLUMNS.split(", ").map(|column| format!("c.{column}")).collect();
     columns.join(", ")
 }
 
-/// What a query and a principal's limits compare with.
-struct Wanted<'q> {
-    seen: Seen,
-    model: Option<&'q str>,
-    exclude: Option<&'q str>,
-    since: Option<i64>,
-}
-
-impl<'q> Wanted<'q> {
-    fn of(by: &Principal, query: &'q ConversationQuery) -> Self {
-        Self {
-            seen: seen(by),
-            model: query.model.as_ref().map(Text::as_str),
-            exclude: query.exclude_model.as_ref().map(Text::as_str),
-            since: query.since.map(Timestamp::as_millis),
-        }
-    }
-
-    /// Conditions on the row `c` of `conversations`.
-    fn conditions<'a>(&'a self, values: &mut Vec<Value<'a>>) -> String {
-        let mut sql = String::new();
-        let mut add = |condition: &str, value: Value<'a>| {
-            values.push(value);
-            sql.push_str(&format!(" AND c.{condition} ${}", values.len()));
-        };
-        if let Some(tool) = &self.seen.tool {
-            add("tool =", tool);
-        }
-        if let Some(model) = &self.model {
-            add("model =", model);
-        }
-        if let Some(model) = &self.exclude {
-            add("model <>", model);
-        }
-        if let Some(since) = &self.since {
-            add("created_at >=", since);
-        }
-        sql + self.seen.nothing
-    }
-}
-
-/// The words of a new conversation, whose row is there; it waited for them since then. `words` are [`entries`] of it.
+/// The words of a new conversation, whose row is there; it waited for them since then. `words` are
+/// [`entries`](crate::conversation_index::entries) of it.
 pub(super) async fn add_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]) -> Result<()> {
+    let done = "DELETE FROM conversation_backlog WHERE owner = $1 AND what = $2 AND pk = $3";
+    let values: &[Value<'_>] = &[&number(owner), &i16::from(WORDS), &pk];
+    tokio::try_join!(put_words(tx, owner, pk, words), tx.execute(done, values)).map(drop)
+}
+
+pub(super) async fn put_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]) -> Result<()> {
     let vectors: Vec<String> = words
         .iter()
         .map(|words| {
@@ -265,12 +217,9 @@ pub(super) async fn add_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]
         })
         .collect();
     let numbers: Vec<i32> = (0..).take(words.len()).collect();
-    let put = "INSERT INTO conversation_words (owner, pk, entry, t) \
+    let sql = "INSERT INTO conversation_words (owner, pk, entry, t) \
          SELECT $1, $2, w.entry, w.t::tsvector FROM unnest($3::integer[], $4::text[]) AS w (entry, t)";
-    let done = "DELETE FROM conversation_backlog WHERE owner = $1 AND what = $2 AND pk = $3";
-    let (owner, what) = (number(owner), i16::from(WORDS));
-    let values: (&[Value<'_>], &[Value<'_>]) = (&[&owner, &pk, &numbers, &vectors], &[&owner, &what, &pk]);
-    tokio::try_join!(tx.execute(put, values.0), tx.execute(done, values.1)).map(drop)
+    tx.execute(sql, &[&number(owner), &pk, &numbers, &vectors]).await.map(drop)
 }
 
 /// Removes the vectors of a space.
@@ -279,7 +228,14 @@ pub(super) async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
     tx.execute("DELETE FROM conversation_backlog WHERE what = $1", &[&place(slot)]).await.map(drop)
 }
 
-/// Every conversation waits for its vectors in a new space. Those that come in meanwhile may know of it already.
+/// Waits for whoever is writing conversations and lets nobody begin until the transaction ends: one that comes or goes
+/// unseen meanwhile would wait for nothing, or nothing would go on waiting. Comes before anything is written, so that nobody
+/// waits in a circle.
+pub(super) async fn hold_still(session: &Session) -> Result<()> {
+    session.batch("LOCK TABLE conversations IN SHARE MODE").await
+}
+
+/// Every conversation waits for its vectors in a new space; they [hold still](hold_still).
 pub(super) async fn expect_all(tx: &Tx, slot: Slot) -> Result<()> {
     let sql = "INSERT INTO conversation_backlog (owner, what, pk) SELECT owner, $1, pk FROM conversations ON CONFLICT DO NOTHING";
     tx.execute(sql, &[&place(slot)]).await.map(drop)
@@ -287,24 +243,10 @@ pub(super) async fn expect_all(tx: &Tx, slot: Slot) -> Result<()> {
 
 /// Empties the word index; all conversations wait for their words, which takes longer than a start may.
 pub(super) async fn renew(session: &Session) -> Result<()> {
+    hold_still(session).await?;
     session.batch("DELETE FROM conversation_words").await?;
     let sql = "INSERT INTO conversation_backlog (owner, what, pk) SELECT owner, $1, pk FROM conversations ON CONFLICT DO NOTHING";
     session.execute(sql, &[&i16::from(WORDS)]).await.map(drop)
-}
-
-/// Takes conversations that wait and that no other server is at work on.
-async fn take(tx: &Tx, slot: Slot, limit: u32) -> Result<Vec<Row>> {
-    tx.batch("SET LOCAL synchronous_commit = off").await?;
-    let sql = format!(
-        "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now), \
-         next AS (SELECT owner, pk FROM conversation_backlog, clock WHERE what = $1 AND taken_until <= now \
-           ORDER BY pk DESC LIMIT $2 FOR UPDATE OF conversation_backlog SKIP LOCKED), \
-         taken AS (UPDATE conversation_backlog AS b SET taken_until = now + $3 FROM next, clock \
-           WHERE b.owner = next.owner AND b.what = $1 AND b.pk = next.pk RETURNING b.owner, b.pk) \
-         SELECT {}, c.pk FROM taken AS b JOIN conversations AS c ON c.owner = b.owner AND c.pk = b.pk ORDER BY b.pk DESC",
-        columns()
-    );
-    tx.rows(&sql, &[&place(slot), &i64::from(limit), &TAKEN_FOR]).await
 }
 
 async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, passages: &[Passages]) -> Result<()> {

@@ -123,34 +123,15 @@ impl ConversationStore for PostgresStore {
         by: &Principal,
         query: &ConversationQuery,
     ) -> Result<Page<Conversation>> {
-        let (owner, seen) = (number(by.owner), seen(by));
-        let model = query.model.as_ref().map(Text::as_str);
-        let exclude = query.exclude_model.as_ref().map(Text::as_str);
-        let since = query.since.map(Timestamp::as_millis);
+        let (owner, wanted) = (number(by.owner), Wanted::of(by, query));
         let mut values: Vec<Value<'_>> = vec![&owner];
-        let mut conditions = "owner = $1".to_owned();
-        let mut add = |condition: &str, value| {
-            values.push(value);
-            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
-        };
-        if let Some(tool) = &seen.tool {
-            add("tool =", tool);
-        }
-        if let Some(model) = &model {
-            add("model =", model);
-        }
-        if let Some(model) = &exclude {
-            add("model <>", model);
-        }
-        if let Some(since) = &since {
-            add("created_at >=", since);
-        }
-        conditions.push_str(seen.nothing);
+        let conditions = format!("c.owner = $1{}", wanted.conditions(&mut values));
         let session = self.read(by.owner).await?;
-        let total =
-            session.one(&format!("SELECT count(*) FROM conversations WHERE {conditions}"), &values).await?;
+        let total = format!("SELECT count(*) FROM conversations AS c WHERE {conditions}");
+        let total = session.one(&total, &values).await?;
         let sql = format!(
-            "SELECT {COLUMNS} FROM conversations WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}",
+            "SELECT {COLUMNS} FROM conversations AS c WHERE {conditions} \
+             ORDER BY c.created_at DESC, c.id DESC LIMIT ${} OFFSET ${}",
             values.len() + 1,
             values.len() + 2
         );
@@ -188,16 +169,14 @@ impl ConversationStore for PostgresStore {
         after: Option<ConversationId>,
         limit: u32,
     ) -> Result<Vec<Conversation>> {
-        let (owner, seen) = (number(by.owner), seen(by));
+        let anything = ConversationQuery::default();
+        let (owner, wanted) = (number(by.owner), Wanted::of(by, &anything));
         let (after, limit) = (after.as_ref().map_or("", ConversationId::body), i64::from(limit));
         let mut values: Vec<Value<'_>> = vec![&owner, &after, &limit];
-        let mut sql = format!("SELECT {COLUMNS} FROM conversations WHERE owner = $1 AND id > $2");
-        if let Some(tool) = &seen.tool {
-            values.push(tool);
-            sql.push_str(" AND tool = $4");
-        }
-        sql.push_str(seen.nothing);
-        sql.push_str(" ORDER BY id LIMIT $3");
+        let conditions = wanted.conditions(&mut values);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM conversations AS c WHERE c.owner = $1 AND c.id > $2{conditions} ORDER BY c.id LIMIT $3"
+        );
         self.read(by.owner).await?.rows(&sql, &values).await?.iter().map(conversation).collect()
     }
 
@@ -206,18 +185,18 @@ impl ConversationStore for PostgresStore {
         by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
-        indexing: Option<Indexing>,
+        indexing: Indexing,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        let Some(indexing) = indexing else {
+        if indexing == Indexing::DryRun {
             let session = self.read(by.owner).await?;
             let mut outcomes = Vec::with_capacity(conversations.len());
             for conversation in &conversations {
                 outcomes.push(decide(&session, &by, conversation, conflict).await?);
             }
             return Ok(outcomes);
-        };
+        }
         let mut analyzer = Analyzer::new();
         let words = |one| (indexing == Indexing::AtOnce).then(|| entries(one, &mut analyzer));
         let words: Vec<_> = conversations.iter().map(words).collect();
@@ -255,19 +234,49 @@ async fn decide(
     Ok(conversations::decide(by, known, new, conflict))
 }
 
-/// What a principal may see of conversations.
-pub(super) struct Seen {
+/// What a query and a principal's limits compare with.
+pub(super) struct Wanted<'q> {
     /// Only those that were saved with keys of this tool.
-    pub(super) tool: Option<String>,
+    tool: Option<&'q str>,
     /// A condition that nothing meets, or none.
-    pub(super) nothing: &'static str,
+    nothing: &'static str,
+    model: Option<&'q str>,
+    exclude: Option<&'q str>,
+    since: Option<i64>,
 }
 
-pub(super) fn seen(by: &Principal) -> Seen {
-    let limits = by.sight();
-    let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
-    Seen {
-        tool: limits.and_then(omp_model::Limits::only_tool).map(|tool| tool.as_str().to_owned()),
-        nothing: if hidden { " AND false" } else { "" },
+impl<'q> Wanted<'q> {
+    pub(super) fn of(by: &'q Principal, query: &'q ConversationQuery) -> Self {
+        let limits = by.sight();
+        let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
+        Self {
+            tool: limits.and_then(omp_model::Limits::only_tool).map(ToolName::as_str),
+            nothing: if hidden { " AND false" } else { "" },
+            model: query.model.as_ref().map(Text::as_str),
+            exclude: query.exclude_model.as_ref().map(Text::as_str),
+            since: query.since.map(Timestamp::as_millis),
+        }
+    }
+
+    /// Conditions on the row `c` of `conversations`.
+    pub(super) fn conditions<'a>(&'a self, values: &mut Vec<Value<'a>>) -> String {
+        let mut sql = String::new();
+        let mut add = |condition: &str, value: Value<'a>| {
+            values.push(value);
+            sql.push_str(&format!(" AND c.{condition} ${}", values.len()));
+        };
+        if let Some(tool) = &self.tool {
+            add("tool =", tool);
+        }
+        if let Some(model) = &self.model {
+            add("model =", model);
+        }
+        if let Some(model) = &self.exclude {
+            add("model <>", model);
+        }
+        if let Some(since) = &self.since {
+            add("created_at >=", since);
+        }
+        sql + self.nothing
     }
 }

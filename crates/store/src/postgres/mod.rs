@@ -18,6 +18,7 @@ mod budgets;
 mod candidates;
 mod changes;
 mod connection;
+mod conversation_backlog;
 mod conversation_index;
 mod conversations;
 mod counts;
@@ -72,6 +73,7 @@ use self::writer::Writers;
 use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
+use crate::rota::Rota;
 use crate::{Result, StoreError};
 
 /// How to open a store.
@@ -143,6 +145,8 @@ pub struct PostgresStore {
     graph_from: u64,
     /// When it was last seen which graphs are wanted.
     tended: tokio::sync::Mutex<Option<Instant>>,
+    /// Whose conversations are indexed next.
+    rota: Rota,
 }
 
 impl PostgresStore {
@@ -195,6 +199,7 @@ impl PostgresStore {
             pgvector,
             graph_from: options.graph_from,
             tended: tokio::sync::Mutex::default(),
+            rota: Rota::default(),
         })
     }
 

@@ -152,6 +152,7 @@ async fn open(tx: &Tx, model: &SpaceModel) -> Result<(VectorSpace, bool)> {
     if let Some(space) = known.iter().find(|space| space.model == *model) {
         return Ok((space.clone(), false));
     }
+    conversation_index::hold_still(tx).await?;
     let active = known.iter().find(|space| space.active);
     let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));
     empty(tx, slot).await?;

@@ -7,14 +7,16 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use omp_model::{Conversation, ConversationQuery, OwnerId, Principal, Timestamp, ToolName};
 use omp_search::{Analyzer, Keyword, Keywords};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::tx::Tx;
-use super::{SqliteStore, conversations, snapshot};
+use super::{SqliteStore, conversation_backlog, conversations, snapshot};
 use crate::conversation_index::{
     COUNTS, ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, counted,
     entries, read_turns, turn_bytes, turns_with,
@@ -64,53 +66,36 @@ impl ConversationIndex for SqliteStore {
     }
 
     async fn index_conversations(&self, limit: u32) -> Result<bool> {
-        let waiting = "SELECT conversation FROM conversation_backlog WHERE what = ?1 ORDER BY conversation DESC LIMIT ?2";
         // A look first: mostly nothing waits, and a write would cost a flush of the disk.
-        if !self.read(|c| c.prepare_cached(waiting)?.exists([i64::from(WORDS), 1]))? {
+        let any = "SELECT 1 FROM conversation_backlog WHERE what = ?1";
+        if !self.read(|c| c.prepare_cached(any)?.exists([WORDS]))? {
             return Ok(false);
         }
-        self.write_bulk(false, move |tx| {
-            let mut analyzer = Analyzer::new();
-            let pks: Vec<i64> = tx
-                .statement(waiting)?
-                .query_map([i64::from(WORDS), i64::from(limit)], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            for pk in &pks {
-                if let Some((conversation, tool)) = conversations::by_pk(tx.connection(), *pk)? {
-                    add_words(tx, *pk, &conversation, tool.as_ref(), &words(&conversation, &mut analyzer))?;
-                }
-                tx.statement("DELETE FROM conversation_backlog WHERE what = ?1 AND conversation = ?2")?
-                    .execute([i64::from(WORDS), *pk])?;
-            }
-            Ok(true)
-        })
-        .await
+        let inner = Arc::clone(&self.inner);
+        // The words are made here: in the transaction everybody's writes would wait for them.
+        let read = self.read_long(move |c| conversation_backlog::analysed(c, &inner.rota, limit));
+        let Some(analysed) = read.await? else { return Ok(false) };
+        if !analysed.is_empty() {
+            self.write_bulk(false, move |tx| {
+                analysed.iter().try_for_each(|one| conversation_backlog::index(tx, one))
+            })
+            .await?;
+        }
+        Ok(true)
     }
 
     async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64> {
+        let inner = Arc::clone(&self.inner);
         self.read_long(move |connection| {
-            connection
-                .prepare_cached("SELECT count(*) FROM conversation_backlog WHERE what = ?1")?
-                .query_row([slot.0], |row| row.get::<_, i64>(0))
-                .map(i64::unsigned_abs)
+            snapshot(connection, || conversation_backlog::count(connection, &inner.rota, slot))
         })
         .await
     }
 
     async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>> {
+        let inner = Arc::clone(&self.inner);
         self.read_long(move |connection| {
-            let pks: Vec<i64> = connection
-                .prepare_cached(
-                    "SELECT conversation FROM conversation_backlog WHERE what = ?1 ORDER BY conversation DESC LIMIT ?2",
-                )?
-                .query_map(params![slot.0, limit], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            pks.into_iter()
-                .filter_map(|pk| match conversations::by_pk(connection, pk) {
-                    Ok(found) => found.map(|(conversation, _)| Ok(PendingConversation { pk, conversation })),
-                    Err(error) => Some(Err(error)),
-                })
-                .collect()
+            snapshot(connection, || conversation_backlog::pending(connection, &inner.rota, slot, limit))
         })
         .await
     }
@@ -190,11 +175,7 @@ fn hits(
     query: &ConversationQuery,
 ) -> rusqlite::Result<WordHits> {
     let (first, last) = pk_range(by.owner);
-    let (conversations, entries) = connection
-        .prepare_cached("SELECT conversations, entries FROM conversation_totals WHERE owner = ?1")?
-        .query_row([by.owner.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-        .optional()?
-        .unwrap_or_default();
+    let (conversations, entries) = totals(connection, by)?;
     let waiting: i64 = connection
         .prepare_cached(
             "SELECT count(*) FROM conversation_backlog WHERE what = ?1 AND conversation BETWEEN ?2 AND ?3",
@@ -236,6 +217,27 @@ fn hits(
         waiting: waiting.unsigned_abs(),
         hits: known.into_values().flatten().collect(),
     })
+}
+
+/// How many conversations in the index the principal may see, and their entries: what is hidden must not show in what others
+/// score.
+fn totals(connection: &Connection, by: &Principal) -> rusqlite::Result<(i64, i64)> {
+    let both = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    if by.sees_everything() {
+        let totals = connection
+            .prepare_cached("SELECT conversations, entries FROM conversation_totals WHERE owner = ?1")?
+            .query_row([by.owner.0], both)
+            .optional()?;
+        return Ok(totals.unwrap_or_default());
+    }
+    let (first, last) = pk_range(by.owner);
+    let mut values = vec![Value::from(first), last.into()];
+    let seen = conversations::seen(by, &mut values);
+    connection
+        .prepare_cached(&format!(
+            "SELECT count(*), coalesce(sum(entries), 0) FROM conversation_heads WHERE conversation BETWEEN ?1 AND ?2{seen}"
+        ))?
+        .query_row(params_from_iter(values), both)
 }
 
 /// Stands between a word and a number of entries: a character for private use, which no text is looked for by.
@@ -298,7 +300,8 @@ fn expect_vectors(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-fn add_words(
+/// The words of a conversation that is there, and what searches need to know of it.
+pub(super) fn add_words(
     tx: &Tx<'_>,
     pk: i64,
     conversation: &Conversation,

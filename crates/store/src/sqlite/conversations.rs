@@ -205,17 +205,17 @@ impl ConversationStore for SqliteStore {
         by: &Principal,
         conversations: Vec<Conversation>,
         conflict: Conflict,
-        indexing: Option<Indexing>,
+        indexing: Indexing,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        let Some(indexing) = indexing else {
+        if indexing == Indexing::DryRun {
             return self
                 .read_long(move |connection| {
                     conversations.iter().map(|c| decide(connection, &by, c, conflict)).collect()
                 })
                 .await;
-        };
+        }
         let mut analyzer = Analyzer::new();
         let words = |one| (indexing == Indexing::AtOnce).then(|| words(one, &mut analyzer));
         let words: Vec<_> = conversations.iter().map(words).collect();
@@ -265,7 +265,7 @@ fn find(
 }
 
 /// A condition for what a principal may see; empty for whoever sees everything. Its value is added to `values`.
-fn seen(by: &Principal, values: &mut Vec<Value>) -> String {
+pub(super) fn seen(by: &Principal, values: &mut Vec<Value>) -> String {
     let limits = by.sight();
     let hidden = !by.may(Scope::Read) || limits.is_some_and(|limits| !limits.admits(None));
     match limits.and_then(omp_model::Limits::only_tool) {

@@ -7,6 +7,7 @@ mod changes;
 mod checkpoint;
 mod cipher;
 mod connection;
+mod conversation_backlog;
 mod conversation_index;
 mod conversations;
 mod counts;
@@ -55,6 +56,7 @@ use crate::budgets::Budgets;
 use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
+use crate::rota::Rota;
 use crate::{Result, StoreError};
 
 /// How to open a store.
@@ -92,6 +94,8 @@ struct Inner {
     /// Notices when users, keys or shares change.
     lease: Lease,
     watcher: Watcher,
+    /// Whose conversations are indexed next.
+    rota: Rota,
 }
 
 /// Long reads that may run at once.
@@ -144,6 +148,7 @@ impl SqliteStore {
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
             watcher: Watcher::default(),
+            rota: Rota::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use omp_model::transfer::Conflict;
 use omp_model::{ConversationQuery, ListQuery};
 use omp_search::keywords;
 use omp_store::conformance::conversation_index::{conversation, save};
 use omp_store::conformance::{BY, NOW, OWNER, memory, tagged};
-use omp_store::{ChangeFeed, ConversationIndex, Maintenance, MemoryStore, SqliteStore, StoreError};
+use omp_store::{
+    ChangeFeed, ConversationIndex, ConversationStore, Indexing, Maintenance, MemoryStore, Passages,
+    PendingConversation, SpaceModel, SqliteStore, StoreError, VectorStore,
+};
 
 use crate::suite::{make, open};
 
@@ -224,4 +228,42 @@ async fn conversations_of_an_earlier_version_are_indexed_after_the_start() {
     while store.index_conversations(7).await.unwrap() {}
     assert_eq!(told(&store, "milk").await, (20, 0));
     assert!(healthy(store.check().await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_conversation_that_cannot_be_read_keeps_nobody_waiting_and_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = open(&path).unwrap();
+    let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
+    let slot = store.open_vector_space(&model).await.unwrap().slot;
+    let all: Vec<_> = (0..4).map(|number| conversation(number, "a", "t", &["tea"])).collect();
+    store.import_conversations(&BY, all.clone(), Conflict::Overwrite, Indexing::Later, NOW).await.unwrap();
+    let told = async |store: &SqliteStore| {
+        let hits =
+            store.conversation_hits(&BY, &keywords("tea"), &ConversationQuery::default()).await.unwrap();
+        (hits.hits.len(), hits.waiting)
+    };
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let set = |messages: &str| {
+        let sql = "UPDATE conversations SET messages = ?1 WHERE id = ?2";
+        assert_eq!(raw.execute(sql, [messages, all[3].id.body()]).unwrap(), 1);
+    };
+    let sql = "SELECT messages FROM conversations WHERE id = ?1";
+    let before: String = raw.query_row(sql, [all[3].id.body()], |row| row.get(0)).unwrap();
+    set(r#"[{"role": "oracle", "content": 7}]"#);
+    while store.index_conversations(1).await.unwrap() {}
+    assert_eq!(told(&store).await, (3, 1));
+    let pending = store.conversation_backlog(slot, 10).await.unwrap();
+    assert_eq!(pending.len(), 3);
+    let none = |one: &PendingConversation| Passages { pk: one.pk, ..Passages::default() };
+    store.put_passages(slot, pending.iter().map(none).collect()).await.unwrap();
+    assert_eq!(store.conversation_backlog(slot, 10).await.unwrap(), []);
+    assert_eq!(store.count_conversation_backlog(slot).await.unwrap(), 0, "nobody waits for it");
+    set(&before);
+    store.close().await.unwrap();
+    let store = open(&path).unwrap();
+    while store.index_conversations(1).await.unwrap() {}
+    assert_eq!(told(&store).await, (4, 0));
+    assert_eq!(store.conversation_backlog(slot, 10).await.unwrap().len(), 1);
 }

@@ -217,7 +217,7 @@ async fn the_words_and_vectors_of_conversations_go_with_them() {
     // What takes its place says something else; then that one goes too.
     let instead = conversation(1_000, "a", "the vexillary", &["a wapentake"]);
     store
-        .import_conversations(&BY, vec![instead.clone()], Conflict::Overwrite, Some(Indexing::AtOnce), NOW)
+        .import_conversations(&BY, vec![instead.clone()], Conflict::Overwrite, Indexing::AtOnce, NOW)
         .await
         .unwrap();
     assert_eq!(found(&path, &words), []);

@@ -1,5 +1,5 @@
 use omp_store::conformance::NOW;
-use omp_store::{SqliteOptions, SqliteStore};
+use omp_store::{Maintenance, SqliteOptions, SqliteStore};
 
 /// A store and its folder, which goes when the store goes.
 pub(crate) struct Temporary {
