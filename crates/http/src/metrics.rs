@@ -86,7 +86,7 @@ impl Metrics {
         let store = &vitals.store;
         gauge("memories", "Memories that have not expired", vitals.memories);
         gauge("embedding_backlog", "Memories and conversations that wait for their vectors", vitals.waiting);
-        gauge("index_owners", "Indices in memory", vitals.indices);
+        gauge("index_owners", "Owners who have an index in memory", vitals.indices);
         gauge("index_bytes", "Bytes that the indices in memory take", vitals.index_bytes);
         gauge("store_bytes", "Bytes of the database file", store.bytes);
         gauge("store_log_bytes", "Bytes of the log that are not yet in the file", store.log_bytes);

@@ -69,7 +69,12 @@ impl Sides {
 
     /// The score of each candidate by itself.
     pub(crate) fn alone(&self, candidates: &[Evidence]) -> Vec<f32> {
-        let (weight, reference) = (self.weight(), self.reference(candidates));
+        self.alone_from(self.reference(candidates), candidates)
+    }
+
+    /// The same where likeness counts from this on.
+    fn alone_from(&self, reference: f32, candidates: &[Evidence]) -> Vec<f32> {
+        let weight = self.weight();
         let words = |keyword: f32| if self.best > 0.0 { keyword / self.best } else { 0.0 };
         candidates
             .iter()
@@ -108,16 +113,16 @@ pub(crate) fn with_echo(cosine: f32, toward_best: f32) -> f32 {
 }
 
 /// The scores of things that were found by words, by likeness or by both. Each has its BM25 (0 where it holds no word) and its
-/// likeness to the question, if it has a vector; `vectors` is how many could have been found, `fit` how well the model
+/// likeness to the question, if it has a vector; `reference` is the likeness from which on it counts, `fit` how well the model
 /// knows the words of the question, 0 to 1.
-pub fn fused(found: &[(f32, Option<f32>)], vectors: usize, fit: f32) -> Vec<f32> {
+pub fn fused(found: &[(f32, Option<f32>)], reference: f32, fit: f32) -> Vec<f32> {
     let mut words: Vec<f32> = found.iter().map(|(keyword, _)| *keyword).collect();
     words.sort_unstable_by(|a, b| b.total_cmp(a));
     let at = |place: usize| words.get(place).copied().unwrap_or_default();
-    let sides = Sides { best: at(0), tenth: at(9), vectors, fit };
+    let sides = Sides { best: at(0), tenth: at(9), vectors: found.len(), fit };
     let evidence: Vec<Evidence> =
         found.iter().map(|&(keyword, cosine)| Evidence { keyword, cosine, ..Evidence::default() }).collect();
-    sides.alone(&evidence)
+    sides.alone_from(reference, &evidence)
 }
 
 /// What the neighbours of each candidate lend it.

@@ -22,7 +22,7 @@ pub struct Vitals {
     pub memories: u64,
     /// Memories and conversations that wait for their vectors.
     pub waiting: u64,
-    /// Indices in memory.
+    /// Owners who have an index in memory: of their memories, of the passages of their conversations.
     pub indices: u64,
     /// Bytes that they take.
     pub index_bytes: u64,
@@ -76,7 +76,7 @@ impl Service {
     pub async fn vitals(&self) -> Result<Vitals> {
         let health = self.health().await?;
         let waiting = health.embedding.map_or(0, |embedding| embedding.waiting);
-        let (indices, index_bytes) = self.indices.size();
+        let (indices, index_bytes) = self.room.size();
         Ok(Vitals {
             store: self.store.vitals(),
             memories: health.memories_count,

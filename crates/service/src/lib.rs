@@ -18,6 +18,7 @@ mod health;
 mod keys;
 mod memories;
 mod namespaces;
+mod room;
 mod search;
 mod secrets;
 mod shares;
@@ -47,6 +48,7 @@ pub use self::extract::{ExtractJobRequest, ExtractRequest};
 pub use self::handoff::{Handed, HandoffRequest};
 pub use self::health::{StoreVitals, Vitals};
 use self::keys::KeyRing;
+use self::room::Room;
 use self::search::HotIndices;
 pub use self::secrets::SecretPolicy;
 use self::talks::Meanings;
@@ -63,8 +65,6 @@ const TRANSFERS: usize = 8;
 
 /// The memory that indices may take when nothing else is said.
 const INDEX_BYTES: u64 = 2 << 30;
-/// The vectors of conversations may take such a part of it beside.
-const PASSAGES: u64 = 4;
 /// All use cases over one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -78,9 +78,11 @@ pub struct Service {
     ai: Arc<Ai>,
     /// What they read in the background.
     jobs: Arc<Jobs>,
-    indices: Arc<HotIndices>,
+    /// What the next two hold, within one budget.
+    room: Arc<Room>,
+    indices: HotIndices,
     /// What conversations are about.
-    meanings: Arc<Meanings>,
+    meanings: Meanings,
     keys: Arc<KeyRing>,
     failures: Arc<Failures>,
     audit_kept: Duration,
@@ -97,6 +99,7 @@ pub struct Service {
 impl Service {
     /// The use cases over `store`, with the machine's clock and random source.
     pub fn new(store: Arc<dyn Store>, spool_folder: PathBuf) -> Self {
+        let room = Arc::new(Room::new(INDEX_BYTES));
         Self {
             store,
             clock: Arc::new(SystemClock),
@@ -105,8 +108,9 @@ impl Service {
             embeddings: Embeddings::off(),
             ai: Arc::new(Ai::new(models::AiSettings::default())),
             jobs: Arc::default(),
-            indices: Arc::new(HotIndices::new(INDEX_BYTES)),
-            meanings: Arc::new(Meanings::new(INDEX_BYTES / PASSAGES)),
+            indices: HotIndices::new(Arc::clone(&room)),
+            meanings: Meanings::new(Arc::clone(&room)),
+            room,
             keys: Arc::default(),
             failures: Arc::default(),
             audit_kept: audit::KEPT,
@@ -134,8 +138,9 @@ impl Service {
     /// The same with other room for indices: the bytes of memory that all of them may take.
     #[must_use]
     pub fn with_index_room(mut self, bytes: u64) -> Self {
-        self.indices = Arc::new(HotIndices::new(bytes));
-        self.meanings = Arc::new(Meanings::new(bytes / PASSAGES));
+        self.room = Arc::new(Room::new(bytes));
+        self.indices = HotIndices::new(Arc::clone(&self.room));
+        self.meanings = Meanings::new(Arc::clone(&self.room));
         self
     }
 

@@ -67,8 +67,7 @@ impl Service {
             removed.conversations += step.removed.conversations;
             removed.renamed += step.removed.renamed;
             if step.done {
-                self.indices.forget(owner);
-                self.meanings.forget(owner);
+                self.room.forget(owner);
                 return Ok(removed);
             }
         }

@@ -1,8 +1,7 @@
 //! The hot indices: one shard for each owner, made of the store's rows on first use and kept current by `seq`.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use omp_model::{OwnerId, Tag};
@@ -10,6 +9,8 @@ use omp_search::Analyzer;
 use omp_search::shard::{Entry, Shard, text_hash};
 use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
+
+use crate::room::{Held, Room, Tally};
 
 /// Memories that are read at once while an index is made.
 const ROWS: u32 = 2_000;
@@ -39,12 +40,10 @@ impl std::fmt::Display for Absent {
     }
 }
 
-/// All indices, within a budget of memory.
+/// The indices that there is room for.
+#[derive(Clone)]
 pub(crate) struct HotIndices {
-    owners: Mutex<HashMap<OwnerId, Arc<Hot>>>,
-    budget: u64,
-    /// Counts searches: who was used least recently goes first.
-    uses: AtomicU64,
+    room: Arc<Room>,
 }
 
 /// One owner's index.
@@ -59,14 +58,19 @@ pub(crate) struct Hot {
     /// Held by whoever brings it up to date.
     turn: tokio::sync::Mutex<()>,
     stage: watch::Receiver<Result<(), Absent>>,
-    bytes: AtomicU64,
-    used: AtomicU64,
+    tally: Tally,
+}
+
+impl Held for Hot {
+    fn tally(&self) -> &Tally {
+        &self.tally
+    }
 }
 
 impl HotIndices {
-    /// Indices that take at most `budget` bytes together.
-    pub(crate) fn new(budget: u64) -> Self {
-        Self { owners: Mutex::default(), budget, uses: AtomicU64::new(0) }
+    /// Indices within this room.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self { room }
     }
 
     /// The owner's index with everything up to `position`; waits at most `patience` for it to be made.
@@ -78,11 +82,10 @@ impl HotIndices {
         patience: Duration,
     ) -> Result<Arc<Hot>, Absent> {
         // Known before anything is read: so an owner who will never fit is not told to wait. One that grew here stays.
-        if needs_more(position, self.budget) && !self.is_there(owner, position) {
+        if needs_more(position, self.room.budget()) && !self.is_there(owner, position) {
             return Err(Absent::NoRoom);
         }
         let hot = self.find(store, owner, position);
-        hot.used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let mut stage = hot.stage.clone();
         let loaded =
             tokio::time::timeout(patience, stage.wait_for(|stage| *stage != Err(Absent::Loading))).await;
@@ -91,76 +94,39 @@ impl HotIndices {
             tracing::error!(%error, "an index could not be brought up to date");
             return Err(Absent::Failed);
         }
-        self.make_room(owner);
+        self.room.make_way::<Hot>(owner);
         Ok(hot)
     }
 
     fn is_there(&self, owner: OwnerId, position: &IndexPosition) -> bool {
-        self.owners().get(&owner).is_some_and(|hot| hot.serves(position) && hot.stage.borrow().is_ok())
+        self.room.find::<Hot>(owner).is_some_and(|hot| hot.serves(position) && hot.stage.borrow().is_ok())
     }
 
     /// The index that fits the position, begun anew if there is none.
     fn find(&self, store: &Arc<dyn Store>, owner: OwnerId, position: &IndexPosition) -> Arc<Hot> {
-        let mut owners = self.owners();
-        if let Some(hot) = owners.get(&owner).filter(|hot| hot.serves(position)) {
-            return Arc::clone(hot);
-        }
-        let dimensions = position.space.as_ref().map_or(0, |space| space.model.dimensions as usize);
-        let (told, stage) = watch::channel(Err(Absent::Loading));
-        let hot = Arc::new(Hot {
+        let mut begun = None;
+        let hot = self.room.hold(
             owner,
-            space: position.space.clone(),
-            generation: position.generation,
-            shard: RwLock::new(Shard::new(dimensions)),
-            seen: AtomicI64::new(0),
-            turn: tokio::sync::Mutex::default(),
-            stage,
-            bytes: AtomicU64::new(0),
-            used: AtomicU64::new(0),
-        });
-        owners.insert(owner, Arc::clone(&hot));
-        let (store, loading) = (Arc::clone(store), Arc::clone(&hot));
-        let room = self.budget;
-        tokio::spawn(async move {
-            let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "an index could not be made");
-                Err(Absent::Failed)
+            |hot: &Hot| hot.serves(position),
+            || {
+                let (told, stage) = watch::channel(Err(Absent::Loading));
+                begun = Some(told);
+                Hot::begin(owner, position, stage)
+            },
+        );
+        if let Some(told) = begun {
+            let (store, loading) = (Arc::clone(store), Arc::clone(&hot));
+            let room = self.room.budget();
+            tokio::spawn(async move {
+                let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "an index could not be made");
+                    Err(Absent::Failed)
+                });
+                // Whoever waited may have gone.
+                let _ = told.send(outcome);
             });
-            // Whoever waited may have gone.
-            let _ = told.send(outcome);
-        });
-        hot
-    }
-
-    /// How many indices there are, and the bytes that they take.
-    pub(crate) fn size(&self) -> (u64, u64) {
-        let owners = self.owners();
-        let bytes = owners.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum();
-        (owners.len() as u64, bytes)
-    }
-
-    /// Lets go of the indices that were used least recently until the rest fits.
-    fn make_room(&self, keep: OwnerId) {
-        let mut owners = self.owners();
-        let total = |owners: &HashMap<OwnerId, Arc<Hot>>| {
-            owners.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum::<u64>()
-        };
-        while total(&owners) > self.budget {
-            let others = owners.iter().filter(|(owner, _)| **owner != keep);
-            let oldest =
-                others.min_by_key(|(_, hot)| hot.used.load(Ordering::Relaxed)).map(|(owner, _)| *owner);
-            let Some(oldest) = oldest else { return };
-            owners.remove(&oldest);
         }
-    }
-
-    /// Lets go of the index of an owner who is gone.
-    pub(crate) fn forget(&self, owner: OwnerId) {
-        self.owners().remove(&owner);
-    }
-
-    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<OwnerId, Arc<Hot>>> {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+        hot
     }
 }
 
@@ -170,6 +136,20 @@ fn needs_more(position: &IndexPosition, room: u64) -> bool {
 }
 
 impl Hot {
+    fn begin(owner: OwnerId, position: &IndexPosition, stage: watch::Receiver<Result<(), Absent>>) -> Self {
+        let dimensions = position.space.as_ref().map_or(0, |space| space.model.dimensions as usize);
+        Self {
+            owner,
+            space: position.space.clone(),
+            generation: position.generation,
+            shard: RwLock::new(Shard::new(dimensions)),
+            seen: AtomicI64::new(0),
+            turn: tokio::sync::Mutex::default(),
+            stage,
+            tally: Tally::default(),
+        }
+    }
+
     /// The index itself.
     pub(crate) fn shard(&self) -> RwLockReadGuard<'_, Shard> {
         self.shard.read().unwrap_or_else(PoisonError::into_inner)
@@ -212,7 +192,7 @@ impl Hot {
             .await
             .map_err(|_| StoreError::Internal("making an index ended early".into()))?;
         }
-        self.bytes.store(shard.bytes() as u64, Ordering::Relaxed);
+        self.tally.takes(shard.bytes());
         *self.shard_mut() = shard;
         self.seen.store(position.seq, Ordering::Release);
         Ok(Ok(()))
@@ -238,7 +218,7 @@ impl Hot {
         }
         if self.shard().should_compact() {
             let compacted = self.shard().compacted();
-            self.bytes.store(compacted.bytes() as u64, Ordering::Relaxed);
+            self.tally.takes(compacted.bytes());
             *self.shard_mut() = compacted;
         }
         Ok(())

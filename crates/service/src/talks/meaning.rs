@@ -5,20 +5,19 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use omp_model::{ConversationQuery, OwnerId, Principal, Result};
-use omp_search::shard::{Cosine, Entry, Filter, Shard, VectorError, exact_cosine};
+use omp_search::shard::{ALIKE, Cosine, Entry, Filter, Shard, VectorError, exact_cosine};
 use omp_store::{IndexPosition, Passages, Store, VectorSpace};
 
 use crate::Service;
 use crate::failure::shown;
+use crate::room::{Held, Room, Tally};
 
 /// Conversations that are read at once.
 const ROWS: u32 = 200;
-/// What is less like the question is not about it.
-const ALIKE: f32 = 0.2;
 /// What the best of two passages gains by chance; twice that of four, and so on.
 const CHANCE: f32 = 0.04;
 /// Conversations that are found by meaning at most.
@@ -26,10 +25,10 @@ const DEPTH: usize = 100;
 /// Conversations that the store is asked about at once.
 const ASKED: usize = 200;
 
-/// The passages of all owners, within a budget of memory.
+/// The passages that there is room for.
+#[derive(Clone)]
 pub(crate) struct Meanings {
-    owners: Mutex<HashMap<OwnerId, Arc<Meaning>>>,
-    room: usize,
+    room: Arc<Room>,
 }
 
 /// The passages of one owner.
@@ -42,6 +41,15 @@ struct Meaning {
     seen: AtomicI64,
     /// Held by whoever brings it up to date.
     turn: tokio::sync::Mutex<()>,
+    tally: Tally,
+    /// The bytes at which it was given up for want of room, so that nobody tries again in vain; else 0.
+    needs: AtomicU64,
+}
+
+impl Held for Meaning {
+    fn tally(&self) -> &Tally {
+        &self.tally
+    }
 }
 
 /// How like the question conversations are.
@@ -54,83 +62,104 @@ pub(super) struct Likeness {
 }
 
 impl Meanings {
-    /// Passages that take at most so many bytes together.
-    pub(crate) fn new(room: u64) -> Self {
-        Self { owners: Mutex::default(), room: usize::try_from(room).unwrap_or(usize::MAX) }
+    /// Passages within this room.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self { room }
     }
 
     fn of(&self, owner: OwnerId, space: &VectorSpace, generation: i64) -> Arc<Meaning> {
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = owners.get(&owner).filter(|one| one.space == *space && one.generation == generation);
+        let serves = |one: &Meaning| one.space == *space && one.generation == generation;
+        self.room.hold(owner, serves, || Meaning::new(space.clone(), generation))
+    }
+
+    /// Lets go of conversations that are gone. A row number is never given again, so none of them comes back.
+    pub(super) async fn remove(&self, owner: OwnerId, gone: Vec<i64>) {
+        let known = self.room.find::<Meaning>(owner).filter(|_| !gone.is_empty());
         if let Some(known) = known {
-            return Arc::clone(known);
-        }
-        let new = Arc::new(Meaning {
-            space: space.clone(),
-            generation,
-            passages: RwLock::new(Shard::new(space.model.dimensions as usize)),
-            seen: AtomicI64::new(0),
-            turn: tokio::sync::Mutex::default(),
-        });
-        owners.insert(owner, Arc::clone(&new));
-        new
-    }
-
-    /// Lets go of others until the rest fits; `false` when this owner's alone do not.
-    fn make_room(&self, keep: OwnerId) -> bool {
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = |one: &Arc<Meaning>| one.passages.read().unwrap_or_else(PoisonError::into_inner).bytes();
-        while owners.values().map(bytes).sum::<usize>() > self.room {
-            let Some(other) = owners.keys().copied().find(|owner| *owner != keep) else {
-                owners.remove(&keep);
-                return false;
-            };
-            owners.remove(&other);
-        }
-        true
-    }
-
-    /// Lets go of what belongs to an owner who is gone.
-    pub(crate) fn forget(&self, owner: OwnerId) {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(&owner);
-    }
-
-    /// Lets go of a conversation that is gone.
-    pub(super) fn remove(&self, owner: OwnerId, pk: i64) {
-        let known = self.owners.lock().unwrap_or_else(PoisonError::into_inner).get(&owner).cloned();
-        if let Some(known) = known {
-            known.passages.write().unwrap_or_else(PoisonError::into_inner).remove(pk);
+            // If it ends early, the next search finds them again.
+            let _ = tokio::task::spawn_blocking(move || known.remove(&gone)).await;
         }
     }
 }
 
 impl Meaning {
+    fn new(space: VectorSpace, generation: i64) -> Self {
+        Self {
+            passages: RwLock::new(Shard::new(space.model.dimensions as usize)),
+            space,
+            generation,
+            seen: AtomicI64::new(0),
+            turn: tokio::sync::Mutex::default(),
+            tally: Tally::default(),
+            needs: AtomicU64::new(0),
+        }
+    }
+
     /// Takes in everything up to `seq`, whoever wrote it; `false` when there is no room for it.
-    async fn catch_up(&self, store: &Arc<dyn Store>, owner: OwnerId, seq: i64, room: usize) -> Result<bool> {
+    async fn catch_up(
+        self: &Arc<Self>,
+        store: &Arc<dyn Store>,
+        room: &Room,
+        owner: OwnerId,
+        seq: i64,
+    ) -> Result<bool> {
         if self.seen.load(Ordering::Acquire) >= seq {
             return Ok(true);
         }
         let _turn = self.turn.lock().await;
+        let most = room.beside_others::<Self>(owner);
+        if self.needs.load(Ordering::Relaxed) > most {
+            return Ok(false);
+        }
         while self.seen.load(Ordering::Acquire) < seq {
             let seen = self.seen.load(Ordering::Acquire);
             let read = store.passages_since(owner, self.space.slot, seen, ROWS).await.map_err(shown)?;
             let complete = read.len() < ROWS as usize;
             let last = read.last().map_or(seq, |(last, _)| if complete { seq.max(*last) } else { *last });
-            let mut shard = self.passages.write().unwrap_or_else(PoisonError::into_inner);
-            for (_, passages) in &read {
-                put(&mut shard, passages);
+            if !read.is_empty() {
+                let this = Arc::clone(self);
+                let taken = tokio::task::spawn_blocking(move || this.take_in(&read, most)).await;
+                if !taken.map_err(|_| omp_model::Error::internal())? {
+                    return Ok(false);
+                }
+                room.make_way::<Self>(owner);
             }
-            if shard.bytes() > room {
-                return Ok(false);
-            }
-            drop(shard);
             self.seen.store(last, Ordering::Release);
         }
+        Ok(true)
+    }
+
+    /// Takes in passages; `false` when all of them together take more than `most` bytes, and then there are none.
+    fn take_in(&self, read: &[(i64, Passages)], most: u64) -> bool {
         let mut shard = self.passages.write().unwrap_or_else(PoisonError::into_inner);
+        for (_, passages) in read {
+            put(&mut shard, passages);
+        }
         if shard.should_compact() {
             *shard = shard.compacted();
         }
-        Ok(true)
+        let bytes = shard.bytes();
+        let fits = bytes as u64 <= most;
+        if fits {
+            self.tally.takes(bytes);
+        } else {
+            *shard = Shard::new(shard.dimensions());
+            self.seen.store(0, Ordering::Release);
+            self.tally.takes(0);
+        }
+        self.needs.store(if fits { 0 } else { bytes as u64 }, Ordering::Relaxed);
+        fits
+    }
+
+    fn remove(&self, gone: &[i64]) {
+        let mut shard = self.passages.write().unwrap_or_else(PoisonError::into_inner);
+        for pk in gone {
+            shard.remove(*pk);
+        }
+        if shard.should_compact() {
+            *shard = shard.compacted();
+            self.tally.takes(shard.bytes());
+        }
     }
 }
 
@@ -165,6 +194,11 @@ fn whole(cosine: Cosine) -> f32 {
     cosine.best - CHANCE * (cosine.windows as f32).log2()
 }
 
+/// Whether whatever is there may answer.
+fn admits_all(query: &ConversationQuery) -> bool {
+    query.model.is_none() && query.exclude_model.is_none() && query.since.is_none()
+}
+
 /// The turns of the passages that are like the question, the most like first.
 pub(super) fn near(question: &[f32], passages: &Passages) -> Vec<Range<usize>> {
     let windows = passages.vectors.chunks(question.len().max(1));
@@ -194,8 +228,7 @@ impl Service {
             return Ok(Err("no conversation has a vector yet".to_owned()));
         };
         let meaning = self.meanings.of(by.owner, space, position.generation);
-        let fits = meaning.catch_up(&self.store, by.owner, position.seq, self.meanings.room).await?;
-        if !self.meanings.make_room(by.owner) || !fits {
+        if !meaning.catch_up(&self.store, &self.meanings.room, by.owner, position.seq).await? {
             return Ok(Err(
                 "the vectors of conversations need more memory than OMP_INDEX_MB allows".to_owned()
             ));
@@ -222,22 +255,62 @@ impl Service {
         let mut near: Vec<(f32, i64)> =
             all.iter().filter(|(_, like)| **like >= ALIKE).map(|(pk, like)| (*like, *pk)).collect();
         super::rank::sort(&mut near);
-        let mut nearest = Vec::new();
+        let (mut nearest, mut gone) = (Vec::new(), Vec::new());
         for some in near.chunks(ASKED) {
             let pks: Vec<i64> = some.iter().map(|(_, pk)| *pk).collect();
-            nearest.extend(self.store.admitted_conversations(by, query, &pks).await.map_err(shown)?);
+            let admitted = self.store.admitted_conversations(by, query, &pks).await.map_err(shown)?;
+            if by.sees_everything() && admits_all(query) {
+                gone.extend(pks.iter().filter(|pk| !admitted.contains(pk)));
+            }
+            nearest.extend(admitted);
             if nearest.len() >= DEPTH {
                 nearest.truncate(DEPTH);
                 break;
             }
         }
+        self.meanings.remove(by.owner, gone).await;
         Ok(Ok(Likeness { all, nearest }))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use omp_store::{Slot, SpaceModel};
+
     use super::*;
+
+    fn meaning() -> Meaning {
+        let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
+        Meaning::new(VectorSpace { slot: Slot(0), model, active: true }, 1)
+    }
+
+    fn read(pks: std::ops::Range<i64>) -> Vec<(i64, Passages)> {
+        pks.map(|pk| (pk, Passages { pk, turns: vec![0], vectors: vec![1.0, 0.5] })).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_leaves_nothing_and_is_remembered() {
+        let meaning = meaning();
+        assert!(meaning.take_in(&read(1..40), u64::MAX));
+        let bytes = meaning.passages.read().unwrap().bytes() as u64;
+        meaning.seen.store(39, Ordering::Release);
+        assert!(!meaning.take_in(&read(40..400), bytes), "more do not fit");
+        assert!(meaning.passages.read().unwrap().is_empty());
+        assert_eq!(meaning.seen.load(Ordering::Acquire), 0);
+        assert!(meaning.needs.load(Ordering::Relaxed) > bytes);
+        assert!(meaning.take_in(&read(1..40), bytes), "fewer do");
+        assert_eq!(meaning.needs.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn conversations_that_are_gone_leave_nothing() {
+        let meaning = meaning();
+        assert!(meaning.take_in(&read(1..3_000), u64::MAX));
+        let before = meaning.passages.read().unwrap().bytes();
+        meaning.remove(&(2..3_000).collect::<Vec<_>>());
+        let left = meaning.passages.read().unwrap();
+        assert!(left.contains(1) && left.len() == 1 && left.bytes() < before / 2);
+    }
 
     #[test]
     fn passages_that_are_like_the_question_are_told_with_all_of_their_turns() {

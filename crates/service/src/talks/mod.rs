@@ -56,16 +56,17 @@ impl Service {
         let pks: Vec<i64> = page.iter().map(|(_, pk)| *pk).collect();
         let found = self.store.found_conversations(&principal, &words, &pks).await.map_err(shown)?;
         let near = self.near_turns(&principal, &course, &pks).await?;
-        let (mut conversations, mut scores) = (Vec::new(), Vec::new());
+        let (mut conversations, mut scores, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for (score, pk) in page {
             if let Some(found) = found.iter().find(|found| found.pk == pk) {
                 conversations.push(shown_as_found(found, near.get(&pk).map_or(&[], Vec::as_slice), &words));
                 scores.push(score);
             } else {
                 // It has gone since the index was asked.
-                self.meanings.remove(principal.owner, pk);
+                gone.push(pk);
             }
         }
+        self.meanings.remove(principal.owner, gone).await;
         let (total, reason) = (ranked.len() as u64, course.reasons.join("; "));
         let degraded =
             (!reason.is_empty()).then(|| Degraded { requested: requested.as_str().to_owned(), reason });

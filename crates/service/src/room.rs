@@ -1,0 +1,194 @@
+//! What is held in memory so that searches are quick: each owner's index of memories and the passages of their conversations,
+//! all within one budget of bytes. What was used least recently goes first; whoever needs it again makes it anew.
+
+use std::any::{Any, TypeId};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use omp_model::OwnerId;
+
+/// Something that is held for an owner; of each type one.
+pub(crate) trait Held: Any + Send + Sync {
+    /// What it takes.
+    fn tally(&self) -> &Tally;
+}
+
+/// What something takes of the budget, and when it was used.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    bytes: AtomicU64,
+    used: AtomicU64,
+}
+
+impl Tally {
+    /// It takes so many bytes from now on. As long as it takes none, letting go of it would free nothing, so it stays.
+    pub(crate) fn takes(&self, bytes: usize) {
+        self.bytes.store(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+type Key = (OwnerId, TypeId);
+
+/// All that is held, of all owners.
+pub(crate) struct Room {
+    held: Mutex<HashMap<Key, Arc<dyn Held>>>,
+    budget: u64,
+    /// Counts uses: they have an order, and no time.
+    uses: AtomicU64,
+}
+
+fn key<T: Held>(owner: OwnerId) -> Key {
+    (owner, TypeId::of::<T>())
+}
+
+fn known<T: Held>(held: &HashMap<Key, Arc<dyn Held>>, owner: OwnerId) -> Option<Arc<T>> {
+    let known: Arc<dyn Held> = Arc::clone(held.get(&key::<T>(owner))?);
+    let known: Arc<dyn Any + Send + Sync> = known;
+    known.downcast().ok()
+}
+
+impl Room {
+    /// Room for so many bytes.
+    pub(crate) fn new(budget: u64) -> Self {
+        Self { held: Mutex::default(), budget, uses: AtomicU64::new(0) }
+    }
+
+    /// The bytes that all of it may take.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// The bytes that an owner's may take where it makes way for nothing else of the same owner: two that do not fit together
+    /// would push each other out by turns.
+    pub(crate) fn beside_others<T: Held>(&self, owner: OwnerId) -> u64 {
+        let own = key::<T>(owner);
+        let beside = |held: &(&Key, &Arc<dyn Held>)| held.0.0 == owner && *held.0 != own;
+        let others: u64 = self.held().iter().filter(beside).map(|(_, held)| held.tally().bytes()).sum();
+        self.budget.saturating_sub(others)
+    }
+
+    /// What is held for an owner, if anything is.
+    pub(crate) fn find<T: Held>(&self, owner: OwnerId) -> Option<Arc<T>> {
+        known(&self.held(), owner)
+    }
+
+    /// What is held for an owner and serves, else what is begun in its place; this is a use of it.
+    pub(crate) fn hold<T: Held>(
+        &self,
+        owner: OwnerId,
+        serves: impl FnOnce(&T) -> bool,
+        begin: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let mut held = self.held();
+        let one = known::<T>(&held, owner).filter(|one| serves(one)).unwrap_or_else(|| {
+            let new = Arc::new(begin());
+            let begun: Arc<dyn Held> = Arc::<T>::clone(&new);
+            held.insert(key::<T>(owner), begun);
+            new
+        });
+        one.tally().used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        one
+    }
+
+    /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`.
+    pub(crate) fn make_way<T: Held>(&self, owner: OwnerId) {
+        let (mut held, keep) = (self.held(), key::<T>(owner));
+        while held.values().map(|held| held.tally().bytes()).sum::<u64>() > self.budget {
+            let others = held.iter().filter(|(key, held)| **key != keep && held.tally().bytes() > 0);
+            let oldest =
+                others.min_by_key(|(_, held)| held.tally().used.load(Ordering::Relaxed)).map(|(key, _)| *key);
+            let Some(oldest) = oldest else { return };
+            held.remove(&oldest);
+        }
+    }
+
+    /// Lets go of all that belongs to an owner who is gone.
+    pub(crate) fn forget(&self, owner: OwnerId) {
+        self.held().retain(|(of, _), _| *of != owner);
+    }
+
+    /// How many owners something is held for, and the bytes that it takes.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        let held = self.held();
+        let owners: HashSet<OwnerId> = held.keys().map(|(owner, _)| *owner).collect();
+        (owners.len() as u64, held.values().map(|held| held.tally().bytes()).sum())
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Key, Arc<dyn Held>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Words(Tally);
+    #[derive(Default)]
+    struct Talks(Tally);
+
+    impl Held for Words {
+        fn tally(&self) -> &Tally {
+            &self.0
+        }
+    }
+
+    impl Held for Talks {
+        fn tally(&self) -> &Tally {
+            &self.0
+        }
+    }
+
+    fn hold<T: Held + Default>(room: &Room, owner: u32, bytes: usize) -> Arc<T> {
+        let one = room.hold(OwnerId(owner), |_: &T| true, T::default);
+        one.tally().takes(bytes);
+        one
+    }
+
+    #[test]
+    fn what_was_used_least_recently_goes_first_whatever_it_is() {
+        let room = Room::new(100);
+        hold::<Words>(&room, 1, 40);
+        hold::<Talks>(&room, 1, 30);
+        hold::<Words>(&room, 2, 30);
+        room.make_way::<Words>(OwnerId(2));
+        assert_eq!(room.size(), (2, 100), "it just fits");
+        hold::<Words>(&room, 1, 40);
+        hold::<Talks>(&room, 3, 20);
+        room.make_way::<Talks>(OwnerId(3));
+        assert!(room.find::<Talks>(OwnerId(1)).is_none() && room.find::<Words>(OwnerId(1)).is_some());
+        assert_eq!(room.size(), (3, 90));
+        assert_eq!(room.beside_others::<Talks>(OwnerId(1)), 60);
+        assert_eq!(room.beside_others::<Words>(OwnerId(1)), 100);
+    }
+
+    #[test]
+    fn what_takes_nothing_yet_and_what_is_needed_now_stay() {
+        let room = Room::new(100);
+        hold::<Words>(&room, 1, 0);
+        hold::<Talks>(&room, 2, 300);
+        room.make_way::<Talks>(OwnerId(2));
+        assert_eq!(room.size(), (2, 300));
+        hold::<Words>(&room, 3, 1);
+        room.make_way::<Words>(OwnerId(3));
+        assert_eq!(room.size(), (2, 1));
+    }
+
+    #[test]
+    fn what_serves_no_more_is_begun_anew_and_what_is_forgotten_is_gone() {
+        let room = Room::new(100);
+        let first = hold::<Words>(&room, 1, 10);
+        assert!(Arc::ptr_eq(&first, &hold::<Words>(&room, 1, 10)));
+        let second = room.hold(OwnerId(1), |_: &Words| false, Words::default);
+        assert!(!Arc::ptr_eq(&first, &second));
+        hold::<Talks>(&room, 1, 10);
+        room.forget(OwnerId(1));
+        assert_eq!(room.size(), (0, 0));
+    }
+}
