@@ -22,13 +22,14 @@ pub(crate) fn bytes(printer: &Printer, total: Option<u64>) -> Option<ProgressBar
     Some(bar)
 }
 
-/// A bar over what is left of a number of memories; nothing where nobody looks.
+/// A bar over what is left of a number of memories and conversations; nothing where nobody looks.
 pub(crate) fn countdown(printer: &Printer) -> Option<ProgressBar> {
     if !printer.shows_progress() {
         return None;
     }
     let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} memories {per_sec} {eta}");
+    let style =
+        ProgressStyle::with_template("{wide_bar} {pos}/{len} memories and conversations {per_sec} {eta}");
     bar.set_style(style.expect("a valid template"));
     bar.enable_steady_tick(Duration::from_millis(200));
     Some(bar)

@@ -128,7 +128,7 @@ pub(crate) enum Command {
     Inject(Inject),
     /// Show the conversations and memories that were saved or changed last
     Recent(Recent),
-    /// Find saved conversations by their words
+    /// Find saved conversations by their words and by meaning
     Conversations(Conversations),
     /// Show what happened, newest first; with an id, what became of that memory
     Log(Log),
@@ -191,7 +191,7 @@ pub(crate) enum Command {
     /// server may go on working on the source meanwhile. Interrupted, the same command goes on; run again, it brings over
     /// what was written since.
     Migrate(Migrate),
-    /// Make the vectors of all memories with the configured model
+    /// Make the vectors of all memories and conversations with the configured model
     Reindex,
     /// Check that everything is in order
     Doctor(Doctor),

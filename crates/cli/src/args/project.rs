@@ -166,7 +166,7 @@ pub(crate) struct Handoff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Conversations {
-    /// The words
+    /// What to look for: words, or a question
     #[arg(required = true)]
     pub(crate) query: Vec<String>,
     /// semantic, keyword or hybrid; by default hybrid where there is an embedding model

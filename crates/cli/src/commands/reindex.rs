@@ -23,6 +23,6 @@ pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<Ex
     }
     let done = done?;
     service.store().close().await?;
-    printer.either(&done, format!("every memory has its vector by {}", done.name))?;
+    printer.either(&done, format!("every memory and every conversation has its vectors by {}", done.name))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -107,7 +107,7 @@ impl Service {
     }
 
     /// Embeds everything with the configured model and lets searches use it from then on. `progress` is told now and
-    /// then how many memories are left.
+    /// then how many memories and conversations are left.
     pub async fn reindex(&self, progress: impl Fn(u64) + Send + Sync) -> Result<EmbeddingModel> {
         let Some(inner) = self.embeddings.inner.clone() else {
             let message = "No embedding model is configured, so there is nothing to make vectors with.";
@@ -134,7 +134,7 @@ impl Service {
         self.fill(&inner.chosen, &space, told, true).await?;
         if !space.active {
             self.store.activate_vector_space(space.slot).await.map_err(shown)?;
-            tracing::info!(model = %space.model.name, "every memory has its vector; searches use this model now");
+            tracing::info!(model = %space.model.name, "all vectors are made; searches use this model now");
         }
         Ok(space.model)
     }
@@ -147,7 +147,7 @@ impl Service {
         told: Option<&(dyn Fn(u64) + Send + Sync)>,
         with_conversations: bool,
     ) -> Result<()> {
-        let mut waiting = self.store.count_backlog(space.slot).await.map_err(shown)?;
+        let mut waiting = if told.is_some() { self.count_waiting(space).await? } else { 0 };
         loop {
             if let Some(told) = told {
                 told(waiting);
@@ -157,7 +157,9 @@ impl Service {
                 // Memories go first: after each conversation it is looked for them again.
                 if with_conversations {
                     let _ = tokio::time::timeout(IMPORT, self.transfers_done()).await;
-                    if self.embed_conversations(pool, space).await? {
+                    let embedded = self.embed_conversations(pool, space).await?;
+                    waiting = waiting.saturating_sub(embedded);
+                    if embedded > 0 {
                         continue;
                     }
                 }

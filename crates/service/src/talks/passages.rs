@@ -51,11 +51,11 @@ fn passages(conversation: &Conversation) -> Vec<Passage> {
 }
 
 impl Service {
-    /// Embeds a few conversations that wait in this space; `false` when none does.
-    pub(crate) async fn embed_conversations(&self, pool: &Pool, space: &VectorSpace) -> Result<bool> {
+    /// Embeds a few conversations that wait in this space, and tells how many: 0 when none waits.
+    pub(crate) async fn embed_conversations(&self, pool: &Pool, space: &VectorSpace) -> Result<u64> {
         let pending = self.store.conversation_backlog(space.slot, BATCH).await.map_err(shown)?;
         if pending.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
         let mut embedded = Vec::with_capacity(pending.len());
         for PendingConversation { pk, conversation } in pending {
@@ -71,8 +71,9 @@ impl Service {
             }
             embedded.push(made);
         }
+        let count = embedded.len() as u64;
         self.store.put_passages(space.slot, embedded).await.map_err(shown)?;
-        Ok(true)
+        Ok(count)
     }
 }
 
