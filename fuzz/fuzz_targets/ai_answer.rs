@@ -96,9 +96,10 @@ fn borne(extracted: &Extracted) {
         assert!(!candidate.content.is_empty() && candidate.content.chars().count() <= 1_000);
         assert!(candidate.tags.len() <= 3);
         let words = |text: &str| -> String {
-            normal_form(text).chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+            normal_form(text).chars().filter(|c| c.is_alphanumeric()).collect()
         };
         let quoted = words(&candidate.quote.replace("&lt;", "<"));
+        assert!(!quoted.is_empty(), "a quotation without words");
         assert!(words(TURNS[candidate.message].1).contains(&quoted), "a quotation that the turn does not hold");
     }
 }

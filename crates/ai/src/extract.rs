@@ -164,11 +164,18 @@ fn believed(item: &Value, window: &Window<'_>) -> Option<Candidate> {
         tags: tags.filter_map(Value::as_str).take(3).map(str::to_owned).collect(),
         message: spoken.message,
         message_id: spoken.id.clone(),
-        quote: quote.chars().take(LONGEST).collect(),
+        quote: shortened(quote),
         said_at: window.script.time_of(spoken),
         date,
         slot: None,
     })
+}
+
+/// A quotation that fits; of one that is cut, the marks that stand before its words must not be all that is left.
+fn shortened(quote: &str) -> String {
+    let beyond = quote.chars().nth(LONGEST).is_some();
+    let mark = |c: char| beyond && comparable(c.encode_utf8(&mut [0; 4])).is_empty();
+    quote.trim_start_matches(mark).chars().take(LONGEST).collect()
 }
 
 /// The turn of the window that holds the quotation: the one that is named, or another one.
@@ -213,6 +220,14 @@ mod tests {
     use omp_model::conversation::Role;
 
     use super::*;
+
+    #[test]
+    fn of_a_quotation_that_is_cut_the_words_stay() {
+        let marks = "\u{201c}…".repeat(LONGEST);
+        assert_eq!(shortened(&format!("{marks}I moved to Lisbon")), "I moved to Lisbon");
+        assert_eq!(shortened("…I moved to Lisbon"), "…I moved to Lisbon");
+        assert_eq!(shortened(&"long ".repeat(LONGEST)).len(), LONGEST);
+    }
     use crate::model::tests::Scripted;
 
     fn script() -> Script {

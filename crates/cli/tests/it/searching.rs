@@ -90,6 +90,7 @@ fn a_conversation_is_found_by_its_meaning() {
         assert_eq!((&first["id"], &first["matches"][0]["message"]), (&bicycle, &json!(2)), "{found}");
         let scores = found["scores"].as_array().unwrap();
         assert_eq!(scores.len(), found["conversations"].as_array().unwrap().len());
+        assert!(scores[0].as_f64().unwrap() > 0.0, "{found}");
     }
     assert_eq!(search("q=commute&mode=keyword")["total"], 0);
     // Filters hold by meaning, too.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::RW;
 use super::world::{Holder, SERVER_KEY, World, conversation, ids, memory, send, value};
+use crate::searching::embedded;
 
 pub(super) fn health(world: &World, _: &Holder) {
     assert_eq!(send(&world.server, None, "get", "/v1/health", &Value::Null).0, 200);
@@ -340,6 +341,7 @@ pub(super) fn no_jobs(world: &World, holder: &Holder) {
 }
 
 pub(super) fn search_conversations(world: &World, holder: &Holder) {
+    embedded(&world.server);
     for thing in &world.conversations {
         let search = |mode: &str| {
             let path = format!("/v1/conversations/search?q={}&mode={mode}&limit=50", thing.word);
@@ -351,7 +353,11 @@ pub(super) fn search_conversations(world: &World, holder: &Holder) {
         assert_eq!(by_words["total"], usize::from(holder.sees(thing)), "{} {by_words}", holder.name);
         for mode in ["semantic", "hybrid"] {
             let found = search(mode);
-            for id in ids(&found["conversations"]) {
+            let used = if world.indices { mode } else { "keyword" };
+            assert_eq!(found["mode_used"], used, "{} {found}", holder.name);
+            let ids = ids(&found["conversations"]);
+            assert_eq!(ids.contains(&thing.id), holder.sees(thing), "{} {found}", holder.name);
+            for id in ids {
                 let seen = world.conversations.iter().all(|other| other.id != id || holder.sees(other));
                 assert!(seen, "{} {found}", holder.name);
             }

@@ -68,6 +68,8 @@ impl Holder {
 
 pub(super) struct World {
     pub(super) server: Server,
+    /// Whether there is memory for indices, so that searches can go by meaning.
+    pub(super) indices: bool,
     pub(super) memories: Vec<Thing>,
     pub(super) conversations: Vec<Thing>,
     /// Words that memories had before they were changed, with where they were then.
@@ -217,6 +219,7 @@ impl World {
         ];
         let mut world = Self {
             server,
+            indices: index_mb.is_none(),
             memories: Vec::new(),
             conversations: Vec::new(),
             former: Vec::new(),
