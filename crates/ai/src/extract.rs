@@ -171,11 +171,15 @@ fn believed(item: &Value, window: &Window<'_>) -> Option<Candidate> {
     })
 }
 
-/// A quotation that fits; of one that is cut, the marks that stand before its words must not be all that is left.
+/// A quotation that fits. Of one that is too long, spaces and the marks before its words go first: else they might be all that
+/// is left.
 fn shortened(quote: &str) -> String {
-    let beyond = quote.chars().nth(LONGEST).is_some();
-    let mark = |c: char| beyond && comparable(c.encode_utf8(&mut [0; 4])).is_empty();
-    quote.trim_start_matches(mark).chars().take(LONGEST).collect()
+    if quote.chars().nth(LONGEST).is_none() {
+        return quote.to_owned();
+    }
+    let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mark = |c: char| comparable(c.encode_utf8(&mut [0; 4])).is_empty();
+    line.trim_start_matches(mark).chars().take(LONGEST).collect()
 }
 
 /// The turn of the window that holds the quotation: the one that is named, or another one.
@@ -225,6 +229,8 @@ mod tests {
     fn of_a_quotation_that_is_cut_the_words_stay() {
         let marks = "\u{201c}…".repeat(LONGEST);
         assert_eq!(shortened(&format!("{marks}I moved to Lisbon")), "I moved to Lisbon");
+        let spaces = " ".repeat(LONGEST);
+        assert_eq!(shortened(&format!(",{spaces}and I moved")), ", and I moved");
         assert_eq!(shortened("…I moved to Lisbon"), "…I moved to Lisbon");
         assert_eq!(shortened(&"long ".repeat(LONGEST)).len(), LONGEST);
     }
