@@ -101,6 +101,17 @@ fn everything_is_there_keys_work_and_it_comes_back() {
 }
 
 #[test]
+fn where_there_was_no_key_none_is_asked_for() {
+    let home = Home::new();
+    home.ok(&["remember", "Prefers green tea"]);
+    home.ok(&["migrate", "--to", FILE]);
+    let server = Server::start(home.command(&arguments(FILE, &["serve", "--port", "0"])));
+    let (status, _, body) = server.call("GET", "/v1/memories", &[], b"").unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, &body["total"]), (200, &json!(1)), "{body}");
+}
+
+#[test]
 fn what_cannot_be_moved_is_told_in_a_sentence() {
     let home = Home::new();
     home.ok(&["remember", "Mine"]);

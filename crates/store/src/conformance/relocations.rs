@@ -335,6 +335,19 @@ pub async fn a_second_run_catches_up(source: &dyn Whole, target: &dyn Whole) {
     assert_eq!(again.corrected, 0);
 }
 
+/// Where nobody ever made a user or a key, everybody comes in; so it is in the new place. Where somebody did, nobody does.
+pub async fn the_door_stays_as_it_was(source: &dyn Whole, target: &dyn Whole) {
+    source.create_memory(&BY, &memory(0, "mine"), NOW).await.expect("created");
+    carry(source, target).await.expect("moved");
+    let opened = target.access_version().await.expect("read");
+    assert_eq!(opened.0, 0, "nobody would come in any more");
+    assert!(opened.1 > 0, "who has it open does not notice");
+    user(source, "anna").await;
+    carry(source, target).await.expect("caught up");
+    let locked = target.access_version().await.expect("read");
+    assert!(locked.0 > 0 && locked.1 > opened.1, "{opened:?} {locked:?}");
+}
+
 /// While it goes on, people write. What they wrote before the last pass is there; the next run brings the rest.
 pub async fn a_source_may_be_written_to_meanwhile(source: &dyn Whole, target: &dyn Whole) {
     fill(source).await;

@@ -34,7 +34,7 @@ fn setting(name: &str, value: i64) -> (Table, Row) {
     (Table::Settings, Row(vec![Cell::Text(name.to_owned()), Cell::Int(value)]))
 }
 
-/// The settings of a target.
+/// The settings of a target; those of a source, where they are asked for.
 pub(super) struct Marks(BTreeMap<String, i64>);
 
 impl Marks {
@@ -94,16 +94,22 @@ impl Marks {
         vec![setting(STATE, UNDER_WAY), setting(SOURCE, source)]
     }
 
-    /// What it says at the end. Processes that have it open learn that users, keys and rows are others now.
-    pub(super) async fn done(&self, target: &dyn Snapshot) -> Result<Rows> {
-        let next = |name| setting(name, self.0.get(name).copied().unwrap_or(0) + 1);
-        Ok(vec![
+    /// What it says at the end. Processes that have it open learn by the `generation` that users, keys and rows are others
+    /// now. `access` says more than that: from 1 on nobody comes in without a key, so a place without users and keys has to
+    /// stay one.
+    pub(super) async fn done(&self, target: &dyn Snapshot, source: &Self) -> Result<Rows> {
+        let number = |marks: &Self, name| marks.0.get(name).copied().unwrap_or(0);
+        let access = number(self, "access").max(number(source, "access"));
+        let mut rows = vec![
             setting(LEFT_AS, look(target).await?),
             setting(AUDIT, target.last(Table::Audit, None).await?),
-            next("access"),
-            next("generation"),
+            setting("generation", number(self, "generation") + 1),
             setting(STATE, DONE),
-        ])
+        ];
+        if access > 0 {
+            rows.push(setting("access", access));
+        }
+        Ok(rows)
     }
 }
 

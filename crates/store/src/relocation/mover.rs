@@ -149,9 +149,9 @@ pub async fn relocate(
     let from = source.snapshot().await?;
     mover.pass(&*from, phase).await?;
     let (mut moved, owners) = mover.verify(&*from).await?;
-    let last = from.last(Table::Audit, None).await?;
+    let (last, marks) = (from.last(Table::Audit, None).await?, Marks::read(&*from).await?);
     drop(from);
-    mover.end().await?;
+    mover.end(&marks).await?;
     (moved.passes, moved.as_of) = (passes, as_of);
     let now = source.snapshot().await?;
     moved.source_changed =
@@ -186,10 +186,10 @@ impl Mover<'_> {
         self.write(None, Rows::new(), Marks::begun(source)).await
     }
 
-    async fn end(&self) -> Result<()> {
+    async fn end(&self, source: &Marks) -> Result<()> {
         self.target.filled().await?;
         let there = self.target.snapshot().await?;
-        let rows = Marks::read(&*there).await?.done(&*there).await?;
+        let rows = Marks::read(&*there).await?.done(&*there, source).await?;
         drop(there);
         self.write(None, Rows::new(), rows).await
     }

@@ -30,6 +30,11 @@ async fn a_second_run_catches_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_door_stays_as_it_was() {
+    relocations::the_door_stays_as_it_was(&*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*make().await, &*make().await).await;
 }

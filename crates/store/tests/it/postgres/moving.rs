@@ -37,6 +37,13 @@ async fn a_second_run_catches_up_with_a_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn the_door_stays_as_it_was() {
+    relocations::the_door_stays_as_it_was(&*crate::suite::make().await, &*fresh().await).await;
+    relocations::the_door_stays_as_it_was(&*fresh().await, &*crate::suite::make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
 async fn a_file_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*crate::suite::make().await, &*fresh().await).await;
 }
