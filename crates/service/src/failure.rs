@@ -25,6 +25,10 @@ pub(crate) fn shown(error: StoreError) -> Error {
             tracing::error!(%error, "the database refuses");
             Error::new(ErrorCode::ReadOnly, "The database does not let this server write.")
         }
+        StoreError::BeingFilled(_) => Error::new(
+            ErrorCode::Unavailable,
+            "Another database is being moved into this one; until that is done, nothing else is written to it.",
+        ),
         StoreError::Closed => Error::new(ErrorCode::Unavailable, "The server is shutting down."),
         error => {
             tracing::error!(%error, "the store failed");

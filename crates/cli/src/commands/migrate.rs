@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{bail, ensure};
 use indicatif::ProgressBar;
-use omp_model::{Clock as _, SystemClock};
+use omp_model::{Clock as _, OsRandom, SystemClock};
 use omp_store::relocation::{MoveError, Moved, MovedOwner, Phase, Told, plan, relocate};
 use omp_store::{Check, DatabaseKey, PostgresOptions, PostgresStore, Relocation, SqliteOptions, SqliteStore};
 use serde_json::json;
@@ -64,7 +64,7 @@ pub(super) async fn run(global: &Global, args: &Migrate, printer: &Printer) -> a
             show(bar, told);
         }
     };
-    let moved = relocate(&*source, &*target, &SystemClock, &tell).await;
+    let moved = relocate(&*source, &*target, &SystemClock, &OsRandom, &tell).await;
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }

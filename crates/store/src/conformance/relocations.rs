@@ -6,8 +6,8 @@ use omp_model::conversation::{Message, NewConversation, Role};
 use omp_model::transfer::Conflict;
 use omp_model::{
     Content, Conversation, ConversationId, Dedupe, Embedding, HistoryQuery, KeyId, Limits, Memory,
-    MemoryPatch, Metadata, ModelName, Namespace, NamespacePattern, NewUser, OwnerId, Principal, Scope,
-    Scopes, ShareAccess, SystemClock, Timestamp, Topic, UserName,
+    MemoryPatch, Metadata, ModelName, Namespace, NamespacePattern, NewUser, OsRandom, OwnerId, Principal,
+    Scope, Scopes, ShareAccess, SystemClock, Timestamp, Topic, UserName,
 };
 
 use super::{BY, NOW, OWNER, memory, tagged, within};
@@ -249,7 +249,7 @@ async fn cells(of: &dyn Snapshot, table: Table) -> Vec<Vec<String>> {
 
 /// Moves, and says nothing of how far it is.
 pub async fn carry(source: &dyn Relocation, target: &dyn Relocation) -> Result<Moved, MoveError> {
-    relocate(source, target, &SystemClock, &|_| {}).await
+    relocate(source, target, &SystemClock, &OsRandom, &|_| {}).await
 }
 
 /// What a store answers.
@@ -370,7 +370,7 @@ pub async fn a_source_may_be_written_to_meanwhile(source: &dyn Whole, target: &d
     };
     let carrying = async {
         let tell = |_| begun.notify_one();
-        let moved = relocate(source, target, &SystemClock, &tell).await;
+        let moved = relocate(source, target, &SystemClock, &OsRandom, &tell).await;
         moving.store(false, Ordering::SeqCst);
         moved
     };

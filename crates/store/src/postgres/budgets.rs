@@ -168,8 +168,7 @@ impl SharedBudgets {
         if let Some(until) = account.refused_until.filter(|until| *until > now) {
             return Decision::Refuse(until - now);
         }
-        let (credit, with_this) =
-            (account.credit(now), f64::from(account.unsettled + account.under_way + 1));
+        let (credit, with_this) = (account.credit(now), f64::from(account.unsettled + account.under_way + 1));
         if with_this > credit {
             self.some.notify_one();
             self.urgent.notify_one();
@@ -255,7 +254,10 @@ impl SharedBudgets {
         let now = Instant::now();
         // While it goes on, it is told once.
         if alone.is_none_or(|until| until + ALONE < now) {
-            tracing::warn!(reason, "rate limits cannot be counted with other servers; each server counts for itself");
+            tracing::warn!(
+                reason,
+                "rate limits cannot be counted with other servers; each server counts for itself"
+            );
         }
         *alone = Some(now + ALONE);
         drop(alone);
@@ -288,7 +290,10 @@ mod tests {
         assert_eq!((credit(&account, now), account.refused_until), (3_000.0, None));
         account.settle(Duration::from_millis(1_020), now);
         let wait = account.refused_until.unwrap() - now;
-        assert!(wait.abs_diff(Duration::from_millis(30)) < Duration::from_micros(1), "two are owed, one must be there");
+        assert!(
+            wait.abs_diff(Duration::from_millis(30)) < Duration::from_micros(1),
+            "two are owed, one must be there"
+        );
         assert!(!account.is_idle(now + Duration::from_millis(29)));
         assert!(account.is_idle(now + BELIEVED * 2));
     }

@@ -179,6 +179,8 @@ pub(super) fn failure(place: &str, error: &Error) -> StoreError {
             denied(message.to_owned())
         }
         SqlState::INVALID_CATALOG_NAME => denied(format!("{message}; make it with `createdb`")),
+        // What a transaction asks before it commits; see tx.rs.
+        SqlState::INVALID_ARGUMENT_FOR_LOG => StoreError::BeingFilled(place.to_owned()),
         SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(place.into()),
         SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED

@@ -249,4 +249,13 @@ impl PostgresStore {
     {
         self.writers.run(None, Priority::Single, work).await
     }
+
+    /// Writes of a move into this database, during which it takes no others.
+    async fn fill<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        self.writers.fill(work).await
+    }
 }

@@ -7,12 +7,13 @@ use tokio_postgres::Row as Found;
 use tokio_postgres::types::ToSql;
 
 use super::session::{Columns, Session, Value, number};
-use super::tx::Tx;
+use super::tx::{HOLD_OFF_ALL, Tx};
 use super::write::{self, Words};
 use super::{PostgresStore, originals, rows, versions};
 use crate::relocation::tables::Table;
 use crate::relocation::{
-    Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, Relocation, Row, Rows, Snapshot, is_under_way, row,
+    Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, RUN, Relocation, Row, Rows, STATE, Seen, Snapshot,
+    is_claimed_by, is_under_way, row,
 };
 use crate::stored::words;
 use crate::{Result, StoreError};
@@ -30,15 +31,36 @@ impl Relocation for PostgresStore {
         Ok(Box::new(DatabaseSnapshot(session)))
     }
 
-    async fn write(&self, batch: Batch) -> Result<()> {
+    async fn claim(&self, seen: Seen, settings: Rows) -> Result<bool> {
+        self.fill(async move |tx| {
+            // Another run's batches come to their end, then everybody else's writes; those that come later find what is
+            // written here. All take these locks in this order.
+            tx.batch(HOLD_OFF_ALL).await?;
+            let sql = "SELECT name FROM settings WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
+            tx.rows(sql, &[&STATE, &RUN]).await?;
+            tx.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await?;
+            let (owners, all) = (whole(tx, Table::Owners).await?, whole(tx, Table::Settings).await?);
+            let audit = tx.one("SELECT coalesce(max(number), 0) FROM audit", &[]).await?.column(0)?;
+            if (Seen { owners, settings: all, audit }) != seen {
+                return Ok(false);
+            }
+            put(tx, OwnerId::FIRST, Table::Settings, &settings).await.map(|()| true)
+        })
+        .await
+    }
+
+    async fn write(&self, batch: Batch) -> Result<bool> {
         // Analysing text is work for a thread of its own.
         let prepared = tokio::task::spawn_blocking(move || Prepared::new(batch)).await;
         let prepared = prepared.map_err(|_| StoreError::Internal("the analysis ended early".into()))??;
-        self.write_bulk(None, async move |tx| prepared.write(tx).await).await
+        self.fill(async move |tx| prepared.write(tx).await).await
     }
 
-    async fn filled(&self) -> Result<()> {
-        self.write_all(async move |tx| {
+    async fn filled(&self, run: i64) -> Result<bool> {
+        self.fill(async move |tx| {
+            if !is_ours(tx, run).await? {
+                return Ok(false);
+            }
             for (table, column) in [("audit", "number"), ("envelopes", "envelope")] {
                 let sql = format!(
                     "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), greatest(max({column}), 1), \
@@ -48,7 +70,8 @@ impl Relocation for PostgresStore {
             }
             // Until the engine has looked at what came, it guesses badly.
             let tables = Table::ALL.map(Table::name).join(", ");
-            tx.batch(&format!("ANALYZE {tables}, memory_tags, words")).await
+            tx.batch(&format!("ANALYZE {tables}, memory_tags, words")).await?;
+            Ok(true)
         })
         .await
     }
@@ -58,6 +81,17 @@ impl Relocation for PostgresStore {
 pub(super) async fn is_being_filled(session: &Session) -> Result<bool> {
     let state = session.row("SELECT value FROM settings WHERE name = 'move'", &[]).await?;
     Ok(is_under_way(state.map(|row| row.column(0)).transpose()?))
+}
+
+/// Whether this run of a move fills this database; as long as the transaction lasts, no other run begins.
+async fn is_ours(session: &Session, run: i64) -> Result<bool> {
+    let sql = "SELECT name, value FROM settings WHERE name IN ($1, $2) ORDER BY name FOR SHARE";
+    let (mut state, mut claimed) = (None, None);
+    for row in session.rows(sql, &[&STATE, &RUN]).await? {
+        let place = if row.column::<&str>(0)? == STATE { &mut state } else { &mut claimed };
+        *place = Some(row.column(1)?);
+    }
+    Ok(is_claimed_by(run, state, claimed))
 }
 
 /// The rows of a table `t` that a condition holds for, by key.
@@ -84,6 +118,12 @@ fn place(root: Table) -> (String, &'static str) {
 
 fn whose(owner: Option<OwnerId>) -> i32 {
     owner.map_or(0, number)
+}
+
+/// All rows of a table, by key.
+async fn whole(session: &Session, table: Table) -> Result<Vec<Row>> {
+    let found = session.rows(&select(table, "true"), &[]).await?;
+    found.iter().map(|row| read(table, row)).collect()
 }
 
 struct DatabaseSnapshot(Session);
@@ -119,7 +159,7 @@ fn read(table: Table, row: &Found) -> Result<Row> {
 #[async_trait]
 impl Snapshot for DatabaseSnapshot {
     async fn whole(&self, table: Table) -> Result<Vec<Row>> {
-        self.read(table, "true", &[]).await
+        whole(&self.0, table).await
     }
 
     async fn page_end(&self, root: Table, owner: Option<OwnerId>, after: i64) -> Result<Option<i64>> {
@@ -199,7 +239,11 @@ impl Prepared {
         Ok(Self { batch, memories, words: all })
     }
 
-    async fn write(&self, tx: &mut Tx) -> Result<()> {
+    /// Writes it, if the database is this run's.
+    async fn write(&self, tx: &mut Tx) -> Result<bool> {
+        if !is_ours(tx, self.batch.run).await? {
+            return Ok(false);
+        }
         let owner = self.batch.owner.unwrap_or(OwnerId::FIRST);
         let mut gone: Vec<i64> = Vec::new();
         for (table, row) in &self.batch.gone {
@@ -216,7 +260,8 @@ impl Prepared {
         let memories: Vec<(i64, &Memory)> = self.memories.iter().map(|(pk, memory)| (*pk, memory)).collect();
         let words = self.words.iter().map(|words| Words::new(owner, words));
         let words = self.memories.iter().map(|(pk, _)| *pk).zip(words).collect();
-        write::index_all(tx, owner, &memories, words).await
+        write::index_all(tx, owner, &memories, words).await?;
+        Ok(true)
     }
 }
 

@@ -67,6 +67,17 @@ const LOCK_EXPECTED: &str = "WITH held AS \
      (SELECT 1 FROM owners WHERE owner = $1 AND next_pk = $2 AND seq = $3 FOR NO KEY UPDATE) \
      SELECT 1 / count(*) FROM held";
 
+/// Makes the transaction fail if another database is being moved into this one: there is no logarithm of 0, and nobody else
+/// asks for that of what is none ([`failure`](super::connection::failure) knows). It says 0 otherwise.
+const NOT_BEING_FILLED: &str =
+    "SELECT ln((1 - count(*))::float8) FROM settings WHERE name = 'move' AND value = 1";
+
+/// What holds off whoever writes without an owner's lock, and what they take: the table's number keeps schemas apart.
+pub(super) const HOLD_OFF_ALL: &str =
+    "SELECT pg_advisory_xact_lock(x'4f4d6567'::integer, 'settings'::regclass::oid::integer)";
+const HELD_OFF: &str =
+    "SELECT pg_advisory_xact_lock_shared(x'4f4d6567'::integer, 'settings'::regclass::oid::integer)";
+
 /// Takes the locks of owners, in order.
 async fn locked(session: &Session, owners: &[OwnerId]) -> Result<Vec<Row>> {
     let numbers: Vec<i32> = owners.iter().copied().map(number).collect();
@@ -82,6 +93,8 @@ pub(super) struct Tx {
     counts: BTreeMap<(OwnerId, &'static str, String), i64>,
     entries: Vec<Entry>,
     access: bool,
+    /// Whether this is a part of a move into this database.
+    fills: bool,
 }
 
 impl Deref for Tx {
@@ -97,6 +110,9 @@ impl Tx {
         let acting = owners.first().copied();
         let session = Session::write(pool, place, acting).await?;
         let mut tx = Self::over(session, acting);
+        if owners.is_empty() {
+            tx.session.defer(HELD_OFF, Vec::new()).await?;
+        }
         tx.lock(owners).await?;
         Ok(tx)
     }
@@ -109,6 +125,7 @@ impl Tx {
             counts: BTreeMap::new(),
             entries: Vec::new(),
             access: false,
+            fills: false,
         }
     }
 
@@ -126,6 +143,12 @@ impl Tx {
         let mut tx = Self::over(session, Some(owner));
         tx.owners.insert(owner, Held::at(expected));
         Ok(tx)
+    }
+
+    /// Begins a transaction of a move into this database: for nobody in particular, and while all others are refused.
+    pub(super) async fn begin_to_fill(pool: &Pool, place: &Arc<str>) -> Result<Self> {
+        let session = Session::write(pool, place, None).await?;
+        Ok(Self { fills: true, ..Self::over(session, None) })
     }
 
     /// The same for one owner, with the memories that have these ids: both are asked for at once.
@@ -232,6 +255,11 @@ impl Tx {
         if self.owners.len() > 1 {
             self.act_for(None);
         }
+        // By now this transaction holds the locks that a move waits for before it begins. Who was given numbers asks when they are written.
+        let numbered = self.owners.values().any(|held| held.now != held.before);
+        if !self.fills && !numbered {
+            self.session.defer(NOT_BEING_FILLED, Vec::new()).await?;
+        }
         self.write_counts().await?;
         self.write_numbers().await?;
         self.write_entries().await?;
@@ -274,10 +302,13 @@ impl Tx {
         let owners: Vec<i32> = self.owners.keys().copied().map(number).collect();
         let next_pks: Vec<i64> = self.owners.values().map(|held| held.now.next_pk).collect();
         let seqs: Vec<i64> = self.owners.values().map(|held| held.now.seq).collect();
-        let sql = "UPDATE owners SET next_pk = n.next_pk, seq = n.seq \
+        // That no move is under way is asked in the same breath: a statement of its own would cost every write something.
+        let sql = format!(
+            "UPDATE owners SET next_pk = n.next_pk, seq = n.seq + ({NOT_BEING_FILLED})::bigint \
              FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \
-             WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)";
-        self.session.defer(sql, vec![Box::new(owners), Box::new(next_pks), Box::new(seqs)]).await
+             WHERE owners.owner = n.owner AND (owners.next_pk, owners.seq) <> (n.next_pk, n.seq)"
+        );
+        self.session.defer(&sql, vec![Box::new(owners), Box::new(next_pks), Box::new(seqs)]).await
     }
 
     async fn write_access(&self) -> Result<()> {

@@ -44,6 +44,10 @@ const LONGEST_GAP: Duration = Duration::from_millis(2);
 trait Job: Send {
     /// Whose rows it writes.
     fn owner(&self) -> Option<OwnerId>;
+    /// Whether it belongs to a move into this database, during which no others are done.
+    fn fills(&self) -> bool {
+        false
+    }
     /// Does the work.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
     /// The memory that it stores, if it does nothing else: those of a batch are written together.
@@ -85,6 +89,7 @@ impl Job for Create {
 
 struct Work<T, F> {
     owner: Option<OwnerId>,
+    fills: bool,
     run: F,
     value: Option<T>,
     reply: oneshot::Sender<Result<T>>,
@@ -93,6 +98,10 @@ struct Work<T, F> {
 impl<T: Send, F: AsyncFnMut(&mut Tx) -> Result<T> + Send> Job for Work<T, F> {
     fn owner(&self) -> Option<OwnerId> {
         self.owner
+    }
+
+    fn fills(&self) -> bool {
+        self.fills
     }
 
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
@@ -155,7 +164,20 @@ impl Writers {
         F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue_of(owner).push(priority, Box::new(Work { owner, run: work, value: None, reply }))?;
+        self.queue_of(owner)
+            .push(priority, Box::new(Work { owner, fills: false, run: work, value: None, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same for a move into this database.
+    pub(super) async fn fill<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work = Work { owner: None, fills: true, run: work, value: None, reply };
+        self.queue_of(None).push(Priority::Bulk, Box::new(work))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -372,7 +394,11 @@ impl Writer {
         if job.creation().is_some() {
             return self.together(std::slice::from_mut(job)).await;
         }
-        let mut tx = Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?;
+        let mut tx = if job.fills() {
+            Tx::begin_to_fill(&self.pool, &self.place).await?
+        } else {
+            Tx::begin(&self.pool, &self.place, job.owner().as_slice()).await?
+        };
         caught(job.run(&mut tx)).await?;
         self.commit(tx).await
     }

@@ -12,7 +12,9 @@ use super::{MoveError, Rows, Snapshot};
 use crate::Result;
 
 /// Whether a move is under way ([`UNDER_WAY`]) or done ([`DONE`]).
-const STATE: &str = "move";
+pub(crate) const STATE: &str = "move";
+/// Which run of the command moves it here: the last one that began.
+pub(crate) const RUN: &str = "move_run";
 /// Which database is being moved here.
 const SOURCE: &str = "move_source";
 /// What the target looked like when the move was done: whoever has written since has changed it.
@@ -28,6 +30,11 @@ const DONE: i64 = 2;
 /// Whether a database with this value of the setting `move` is half of one.
 pub(crate) fn is_under_way(state: Option<i64>) -> bool {
     state == Some(UNDER_WAY)
+}
+
+/// Whether a database with these values of the settings `move` and `move_run` is being filled by this run.
+pub(crate) fn is_claimed_by(run: i64, state: Option<i64>, claimed: Option<i64>) -> bool {
+    is_under_way(state) && claimed == Some(run)
 }
 
 fn setting(name: &str, value: i64) -> (Table, Row) {
@@ -90,8 +97,8 @@ impl Marks {
     }
 
     /// What the target says from the beginning of a move on.
-    pub(super) fn begun(source: i64) -> Rows {
-        vec![setting(STATE, UNDER_WAY), setting(SOURCE, source)]
+    pub(super) fn begun(source: i64, run: i64) -> Rows {
+        vec![setting(STATE, UNDER_WAY), setting(RUN, run), setting(SOURCE, source)]
     }
 
     /// What it says at the end. Processes that have it open learn by the `generation` that users, keys and rows are others

@@ -9,8 +9,8 @@
 //!   transaction. Writing a batch twice is writing it once.
 //! * [`relocate`] is the course: passes, each over one state of the source, of which the first carries everything and every
 //!   further one what came meanwhile; then a last one after which both sides are compared row by row.
-//! * The target knows that it is being filled (`marks`): nobody else opens it until it is whole, and a move that was
-//!   interrupted goes on.
+//! * The target knows that it is being filled, and by which run (`marks`): until it is whole nobody else opens it, whoever had
+//!   it open before writes nothing to it, and a move that was interrupted goes on.
 
 mod compare;
 mod digest;
@@ -22,7 +22,7 @@ pub mod tables;
 use async_trait::async_trait;
 use omp_model::OwnerId;
 
-pub(crate) use self::marks::is_under_way;
+pub(crate) use self::marks::{RUN, STATE, is_claimed_by, is_under_way};
 pub use self::mover::{MoveError, Moved, MovedOwner, Phase, Told, plan, relocate};
 pub use self::row::Row;
 pub(crate) use self::row::{Cell, Kind};
@@ -41,17 +41,43 @@ pub trait Relocation: Maintenance {
     /// One state of everything, for as long as this is held.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
 
-    /// Writes a batch, all of it or nothing. Rows take the place of those with their key; a memory with all that belongs
-    /// to it takes the place of those with its row number or its id.
-    async fn write(&self, batch: Batch) -> Result<()>;
+    /// Writes the settings that say who fills this database: when nobody is in the middle of writing, and if nobody has written since
+    /// it was seen like this; whether it did. From then on nothing is written but by that run.
+    async fn claim(&self, seen: Seen, settings: Rows) -> Result<bool>;
 
-    /// After the last batch: what the engine counts by itself goes on after what came.
-    async fn filled(&self) -> Result<()>;
+    /// Writes a batch, all of it or nothing. Rows take the place of those with their key; a memory with all that belongs
+    /// to it takes the place of those with its row number or its id. `false`, and nothing is written, when the database is no
+    /// longer this run's.
+    async fn write(&self, batch: Batch) -> Result<bool>;
+
+    /// After the last batch of a run: what the engine counts by itself goes on after what came. `false` as for a batch.
+    async fn filled(&self, run: i64) -> Result<bool>;
+}
+
+/// How a database was found: whatever anybody writes that is more than the time of a key's last use changes one of these.
+#[derive(PartialEq, Eq)]
+pub struct Seen {
+    /// Users, with the numbers of their last rows and changes.
+    pub(crate) owners: Vec<Row>,
+    /// Settings: how often users, keys and shares have changed, and what is being moved here.
+    pub(crate) settings: Vec<Row>,
+    /// The last entry of the audit.
+    pub(crate) audit: i64,
+}
+
+impl Seen {
+    /// What is seen of a state.
+    async fn of(state: &dyn Snapshot) -> Result<Self> {
+        let (owners, settings) = (state.whole(Table::Owners).await?, state.whole(Table::Settings).await?);
+        Ok(Self { owners, settings, audit: state.last(Table::Audit, None).await? })
+    }
 }
 
 /// What is written in one transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    /// Which run of a move writes it.
+    pub run: i64,
     /// Whose rows these are, where they have one owner.
     pub owner: Option<OwnerId>,
     /// Rows that go, in this order and before others come. With a memory goes all that belongs to it.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use omp_model::{Clock, OwnerId, Timestamp};
+use omp_model::{Clock, OwnerId, RandomSource, Timestamp};
 
 use super::compare::Tally;
 use super::marks::{self, Marks};
 use super::row::{Cell, Row};
 use super::tables::{MOVED_SETTINGS, Table};
-use super::{Batch, Relocation, Rows, Snapshot};
+use super::{Batch, Relocation, Rows, Seen, Snapshot};
 use crate::StoreError;
 
 /// So few changes of a pass are little: the next pass is the last.
@@ -42,6 +42,11 @@ pub enum MoveError {
         "{0} has been written to since it was moved to, so it is left as it is; give an empty target to move once more"
     )]
     Used(String),
+    /// Another run writes to the target.
+    #[error(
+        "another `omp migrate` has taken over the move into {0}; let that one finish, then run this again if the source has been written to since"
+    )]
+    TakenOver(String),
     /// What was written is not what is read.
     #[error("the target does not hold what the source holds: {}", .0.join("; "))]
     Differs(Vec<String>),
@@ -121,20 +126,26 @@ pub async fn plan(source: &dyn Relocation) -> crate::Result<BTreeMap<&'static st
     Ok(counts)
 }
 
-/// Moves everything. May be called again after an interruption, and to catch up with a source that went on.
+/// Moves everything. May be called again after an interruption, and to catch up with a source that went on. `random` tells this run
+/// from others.
 ///
 /// # Errors
-/// A target that is not this source's, rows that do not come back as they were, and what befalls the stores.
+/// A target that is not this source's or that another run has taken over, rows that do not come back as they were, and what
+/// befalls the stores.
 pub async fn relocate(
     source: &dyn Relocation,
     target: &dyn Relocation,
     clock: &dyn Clock,
+    random: &dyn RandomSource,
     tell: &(dyn Fn(Told) + Send + Sync),
 ) -> Result<Moved> {
     if source.place() == target.place() {
         return Err(MoveError::Same(source.place()));
     }
-    let mut mover = Mover { source, target, tell, told: Told { phase: Phase::Copying, done: 0, total: 0 } };
+    let mut run = [0; 8];
+    random.fill(&mut run);
+    let told = Told { phase: Phase::Copying, done: 0, total: 0 };
+    let mut mover = Mover { source, target, run: i64::from_le_bytes(run), tell, told };
     mover.begin().await?;
     let mut passes = 1;
     let mut phase = Phase::Copying;
@@ -167,6 +178,7 @@ pub(super) fn owner(row: &Row) -> OwnerId {
 pub(super) struct Mover<'a> {
     source: &'a dyn Relocation,
     pub(super) target: &'a dyn Relocation,
+    run: i64,
     tell: &'a (dyn Fn(Told) + Send + Sync),
     told: Told,
 }
@@ -176,18 +188,27 @@ impl Mover<'_> {
     async fn begin(&mut self) -> Result<()> {
         let from = self.source.snapshot().await?;
         let source = marks::identity(&from.whole(Table::Owners).await?);
-        let there = self.target.snapshot().await?;
-        Marks::read(&*there).await?.admit(&*there, &self.target.place(), source).await?;
         for root in [Table::Memories, Table::Conversations] {
             self.told.total += from.count(root).await?;
-            self.told.done += there.count(root).await?;
         }
-        drop(there);
-        self.write(None, Rows::new(), Marks::begun(source)).await
+        loop {
+            let there = self.target.snapshot().await?;
+            Marks::read(&*there).await?.admit(&*there, &self.target.place(), source).await?;
+            self.told.done = 0;
+            for root in [Table::Memories, Table::Conversations] {
+                self.told.done += there.count(root).await?;
+            }
+            let seen = Seen::of(&*there).await?;
+            drop(there);
+            // Whoever has it open may have written since it was looked at; then it is looked at once more.
+            if self.target.claim(seen, Marks::begun(source, self.run)).await? {
+                return Ok(());
+            }
+        }
     }
 
     async fn end(&self, source: &Marks) -> Result<()> {
-        self.target.filled().await?;
+        self.must_be_ours(self.target.filled(self.run).await?)?;
         let there = self.target.snapshot().await?;
         let rows = Marks::read(&*there).await?.done(&*there, source).await?;
         drop(there);
@@ -196,9 +217,13 @@ impl Mover<'_> {
 
     pub(super) async fn write(&self, owner: Option<OwnerId>, gone: Rows, rows: Rows) -> Result<()> {
         if !gone.is_empty() || !rows.is_empty() {
-            self.target.write(Batch { owner, gone, rows }).await?;
+            self.must_be_ours(self.target.write(Batch { run: self.run, owner, gone, rows }).await?)?;
         }
         Ok(())
+    }
+
+    fn must_be_ours(&self, ours: bool) -> Result<()> {
+        if ours { Ok(()) } else { Err(MoveError::TakenOver(self.target.place())) }
     }
 
     pub(super) fn phase(&mut self, phase: Phase, done: u64) {

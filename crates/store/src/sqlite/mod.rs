@@ -192,6 +192,15 @@ impl SqliteStore {
     {
         self.inner.writer.run(Priority::Bulk, more, work).await
     }
+
+    /// Writes of a move into this file, during which it takes no others.
+    async fn fill<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.inner.writer.fill(work).await
+    }
 }
 
 impl Inner {

@@ -13,7 +13,8 @@ use super::tx::Tx;
 use super::{SqliteStore, conversation_index, conversations, originals, rows, versions, write};
 use crate::relocation::tables::Table;
 use crate::relocation::{
-    Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, Relocation, Row, Rows, Snapshot, is_under_way, row,
+    Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, RUN, Relocation, Row, Rows, STATE, Seen, Snapshot,
+    is_claimed_by, is_under_way, row,
 };
 use crate::stored::{owner_of, words};
 use crate::{Result, StoreError};
@@ -35,25 +36,53 @@ impl Relocation for SqliteStore {
         Ok(Box::new(FileSnapshot { file, connection: Arc::new(Mutex::new(connection)) }))
     }
 
-    async fn write(&self, batch: Batch) -> Result<()> {
+    async fn claim(&self, seen: Seen, settings: Rows) -> Result<bool> {
+        let unchanged = move |tx: &mut Tx<'_>| {
+            let connection = tx.connection();
+            let whole = |table| {
+                let mut found = Rows::new();
+                read(connection, table, "1", &[], &mut found)?;
+                Ok::<Vec<Row>, rusqlite::Error>(found.into_iter().map(|(_, row)| row).collect())
+            };
+            let audit =
+                connection.query_row("SELECT coalesce(max(number), 0) FROM audit", [], |row| row.get(0))?;
+            let now = Seen { owners: whole(Table::Owners)?, settings: whole(Table::Settings)?, audit };
+            if now != seen {
+                return Ok(false);
+            }
+            settings.iter().try_for_each(|(table, row)| put(tx, *table, row)).map(|()| true)
+        };
+        self.fill(unchanged).await
+    }
+
+    async fn write(&self, batch: Batch) -> Result<bool> {
         // Analysing text is work for a thread of its own, so that the writer only writes.
         let prepared = tokio::task::spawn_blocking(move || Prepared::new(batch)).await;
         let prepared = prepared.map_err(|_| StoreError::Internal("the analysis ended early".into()))??;
-        self.write_bulk(false, move |tx| prepared.write(tx)).await
+        self.fill(move |tx| prepared.write(tx)).await
     }
 
-    async fn filled(&self) -> Result<()> {
+    async fn filled(&self, run: i64) -> Result<bool> {
         // The engine goes on counting behind the greatest number that it was given.
-        Ok(())
+        self.fill(move |tx| is_ours(tx.connection(), run)).await
     }
 }
 
 /// Whether a move into this file is under way.
 pub(super) fn is_being_filled(connection: &Connection) -> rusqlite::Result<bool> {
-    let state = connection
-        .query_row("SELECT value FROM settings WHERE name = 'move'", [], |row| row.get(0))
-        .optional()?;
-    Ok(is_under_way(state))
+    setting(connection, STATE).map(is_under_way)
+}
+
+/// Whether this run of a move fills this file.
+fn is_ours(connection: &Connection, run: i64) -> rusqlite::Result<bool> {
+    Ok(is_claimed_by(run, setting(connection, STATE)?, setting(connection, RUN)?))
+}
+
+fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
 }
 
 /// What a column is called here.
@@ -267,7 +296,11 @@ impl Prepared {
         Ok(Self { batch, memories })
     }
 
-    fn write(&self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+    /// Writes it, if the file is this run's.
+    fn write(&self, tx: &mut Tx<'_>) -> rusqlite::Result<bool> {
+        if !is_ours(tx.connection(), self.batch.run)? {
+            return Ok(false);
+        }
         for (table, row) in &self.batch.gone {
             match table {
                 Table::Memories => withdraw(tx, row.position())?,
@@ -296,7 +329,7 @@ impl Prepared {
         for (pk, memory, words) in &self.memories {
             write::index(tx, whose(*pk), *pk, memory, words)?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -6,6 +6,7 @@ use omp_model::OwnerId;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::entries::Entries;
+use super::relocation;
 use crate::stored::{FacetKind, pk_range};
 
 /// What the writer remembers between transactions.
@@ -14,7 +15,9 @@ pub(super) struct Memo {
     /// The numbers of facets: right as long as nobody else has written, and restored, the file.
     facets: HashMap<(OwnerId, FacetKind, String), i64>,
     /// The engine's number for the last write of another connection.
-    version: i64,
+    version: Option<i64>,
+    /// Whether another process is moving a database into this file.
+    being_filled: bool,
 }
 
 impl Memo {
@@ -24,11 +27,22 @@ impl Memo {
     /// At the beginning of a transaction: whatever another connection did may have been a restore.
     pub(super) fn check(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if version != self.version {
-            self.version = version;
+        if self.version != Some(version) {
             self.forget();
+            self.being_filled = relocation::is_being_filled(connection)?;
+            self.version = Some(version);
         }
         Ok(())
+    }
+
+    /// Whether only the move into this file may write to it.
+    pub(super) fn is_being_filled(&self) -> bool {
+        self.being_filled
+    }
+
+    /// After a transaction of a move: what it left is read by the next one.
+    pub(super) fn look_again(&mut self) {
+        self.version = None;
     }
 
     /// After a rollback: a facet that was just made does not exist any more.

@@ -60,6 +60,8 @@ trait Job: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     /// Whether more chunks of the same are on their way.
     fn more(&self) -> bool;
+    /// Whether it belongs to a move into this file, during which no others are done.
+    fn fills(&self) -> bool;
     /// Answers whoever waits; `Ok` only after the commit.
     fn finish(self: Box<Self>, result: Result<(), StoreError>);
 }
@@ -114,7 +116,19 @@ impl Writer {
         F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(priority, Box::new(Work { run: work, more, value: None, reply }))?;
+        self.queue.push(priority, Box::new(Work { run: work, more, fills: false, value: None, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same for a move into this file.
+    pub(super) async fn fill<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work = Work { run: work, more: false, fills: true, value: None, reply };
+        self.queue.push(Priority::Bulk, Box::new(work))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -154,6 +168,7 @@ pub(super) fn open_lock(path: &Path) -> Result<File, StoreError> {
 struct Work<T, F> {
     run: F,
     more: bool,
+    fills: bool,
     value: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -166,6 +181,10 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Job for Work<
 
     fn more(&self) -> bool {
         self.more
+    }
+
+    fn fills(&self) -> bool {
+        self.fills
     }
 
     fn finish(self: Box<Self>, result: Result<(), StoreError>) {
@@ -276,7 +295,7 @@ impl Loop {
     /// One transaction: the job, and whatever waits by the time it has run.
     fn batch(&mut self, first: Box<dyn Job>) {
         let mut jobs = vec![first];
-        let result = self.transaction(|tx, queue| {
+        let result = self.transaction(false, |tx, queue| {
             let mut next = 0;
             loop {
                 while let Some(job) = jobs.get_mut(next) {
@@ -301,7 +320,7 @@ impl Loop {
             // One job failed and took its companions along: each gets a transaction of its own.
             Err(_) => {
                 for mut job in jobs {
-                    let result = self.transaction(|tx, _| run_caught(job.as_mut(), tx));
+                    let result = self.transaction(false, |tx, _| run_caught(job.as_mut(), tx));
                     if result.is_ok() {
                         self.counters.committed(1);
                     }
@@ -316,8 +335,9 @@ impl Loop {
     fn chunks(&mut self, first: Box<dyn Job>) {
         let alone = self.last_single.is_none_or(|at| at.elapsed() > ALONE);
         let (most, begun) = (if alone { CHUNKS } else { 1 }, Instant::now());
+        let fills = first.fills();
         let mut jobs = vec![first];
-        let result = self.transaction(|tx, queue| {
+        let result = self.transaction(fills, |tx, queue| {
             let mut next = 0;
             while let Some(job) = jobs.get_mut(next) {
                 run_caught(job.as_mut(), tx)?;
@@ -337,10 +357,16 @@ impl Loop {
 
     fn transaction(
         &mut self,
+        fills: bool,
         work: impl FnOnce(&mut Tx<'_>, &Queue) -> rusqlite::Result<()>,
     ) -> Result<(), Failed> {
+        let mut refused = false;
         let result = self.connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
             self.memo.check(&self.connection)?;
+            refused = self.memo.is_being_filled() && !fills;
+            if refused {
+                return self.connection.execute_batch("ROLLBACK").map(|()| false);
+            }
             let mut tx = Tx::new(&self.connection, &mut self.memo);
             work(&mut tx, &self.queue)?;
             let finished = tx.finish()?;
@@ -358,6 +384,14 @@ impl Loop {
             self.empty_log(patience);
         } else if self.remains && self.tried.elapsed() >= TRY_AGAIN {
             self.empty_log(WAIT_FOR_READERS);
+        }
+        if fills {
+            self.memo.look_again();
+        }
+        if refused && result.is_ok() {
+            let error = StoreError::BeingFilled(self.path.display().to_string());
+            self.counters.failed(&error);
+            return Err(Failed(error));
         }
         result.map(drop).map_err(|error| {
             self.memo.forget();

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use omp_model::{SystemClock, Timestamp};
-use omp_store::conformance::relocations::{self, assert_same, carry, fill};
+use omp_model::{NewUser, OsRandom, SystemClock, Timestamp, UserName};
+use omp_store::conformance::relocations::{self, Whole, assert_same, carry, fill};
 use omp_store::conformance::{BY, NOW, memory};
-use omp_store::relocation::{Batch, MoveError, Phase, Snapshot, Table, relocate};
+use omp_store::relocation::{Batch, MoveError, Phase, Rows, Seen, Snapshot, Table, relocate};
 use omp_store::{
     Check, Maintenance, MemoryStore, Relocation, Result, SqliteOptions, SqliteStore, StoreError, StoreInfo,
     StoreVitals,
@@ -81,16 +81,34 @@ async fn every_table_goes_over_or_is_said_to_stay() {
     );
 }
 
-/// A target that does so many writes and no more, as if the program were killed there; or that loses some rows.
-struct Faulty<'a> {
-    inner: &'a SqliteStore,
+/// A target that does so many writes and no more, as if the program were killed there; or that loses some rows; or that is not
+/// left alone.
+pub(crate) struct Faulty<'a> {
+    inner: &'a dyn Relocation,
     left: AtomicI64,
     loses: Option<Table>,
+    /// Another run that moves this here when the writes are used up, instead of an end.
+    rival: Option<&'a dyn Relocation>,
+    /// Somebody who writes between a look at the target and its claim.
+    user: Option<&'a dyn Whole>,
 }
 
 impl<'a> Faulty<'a> {
-    fn after(inner: &'a SqliteStore, writes: i64) -> Self {
-        Self { inner, left: AtomicI64::new(writes), loses: None }
+    fn new(inner: &'a dyn Relocation) -> Self {
+        Self { inner, left: AtomicI64::new(i64::MAX), loses: None, rival: None, user: None }
+    }
+
+    pub(crate) fn after(inner: &'a dyn Relocation, writes: i64) -> Self {
+        Self { left: AtomicI64::new(writes), ..Self::new(inner) }
+    }
+
+    async fn one_more(&self) -> Result<()> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
+        let rival = self.rival.ok_or(StoreError::Closed)?;
+        carry(rival, self.inner).await.unwrap();
+        Ok(())
     }
 }
 
@@ -104,16 +122,22 @@ impl Relocation for Faulty<'_> {
         self.inner.snapshot().await
     }
 
-    async fn write(&self, mut batch: Batch) -> Result<()> {
-        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
-            return Err(StoreError::Closed);
+    async fn claim(&self, seen: Seen, settings: Rows) -> Result<bool> {
+        self.one_more().await?;
+        if let Some(user) = self.user {
+            user.create_memory(&BY, &memory(900, "mine"), NOW).await.unwrap();
         }
+        self.inner.claim(seen, settings).await
+    }
+
+    async fn write(&self, mut batch: Batch) -> Result<bool> {
+        self.one_more().await?;
         batch.rows.retain(|(table, _)| Some(*table) != self.loses);
         self.inner.write(batch).await
     }
 
-    async fn filled(&self) -> Result<()> {
-        self.inner.filled().await
+    async fn filled(&self, run: i64) -> Result<bool> {
+        self.inner.filled(run).await
     }
 }
 
@@ -150,6 +174,79 @@ impl Maintenance for Faulty<'_> {
     async fn close(&self) -> Result<()> {
         self.inner.close().await
     }
+}
+
+/// A server that had the target open before takes no writes until it is whole: they would go as what the source does not have.
+pub(crate) async fn who_has_it_open_writes_nothing_meanwhile(
+    source: &dyn Whole,
+    server: &dyn Whole,
+    target: &dyn Relocation,
+) {
+    fill(source).await;
+    carry(source, &Faulty::after(target, 4)).await.unwrap_err();
+    let mine = [memory(900, "mine"), memory(901, "mine"), memory(902, "mine")];
+    let [one, other, third] = mine.each_ref().map(|mine| server.create_memory(&BY, mine, NOW));
+    let (one, other, third) = tokio::join!(one, other, third);
+    for refused in [one, other, third] {
+        assert!(matches!(refused, Err(StoreError::BeingFilled(_))), "{refused:?}");
+    }
+    let new = NewUser { name: UserName::new("dora").unwrap(), admin: false };
+    let refused = server.create_user(&BY, &new, NOW).await;
+    assert!(matches!(refused, Err(StoreError::BeingFilled(_))), "{refused:?}");
+    let refused = server.save_envelope(BY.owner, "test", "{}", NOW).await;
+    assert!(refused.is_err(), "{refused:?}");
+    carry(source, target).await.unwrap();
+    assert_same(source, target).await;
+    assert!(server.create_memory(&BY, &mine[0], NOW).await.unwrap());
+    server.create_user(&BY, &new, NOW).await.unwrap().unwrap();
+    let refused = carry(source, target).await;
+    assert!(matches!(refused, Err(MoveError::Used(_))), "{refused:?}");
+    assert!(server.get_memory(&BY, mine[0].id, false, NOW).await.unwrap().is_some());
+}
+
+/// What somebody writes between the look that finds the target empty and the mark in it stays there.
+pub(crate) async fn what_is_written_while_it_is_looked_at_stays(
+    source: &dyn Whole,
+    server: &dyn Whole,
+    target: &dyn Relocation,
+) {
+    fill(source).await;
+    let refused = carry(source, &Faulty { user: Some(server), ..Faulty::new(target) }).await;
+    assert!(matches!(refused, Err(MoveError::NotEmpty(_))), "{refused:?}");
+    assert!(server.get_memory(&BY, memory(900, "x").id, false, NOW).await.unwrap().is_some());
+    assert!(server.create_memory(&BY, &memory(901, "mine"), NOW).await.unwrap());
+}
+
+/// Of two runs to one target the one that began last goes on; the other one hears of it and writes nothing more.
+pub(crate) async fn of_two_runs_the_last_one_goes_on(source: &dyn Whole, target: &dyn Relocation) {
+    fill(source).await;
+    for writes in [3, 1] {
+        let first = Faulty { rival: Some(source), ..Faulty::after(target, writes) };
+        let ended = carry(source, &first).await;
+        assert!(matches!(ended, Err(MoveError::TakenOver(_))), "{ended:?}");
+        assert_same(source, target).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_file_open_writes_nothing_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("target.db");
+    let server = open(&path).unwrap();
+    who_has_it_open_writes_nothing_meanwhile(&*make().await, &server, &to_fill(&path)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_while_a_file_is_looked_at_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("target.db");
+    let server = open(&path).unwrap();
+    what_is_written_while_it_is_looked_at_stays(&*make().await, &server, &to_fill(&path)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_runs_into_a_file_the_last_one_goes_on() {
+    of_two_runs_the_last_one_goes_on(&*make().await, &*make().await).await;
 }
 
 /// Every write is a moment at which the program may be killed: after each of them in turn it is, people go on writing,
@@ -198,7 +295,7 @@ async fn what_does_not_come_back_as_it_was_is_named() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let target = to_fill(&folder.path().join("memory.db"));
-        let faulty = Faulty { inner: &target, left: AtomicI64::new(i64::MAX), loses: Some(loses) };
+        let faulty = Faulty { loses: Some(loses), ..Faulty::new(&target) };
         let Err(MoveError::Differs(what)) = carry(&*source, &faulty).await else {
             panic!("a loss of {loses:?} is not noticed")
         };
@@ -230,9 +327,8 @@ async fn whoever_looks_on_is_told_how_far_it_is() {
     let (source, target) = (make().await, make().await);
     fill(&*source).await;
     let told = std::sync::Mutex::new(Vec::new());
-    relocate(&*source, &*target, &SystemClock, &|progress| told.lock().unwrap().push(progress))
-        .await
-        .unwrap();
+    let tell = |progress| told.lock().unwrap().push(progress);
+    relocate(&*source, &*target, &SystemClock, &OsRandom, &tell).await.unwrap();
     let told = told.into_inner().unwrap();
     let last = |phase: Phase| told.iter().rfind(|told| told.phase == phase).copied().unwrap();
     for phase in [Phase::Copying, Phase::Comparing] {

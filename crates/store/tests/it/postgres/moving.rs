@@ -1,9 +1,11 @@
 //! Moving everything between files and databases.
 
-use omp_store::PostgresStore;
-use omp_store::conformance::{databases, relocations};
+use omp_store::conformance::{NOW, databases, relocations};
+use omp_store::relocation::MoveError;
+use omp_store::{PostgresOptions, PostgresStore};
 
-use super::suite::make;
+use super::suite::{make, open};
+use crate::moving;
 
 fn fresh() -> impl Future<Output = Box<PostgresStore>> {
     make()
@@ -64,6 +66,65 @@ async fn only_an_empty_database_or_a_move_of_the_same_source_is_filled() {
         &*fresh().await,
     )
     .await;
+}
+
+async fn to_fill(url: &str) -> PostgresStore {
+    PostgresStore::open_to_fill(&PostgresOptions::new(url, NOW)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn who_has_a_database_open_writes_nothing_meanwhile() {
+    let url = databases::required().await;
+    let server = open(&url).await.unwrap();
+    let source = crate::suite::make().await;
+    moving::who_has_it_open_writes_nothing_meanwhile(&*source, &server, &to_fill(&url).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn what_is_written_while_a_database_is_looked_at_stays() {
+    let url = databases::required().await;
+    let server = open(&url).await.unwrap();
+    let source = crate::suite::make().await;
+    moving::what_is_written_while_it_is_looked_at_stays(&*source, &server, &to_fill(&url).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn of_two_runs_into_a_database_the_last_one_goes_on() {
+    moving::of_two_runs_the_last_one_goes_on(&*crate::suite::make().await, &*fresh().await).await;
+}
+
+/// A transaction that began before the move did, and whose end it does not see coming.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn who_is_in_the_middle_of_writing_is_waited_for() {
+    let source = crate::suite::make().await;
+    relocations::fill(&*source).await;
+    let url = databases::required().await;
+    let named = format!("{url}&application_name=waits_for_writers");
+    let target = to_fill(&named).await;
+    let client = databases::client(&url).await;
+    client.batch_execute("BEGIN; UPDATE owners SET next_pk = 1, seq = 1").await.unwrap();
+    let carrying = relocations::carry(&*source, &target);
+    let writing = async {
+        blocked(&url, "waits_for_writers").await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(carrying, writing);
+    assert!(matches!(ended, Err(MoveError::NotEmpty(_))), "{ended:?}");
+    open(&url).await.unwrap();
+}
+
+/// Returns when a connection of this name waits for a lock.
+pub(super) async fn blocked(url: &str, name: &str) {
+    let client = databases::client(url).await;
+    let sql =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    while client.query_one(sql, &[&name]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
