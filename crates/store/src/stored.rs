@@ -3,6 +3,8 @@
 use omp_model::{Filter, Memory, MemoryId, OwnerId, Tag, Tags, Timestamp};
 use omp_search::Analyzer;
 
+use crate::Slot;
+
 /// Bits of a `pk` below the owner's number.
 const PK_BITS: u32 = 40;
 
@@ -13,6 +15,15 @@ pub(crate) const IMPORT_BEGINS: i64 = 3_600_000;
 pub(crate) fn pk_range(owner: OwnerId) -> (i64, i64) {
     let first = i64::from(owner.0) << PK_BITS;
     (first, first + (1 << PK_BITS) - 1)
+}
+
+/// Settings of the spaces of vectors: up to which row what was stored before a space was made has been put on its backlog; gone
+/// when all of it has.
+pub(crate) const FILLING: [&str; 2] = ["filling_0", "filling_1"];
+
+/// The one of a space.
+pub(crate) fn filling(slot: Slot) -> &'static str {
+    FILLING[usize::from(slot.0.min(1))]
 }
 
 /// Whose row this is; `None` for a number that is no row's.

@@ -348,6 +348,17 @@ pub async fn the_door_stays_as_it_was(source: &dyn Whole, target: &dyn Whole) {
     assert!(locked.0 > 0 && locked.1 > opened.1, "{opened:?} {locked:?}");
 }
 
+/// Memories that a program was about to put on the backlog of a new space get there in the new place.
+pub async fn what_is_yet_to_wait_goes_over(source: &dyn Whole, target: &dyn Whole) {
+    for number in 0..3 {
+        source.create_memory(&BY, &memory(number, "text"), NOW).await.expect("created");
+    }
+    super::vectors::open_and_go(source, &model("first")).await;
+    carry(source, target).await.expect("moved");
+    let space = target.open_vector_space(&model("first")).await.expect("opened");
+    assert_eq!(target.count_backlog(space.slot).await.expect("counted"), 3);
+}
+
 /// While it goes on, people write. What they wrote before the last pass is there; the next run brings the rest.
 pub async fn a_source_may_be_written_to_meanwhile(source: &dyn Whole, target: &dyn Whole) {
     fill(source).await;

@@ -9,12 +9,12 @@ use tokio_postgres::Row;
 use super::session::{Columns, Session, number, unusable};
 use super::tx::Tx;
 use super::{PostgresStore, conversation_index, pgvector, rows};
-use crate::stored::{floats, owner_of, vector_bytes};
+use crate::stored::{filling, floats, owner_of, pk_range, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{Result, VectorStore};
 
-/// Memories that are put on a new space's backlog in one transaction.
-const FILL: i64 = 20_000;
+/// Memories that are put on a new space's backlog in one transaction, under their owner's lock.
+const FILL: i64 = 5_000;
 
 /// How long a server is left alone with memories whose vectors it makes, in milliseconds.
 const TAKEN_FOR: i64 = 20_000;
@@ -26,18 +26,19 @@ impl VectorStore for PostgresStore {
     }
 
     async fn open_vector_space(&self, model: &SpaceModel) -> Result<VectorSpace> {
-        if let Some(space) = self.vector_spaces().await?.into_iter().find(|space| space.model == *model) {
-            return Ok(space);
-        }
-        let model = model.clone();
-        let (space, fill) = self.write_all(async move |tx| open(tx, &model).await).await?;
-        if fill {
-            self.fill_backlog(space.slot).await?;
-        }
+        let known = self.vector_spaces().await?.into_iter().find(|space| space.model == *model);
+        let space = if let Some(space) = known {
+            space
+        } else {
+            let model = model.clone();
+            self.write_all(async move |tx| open(tx, &model).await).await?
+        };
+        self.fill_backlog(space.slot).await?;
         Ok(space)
     }
 
     async fn activate_vector_space(&self, slot: Slot) -> Result<()> {
+        self.fill_backlog(slot).await?;
         self.write_all(async move |tx| {
             lock_spaces(tx).await?;
             empty(tx, Slot(1 - slot.0)).await?;
@@ -48,8 +49,8 @@ impl VectorStore for PostgresStore {
     }
 
     async fn count_backlog(&self, slot: Slot) -> Result<u64> {
-        let sql = "SELECT count(*) FROM backlog WHERE slot = $1";
-        self.read_all().await?.one(sql, &[&place(slot)]).await?.count(0)
+        let sql = "SELECT (SELECT count(*) FROM backlog WHERE slot = $1) + (SELECT count(*) FROM settings WHERE name = $2)";
+        self.read_all().await?.one(sql, &[&place(slot), &filling(slot)]).await?.count(0)
     }
 
     async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>> {
@@ -86,22 +87,45 @@ impl VectorStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Puts what was stored before the space was made on its backlog. What is stored meanwhile puts itself there.
+    /// Puts what was stored before the space was made on its backlog, whichever server began with it. What is stored meanwhile
+    /// puts itself there.
     async fn fill_backlog(&self, slot: Slot) -> Result<()> {
-        let mut after = 0_i64;
         loop {
-            let filled = self.write_bulk(None, async move |tx| {
-                let sql = "WITH next AS (SELECT owner, pk FROM memories WHERE pk > $2 ORDER BY pk LIMIT $3), \
-                     filled AS (INSERT INTO backlog (owner, slot, pk) SELECT owner, $1, pk FROM next ON CONFLICT DO NOTHING) \
-                     SELECT max(pk) FROM next";
-                tx.one(sql, &[&place(slot), &after, &FILL]).await?.column::<Option<i64>>(0)
-            });
-            match filled.await? {
-                Some(last) => after = last,
-                None => return Ok(()),
-            }
+            let sql = "SELECT s.value, (SELECT min(o.owner) FROM owners AS o WHERE ((o.owner::bigint + 1) << 40) - 1 > s.value) \
+                 FROM settings AS s WHERE s.name = $1";
+            let Some(row) = self.read_all().await?.row(sql, &[&filling(slot)]).await? else { return Ok(()) };
+            let (until, next): (i64, Option<i32>) = (row.column(0)?, row.column(1)?);
+            let Some(next) = next else {
+                // Whoever is new since then knows of the space.
+                self.write_all(async move |tx| {
+                    let sql = "DELETE FROM settings WHERE name = $1 AND value = $2";
+                    tx.execute(sql, &[&filling(slot), &until]).await.map(drop)
+                })
+                .await?;
+                continue;
+            };
+            let next = OwnerId(next.cast_unsigned());
+            self.write_bulk(Some(next), async move |tx| fill(tx, slot, next, until).await).await?;
         }
     }
+}
+
+/// The next part of an owner's memories, if nobody else was faster. Under the owner's lock nobody else stores or removes any: who
+/// held it before has committed, and who waits for it will find the space. What has its vector by now waits no more.
+async fn fill(tx: &Tx, slot: Slot, owner: OwnerId, until: i64) -> Result<()> {
+    let sql = "SELECT value FROM settings WHERE name = $1 AND value = $2 FOR UPDATE";
+    if tx.row(sql, &[&filling(slot), &until]).await?.is_none() {
+        return Ok(());
+    }
+    let (first, last) = pk_range(owner);
+    let sql = "WITH next AS (SELECT pk FROM memories WHERE owner = $1 AND pk > $3 ORDER BY pk LIMIT $4), \
+         filled AS (INSERT INTO backlog (owner, slot, pk) SELECT $1, $2, n.pk FROM next AS n \
+           WHERE NOT EXISTS (SELECT FROM vectors AS v WHERE v.owner = $1 AND v.slot = $2 AND v.pk = n.pk) ON CONFLICT DO NOTHING) \
+         SELECT max(pk) FROM next";
+    let row = tx.one(sql, &[&number(owner), &place(slot), &until.max(first), &FILL]).await?;
+    let until = row.column::<Option<i64>>(0)?.unwrap_or(last);
+    let sql = "UPDATE settings SET value = $2 WHERE name = $1";
+    tx.execute(sql, &[&filling(slot), &until]).await.map(drop)
 }
 
 /// Takes memories that wait and that no other server is at work on. A server that ends before it has stored their vectors
@@ -145,12 +169,14 @@ async fn lock_spaces(tx: &Tx) -> Result<()> {
     tx.batch("LOCK TABLE vector_spaces IN SHARE ROW EXCLUSIVE MODE").await
 }
 
-/// The space of a model, and whether it is new.
-async fn open(tx: &Tx, model: &SpaceModel) -> Result<(VectorSpace, bool)> {
+/// The space of a model, made if it is new. That its backlog has to be filled is written with it.
+async fn open(tx: &Tx, model: &SpaceModel) -> Result<VectorSpace> {
+    // Who is storing something does not know of the space yet, and who comes later will.
+    tx.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await?;
     lock_spaces(tx).await?;
     let known = spaces(tx).await?;
     if let Some(space) = known.iter().find(|space| space.model == *model) {
-        return Ok((space.clone(), false));
+        return Ok(space.clone());
     }
     conversation_index::hold_still(tx).await?;
     let active = known.iter().find(|space| space.active);
@@ -162,12 +188,15 @@ async fn open(tx: &Tx, model: &SpaceModel) -> Result<(VectorSpace, bool)> {
         &[&place(slot), &model.name, &model.revision, &dimensions, &active.is_none()],
     )
     .await?;
+    tx.execute("INSERT INTO settings (name, value) VALUES ($1, 0)", &[&filling(slot)]).await?;
     conversation_index::expect_all(tx, slot).await?;
-    Ok((VectorSpace { slot, model: model.clone(), active: active.is_none() }, true))
+    Ok(VectorSpace { slot, model: model.clone(), active: active.is_none() })
 }
 
 /// Removes a space and what is in it.
 async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
+    // Who fills the backlog holds this row; after that what they put there is seen.
+    tx.execute("DELETE FROM settings WHERE name = $1", &[&filling(slot)]).await?;
     conversation_index::empty(tx, slot).await?;
     for table in ["vectors", "backlog", "vector_spaces"] {
         tx.execute(&format!("DELETE FROM {table} WHERE slot = $1"), &[&place(slot)]).await?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tx::Tx;
 use super::{SqliteStore, conversation_index, rows};
-use crate::stored::{floats, vector_bytes};
+use crate::stored::{filling, floats, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
 use crate::{CandidateStore, Result, VectorStore};
 
@@ -20,35 +20,19 @@ impl VectorStore for SqliteStore {
     }
 
     async fn open_vector_space(&self, model: &SpaceModel) -> Result<VectorSpace> {
-        if let Some(space) = self.vector_spaces().await?.into_iter().find(|space| space.model == *model) {
-            return Ok(space);
-        }
-        let model = model.clone();
-        let (space, last) = self
-            .write(move |tx| {
-                let known = spaces(tx.connection())?;
-                if let Some(space) = known.iter().find(|space| space.model == model) {
-                    return Ok((space.clone(), 0));
-                }
-                let active = known.iter().find(|space| space.active);
-                let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));
-                empty(tx, slot)?;
-                tx.statement(
-                    "INSERT INTO vector_spaces (slot, name, revision, dimensions, active) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![slot.0, model.name, model.revision, model.dimensions, active.is_none()])?;
-                conversation_index::expect_all(tx, slot)?;
-                let last = tx
-                    .statement("SELECT coalesce(max(pk), 0) FROM memories")?
-                    .query_row([], |row| row.get::<_, i64>(0))?;
-                Ok((VectorSpace { slot, model: model.clone(), active: active.is_none() }, last))
-            })
-            .await?;
-        self.fill_backlog(space.slot, last).await?;
+        let known = self.vector_spaces().await?.into_iter().find(|space| space.model == *model);
+        let space = if let Some(space) = known {
+            space
+        } else {
+            let model = model.clone();
+            self.write(move |tx| open(tx, &model)).await?
+        };
+        self.fill_backlog(space.slot).await?;
         Ok(space)
     }
 
     async fn activate_vector_space(&self, slot: Slot) -> Result<()> {
+        self.fill_backlog(slot).await?;
         self.write(move |tx| {
             empty(tx, Slot(1 - slot.0))?;
             tx.statement("UPDATE vector_spaces SET active = 1 WHERE slot = ?1")?.execute([slot.0]).map(drop)
@@ -59,8 +43,10 @@ impl VectorStore for SqliteStore {
     async fn count_backlog(&self, slot: Slot) -> Result<u64> {
         self.read_long(move |connection| {
             connection
-                .prepare_cached("SELECT count(*) FROM backlog WHERE slot = ?1")?
-                .query_row([slot.0], |row| row.get::<_, i64>(0))
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM backlog WHERE slot = ?1) + (SELECT count(*) FROM settings WHERE name = ?2)",
+                )?
+                .query_row(params![slot.0, filling(slot)], |row| row.get::<_, i64>(0))
                 .map(i64::unsigned_abs)
         })
         .await
@@ -98,26 +84,60 @@ impl VectorStore for SqliteStore {
 impl CandidateStore for SqliteStore {}
 
 impl SqliteStore {
-    /// Puts what was stored before the space was made on its backlog. What is stored meanwhile puts itself there.
-    async fn fill_backlog(&self, slot: Slot, last: i64) -> Result<()> {
-        let mut after = 0;
-        while after < last {
-            after = self
-                .write_bulk(false, move |tx| {
-                    let until = tx
-                        .statement("SELECT max(pk) FROM (SELECT pk FROM memories WHERE pk > ?1 AND pk <= ?2 ORDER BY pk LIMIT ?3)")?
-                        .query_row([after, last, FILL], |row| row.get::<_, Option<i64>>(0))?;
-                    let until = until.unwrap_or(last);
-                    tx.statement(
-                        "INSERT OR IGNORE INTO backlog (slot, pk) SELECT ?1, pk FROM memories WHERE pk > ?2 AND pk <= ?3",
-                    )?
-                    .execute(params![slot.0, after, until])?;
-                    Ok(until)
-                })
-                .await?;
+    /// Puts what was stored before the space was made on its backlog, whoever began with it. What is stored meanwhile puts itself
+    /// there.
+    async fn fill_backlog(&self, slot: Slot) -> Result<()> {
+        while self.read(|connection| filled_until(connection, slot))?.is_some() {
+            self.write_bulk(false, move |tx| fill(tx, slot)).await?;
         }
         Ok(())
     }
+}
+
+/// The space of a model, made if it is new. That its backlog has to be filled is written with it.
+fn open(tx: &Tx<'_>, model: &SpaceModel) -> rusqlite::Result<VectorSpace> {
+    let known = spaces(tx.connection())?;
+    if let Some(space) = known.iter().find(|space| space.model == *model) {
+        return Ok(space.clone());
+    }
+    let active = known.iter().find(|space| space.active);
+    let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));
+    empty(tx, slot)?;
+    tx.statement(
+        "INSERT INTO vector_spaces (slot, name, revision, dimensions, active) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![slot.0, model.name, model.revision, model.dimensions, active.is_none()])?;
+    tx.statement("INSERT INTO settings (name, value) VALUES (?1, 0)")?.execute([filling(slot)])?;
+    conversation_index::expect_all(tx, slot)?;
+    Ok(VectorSpace { slot, model: model.clone(), active: active.is_none() })
+}
+
+/// Up to which memory a space's backlog is filled; `None` when it is.
+fn filled_until(connection: &Connection, slot: Slot) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
+        .query_row([filling(slot)], |row| row.get(0))
+        .optional()
+}
+
+/// The next part of it. What has its vector by now waits no more.
+fn fill(tx: &Tx<'_>, slot: Slot) -> rusqlite::Result<()> {
+    let Some(after) = filled_until(tx.connection(), slot)? else { return Ok(()) };
+    let until = tx
+        .statement("SELECT max(pk) FROM (SELECT pk FROM memories WHERE pk > ?1 ORDER BY pk LIMIT ?2)")?
+        .query_row([after, FILL], |row| row.get::<_, Option<i64>>(0))?;
+    let Some(until) = until else {
+        return tx.statement("DELETE FROM settings WHERE name = ?1")?.execute([filling(slot)]).map(drop);
+    };
+    tx.statement(&format!(
+        "INSERT OR IGNORE INTO backlog (slot, pk) SELECT ?1, m.pk FROM memories AS m WHERE m.pk > ?2 AND m.pk <= ?3 \
+         AND NOT EXISTS (SELECT 1 FROM {} AS v WHERE v.pk = m.pk)",
+        table(slot)
+    ))?
+    .execute(params![slot.0, after, until])?;
+    tx.statement("UPDATE settings SET value = ?2 WHERE name = ?1")?
+        .execute(params![filling(slot), until])
+        .map(drop)
 }
 
 /// The table of a space's vectors.
@@ -138,6 +158,7 @@ pub(super) fn spaces(connection: &Connection) -> rusqlite::Result<Vec<VectorSpac
 
 /// Removes a space and what is in it.
 fn empty(tx: &Tx<'_>, slot: Slot) -> rusqlite::Result<()> {
+    tx.statement("DELETE FROM settings WHERE name = ?1")?.execute([filling(slot)])?;
     tx.statement(&format!("DELETE FROM {}", table(slot)))?.execute([])?;
     tx.statement("DELETE FROM backlog WHERE slot = ?1")?.execute([slot.0])?;
     conversation_index::empty(tx, slot)?;

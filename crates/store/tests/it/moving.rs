@@ -35,6 +35,11 @@ async fn the_door_stays_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_yet_to_wait_goes_over() {
+    relocations::what_is_yet_to_wait_goes_over(&*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*make().await, &*make().await).await;
 }

@@ -6,6 +6,7 @@ mod budgets;
 mod moving;
 mod partitions;
 mod pgvector;
+mod spaces;
 mod stirring;
 mod suite;
 mod talks;

@@ -46,6 +46,13 @@ async fn the_door_stays_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn what_is_yet_to_wait_goes_over() {
+    relocations::what_is_yet_to_wait_goes_over(&*crate::suite::make().await, &*fresh().await).await;
+    relocations::what_is_yet_to_wait_goes_over(&*fresh().await, &*crate::suite::make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
 async fn a_file_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*crate::suite::make().await, &*fresh().await).await;
 }
