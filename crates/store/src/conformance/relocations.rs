@@ -359,6 +359,21 @@ pub async fn what_is_yet_to_wait_goes_over(source: &dyn Whole, target: &dyn Whol
     assert_eq!(target.count_backlog(space.slot).await.expect("counted"), 3);
 }
 
+/// Conversations that went over before the source had a model wait for its vectors.
+pub async fn conversations_wait_for_a_later_model(source: &dyn Whole, target: &dyn Whole) {
+    for number in 0..3 {
+        source.create_conversation(&BY, &conversation(number)).await.expect("created");
+    }
+    carry(source, target).await.expect("moved");
+    for name in ["first", "second"] {
+        source.open_vector_space(&model(name)).await.expect("opened");
+        carry(source, target).await.expect("caught up");
+        let space = target.open_vector_space(&model(name)).await.expect("it came over");
+        let waiting = target.count_conversation_backlog(space.slot).await.expect("counted");
+        assert_eq!(waiting, 3, "{name}");
+    }
+}
+
 /// While it goes on, people write. What they wrote before the last pass is there; the next run brings the rest.
 pub async fn a_source_may_be_written_to_meanwhile(source: &dyn Whole, target: &dyn Whole) {
     fill(source).await;

@@ -68,6 +68,12 @@ impl Relocation for PostgresStore {
                 );
                 tx.rows(&sql, &[]).await?;
             }
+            // What came before the source had made room for a model waits for that one's vectors too.
+            let sql = "INSERT INTO conversation_backlog (owner, what, pk) \
+                 SELECT c.owner, s.slot, c.pk FROM vector_spaces AS s CROSS JOIN conversations AS c WHERE NOT EXISTS ( \
+                 SELECT FROM conversation_vectors AS v WHERE v.owner = c.owner AND v.slot = s.slot AND v.pk = c.pk) \
+                 ON CONFLICT DO NOTHING";
+            tx.execute(sql, &[]).await?;
             // Until the engine has looked at what came, it guesses badly.
             let tables = Table::ALL.map(Table::name).join(", ");
             tx.batch(&format!("ANALYZE {tables}, memory_tags, words")).await?;

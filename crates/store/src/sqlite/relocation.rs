@@ -63,8 +63,18 @@ impl Relocation for SqliteStore {
     }
 
     async fn filled(&self, run: i64) -> Result<bool> {
-        // The engine goes on counting behind the greatest number that it was given.
-        self.fill(move |tx| is_ours(tx.connection(), run)).await
+        // The engine goes on counting behind the greatest number that it was given. What came before the source had made room for a
+        // model waits for that one's vectors too.
+        self.fill(move |tx| {
+            if !is_ours(tx.connection(), run)? {
+                return Ok(false);
+            }
+            let sql = "INSERT OR IGNORE INTO conversation_backlog (what, conversation) \
+                 SELECT s.slot, c.pk FROM vector_spaces AS s CROSS JOIN conversations AS c WHERE NOT EXISTS ( \
+                 SELECT 1 FROM conversation_vectors AS v WHERE v.slot = s.slot AND v.conversation = c.pk)";
+            tx.statement(sql)?.execute([]).map(|_| true)
+        })
+        .await
     }
 }
 

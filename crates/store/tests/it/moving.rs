@@ -40,6 +40,11 @@ async fn what_is_yet_to_wait_goes_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn conversations_wait_for_a_later_model() {
+    relocations::conversations_wait_for_a_later_model(&*make().await, &*make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*make().await, &*make().await).await;
 }

@@ -53,6 +53,13 @@ async fn what_is_yet_to_wait_goes_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn conversations_wait_for_a_later_model() {
+    relocations::conversations_wait_for_a_later_model(&*crate::suite::make().await, &*fresh().await).await;
+    relocations::conversations_wait_for_a_later_model(&*fresh().await, &*crate::suite::make().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
 async fn a_file_may_be_written_to_meanwhile() {
     relocations::a_source_may_be_written_to_meanwhile(&*crate::suite::make().await, &*fresh().await).await;
 }
