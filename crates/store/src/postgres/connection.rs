@@ -15,6 +15,13 @@ use crate::{Result, StoreError};
 /// How long opening a connection, and waiting for one of the pool, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A server that is gone without a word is noticed: a connection at rest is tried after so long, so often and so many times, and what was sent is
+/// given up when nobody has acknowledged it by then. The system's own patience is two hours.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
 /// What every connection is told when it is made. Compiling queries to machine code costs more than these queries take.
 /// Nobody waits for ever for a lock that a server which has gone still holds.
 const SESSION: &str =
@@ -100,6 +107,19 @@ impl Address {
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
+        }
+        // The driver does not tell its own two hours from those of an address.
+        if !url.contains("keepalives_idle=") {
+            config.keepalives_idle(KEEPALIVE_IDLE);
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(KEEPALIVE_INTERVAL);
+        }
+        if config.get_keepalives_retries().is_none() {
+            config.keepalives_retries(KEEPALIVE_RETRIES);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED);
         }
         // Who says which certificate to trust does not want to go on without.
         if root_certificate.is_some() && config.get_ssl_mode() == SslMode::Prefer {
@@ -234,6 +254,21 @@ mod tests {
             assert!(told.contains("postgres://user:password@host"), "{told}");
             assert!(!told.contains("s3cret"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_server_that_is_gone_is_noticed_as_soon_as_the_address_says_or_within_a_minute() {
+        let times = |url: &str| {
+            let config = Address::parse(url).ok().unwrap().config;
+            let seconds = |time: Option<Duration>| time.unwrap().as_secs();
+            let retries = config.get_keepalives_retries().unwrap();
+            let idle = config.get_keepalives_idle().as_secs();
+            let unacknowledged = config.get_tcp_user_timeout().copied();
+            (idle, seconds(config.get_keepalives_interval()), retries, seconds(unacknowledged))
+        };
+        assert_eq!(times("postgres://db/memories"), (30, 10, 3, 30));
+        let said = "keepalives_idle=7200&keepalives_interval=5&keepalives_retries=9&tcp_user_timeout=60";
+        assert_eq!(times(&format!("postgres://db/memories?{said}")), (7_200, 5, 9, 60));
     }
 
     #[test]
