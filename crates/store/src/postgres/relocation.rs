@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use super::session::{Columns, Session, Value, number};
 use super::tx::{HOLD_OFF_ALL, Tx};
 use super::write::{self, Words};
-use super::{PostgresStore, originals, rows, versions};
+use super::{PostgresStore, rows};
 use crate::relocation::tables::Table;
 use crate::relocation::{
     Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, RUN, Relocation, Row, Rows, STATE, Seen, Snapshot,
@@ -281,12 +281,16 @@ async fn withdraw(tx: &mut Tx, owner: OwnerId, pks: &[i64], coming: &[(i64, Memo
     found.extend(rows::by_pk(tx, owner, pks, false).await?);
     found.sort_unstable_by_key(|(pk, _)| *pk);
     found.dedup_by_key(|(pk, _)| *pk);
-    for (pk, memory) in &found {
-        versions::forget(tx, owner, *pk).await?;
-        originals::remove(tx, owner, *pk).await?;
-        write::withdraw(tx, owner, *pk, memory).await?;
+    if found.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let gone: Vec<i64> = found.iter().map(|(pk, _)| *pk).collect();
+    for table in ["versions", "originals"] {
+        let sql = format!("DELETE FROM {table} WHERE owner = $1 AND pk = ANY($2)");
+        tx.defer(&sql, vec![Box::new(number(owner)), Box::new(gone.clone())]).await?;
+    }
+    let found: Vec<(i64, &Memory)> = found.iter().map(|(pk, memory)| (*pk, memory)).collect();
+    write::withdraw_all(tx, owner, &found).await
 }
 
 /// The columns that tell rows apart.

@@ -1,6 +1,6 @@
 //! The course of a move: passes over states of the source until little is left, a last one, and the comparison.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use omp_model::{Clock, OwnerId, RandomSource, Timestamp};
 
@@ -245,7 +245,8 @@ impl Mover<'_> {
         self.phase(phase, self.told.done);
         let owners = from.whole(Table::Owners).await?;
         let there = self.target.snapshot().await?.whole(Table::Owners).await?;
-        for gone in there.iter().filter(|row| !owners.iter().any(|here| owner(here) == owner(row))) {
+        let here: BTreeSet<OwnerId> = owners.iter().map(owner).collect();
+        for gone in there.iter().filter(|row| !here.contains(&owner(row))) {
             // The source has nothing of theirs, so everything goes.
             for root in Table::OWNED {
                 self.compare(from, root, Some(owner(gone)), &mut Tally::default()).await?;
