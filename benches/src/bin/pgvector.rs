@@ -124,7 +124,8 @@ async fn best(
 async fn fill(store: &PostgresStore, vectors: &[Vec<f32>]) -> Result<Slot, Failure> {
     let model =
         SpaceModel { name: "invented".into(), revision: "1".into(), dimensions: u32::try_from(DIMENSIONS)? };
-    let slot = store.open_vector_space(&model).await?.slot;
+    let space = store.open_vector_space(&model).await?;
+    let slot = space.slot;
     for (chunk, many) in vectors.chunks(1_000).enumerate() {
         import(store, (0..many.len()).map(|n| memory(chunk * 1_000 + n)), NOW).await?;
         loop {
@@ -138,7 +139,7 @@ async fn fill(store: &PostgresStore, vectors: &[Vec<f32>]) -> Result<Slot, Failu
                 seq: one.seq,
                 windows: vector(one.pk).clone(),
             };
-            store.put_vectors(slot, pending.iter().map(new).collect()).await?;
+            store.put_vectors(&space, pending.iter().map(new).collect()).await?;
         }
     }
     Ok(slot)

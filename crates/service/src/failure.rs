@@ -29,6 +29,10 @@ pub(crate) fn shown(error: StoreError) -> Error {
             ErrorCode::Unavailable,
             "Another database is being moved into this one; until that is done, nothing else is written to it.",
         ),
+        StoreError::OtherModel => Error::new(
+            ErrorCode::Unavailable,
+            "Another server of this database makes vectors with another model; all of them need the same embedding model.",
+        ),
         StoreError::Closed => Error::new(ErrorCode::Unavailable, "The server is shutting down."),
         error => {
             tracing::error!(%error, "the store failed");

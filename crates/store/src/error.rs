@@ -82,6 +82,11 @@ pub enum StoreError {
         "{0} holds an unfinished move of another database; `omp migrate` with the same --from and --to finishes it"
     )]
     BeingFilled(String),
+    /// Vectors came too late.
+    #[error(
+        "another model has made room for its vectors in place of these; all servers of a database need the same embedding model"
+    )]
+    OtherModel,
     /// Somebody asked for what this kind of store does not do.
     #[error("{0}")]
     Unsupported(&'static str),

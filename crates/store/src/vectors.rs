@@ -85,8 +85,9 @@ pub trait VectorStore: Send + Sync {
     /// one of them got and did not give vectors to wait again after a while.
     async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>>;
 
-    /// Stores vectors whose memory has not changed since and takes these memories off the backlog.
-    async fn put_vectors(&self, slot: Slot, vectors: Vec<NewVector>) -> Result<()>;
+    /// Stores vectors whose memory has not changed since and takes these memories off the backlog. When another model has the
+    /// place of this space by now, nothing is stored: [`StoreError::OtherModel`](crate::StoreError::OtherModel).
+    async fn put_vectors(&self, space: &VectorSpace, vectors: Vec<NewVector>) -> Result<()>;
 
     /// The vectors of these rows (all windows), as they were stored; `None` where there is none.
     async fn vectors(&self, slot: Slot, pks: &[i64]) -> Result<Vec<Option<Vec<f32>>>>;

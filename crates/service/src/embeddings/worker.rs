@@ -176,7 +176,7 @@ impl Service {
             let vectors = pending.iter().zip(embed(pool, texts).await.map_err(|e| failed(&e))?);
             let vectors: Vec<_> = vectors.map(|(pending, windows)| new_vector(pending, &windows)).collect();
             waiting = waiting.saturating_sub(vectors.len() as u64);
-            self.store.put_vectors(space.slot, vectors).await.map_err(shown)?;
+            self.store.put_vectors(space, vectors).await.map_err(shown)?;
         }
     }
 }

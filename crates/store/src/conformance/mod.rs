@@ -94,7 +94,8 @@ macro_rules! conformance_suite {
                 what_a_key_may_not_see_shows_nowhere, what_is_gone_is_not_found,
                 what_is_indexed_later_waits,
                 what_is_handed_over_is_found_by_the_heir, owners_take_turns, passages_follow_their_conversation;
-            vectors: what_was_there_before_waits_even_if_the_opening_was_cut_short, what_has_its_vector_does_not_wait_again;
+            vectors: what_was_there_before_waits_even_if_the_opening_was_cut_short, what_has_its_vector_does_not_wait_again,
+                vectors_of_a_model_that_gave_way_are_refused;
         );
     };
     (@ $attributes:tt $make:path, $($module:ident: $($scenario:ident),+;)+) => {

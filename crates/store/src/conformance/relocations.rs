@@ -99,7 +99,7 @@ async fn embed(store: &dyn Whole, model: &SpaceModel, count: u32) {
         seq: pending.seq,
         windows: if index == 0 { Vec::new() } else { vec![0.6, f32::MIN_POSITIVE] },
     });
-    store.put_vectors(space.slot, vectors.collect()).await.expect("stored");
+    store.put_vectors(&space, vectors.collect()).await.expect("stored");
 }
 
 fn model(name: &str) -> SpaceModel {

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::{BY, NOW, memory};
-use crate::{NewVector, SpaceModel, Store};
+use crate::{NewVector, SpaceModel, Store, StoreError};
 
 fn model(revision: &str) -> SpaceModel {
     SpaceModel { name: "m".into(), revision: revision.into(), dimensions: 2 }
@@ -55,7 +55,24 @@ pub async fn what_has_its_vector_does_not_wait_again(store: &dyn Store) {
     let space = store.open_vector_space(&model("1")).await.expect("opened");
     let pending = store.backlog(space.slot, 2).await.expect("read");
     let vector = |one: &crate::Pending| NewVector { pk: one.pk, seq: one.seq, windows: vec![0.6, 0.8] };
-    store.put_vectors(space.slot, pending.iter().map(vector).collect()).await.expect("stored");
+    store.put_vectors(&space, pending.iter().map(vector).collect()).await.expect("stored");
     assert_eq!(store.open_vector_space(&model("1")).await.expect("opened"), space);
     assert_eq!(store.count_backlog(space.slot).await.expect("counted"), 1);
+}
+
+/// Who still makes vectors of a model that gave way to another one's does not put them in that one's place.
+pub async fn vectors_of_a_model_that_gave_way_are_refused(store: &dyn Store) {
+    create(store, 0..2).await;
+    store.open_vector_space(&model("1")).await.expect("opened");
+    let before = store.open_vector_space(&model("2")).await.expect("opened");
+    let pending = store.backlog(before.slot, 1).await.expect("read");
+    let vector = |one: &crate::Pending| NewVector { pk: one.pk, seq: one.seq, windows: vec![0.6, 0.8] };
+    let late: Vec<NewVector> = pending.iter().map(vector).collect();
+    let after = store.open_vector_space(&model("3")).await.expect("opened");
+    assert_eq!(after.slot, before.slot);
+    let refused = store.put_vectors(&before, late.clone()).await;
+    assert_eq!(refused, Err(StoreError::OtherModel));
+    assert_eq!(store.count_backlog(after.slot).await.expect("counted"), 2);
+    store.put_vectors(&after, late).await.expect("stored");
+    assert_eq!(store.count_backlog(after.slot).await.expect("counted"), 1);
 }

@@ -2,17 +2,18 @@
 //!
 //! The nearest are found in one of two ways. Where few memories pass the filter, or the owner has no graph, all that pass are compared
 //! with the question, in half precision. Else the graph is walked, with the filter, until there are enough (an iterative scan); if
-//! it ends with too few, all are compared after all. The vectors themselves come along, so whoever asked compares exactly.
+//! it ends with too few, all are compared after all. The vectors themselves come along, so whoever asked compares exactly. Those that
+//! were stored a moment ago and are not taken in yet come along in any case.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use omp_model::{Principal, Timestamp};
-use omp_search::shard::CHANCE;
+use omp_search::shard::{CHANCE, exact_cosine};
 
 use super::filter::Admitted;
-use super::pgvector::{Pgvector, column, graph, takes};
+use super::pgvector::{Pgvector, THERE, column, graph, takes};
 use super::session::{Columns, Session, Value, number};
 use super::{PostgresStore, search, vectors};
 use crate::Result;
@@ -20,6 +21,9 @@ use crate::candidates::{Candidate, CandidateStore, Candidates, Found, Wanted};
 
 /// How often to see which graphs are wanted.
 const TENDED: Duration = Duration::from_mins(1);
+
+/// So many vectors that the extension does not have yet are looked at one by one.
+const FEW: usize = 300;
 
 /// Windows that a walk of the graph brings up: several can be of one memory, so if those were too few memories, more.
 const WINDOWS: [i64; 2] = [150, 600];
@@ -57,19 +61,30 @@ impl CandidateStore for PostgresStore {
         let (state, most) = tokio::try_join!(asked.state(), asked.admitted.most(&session, by))?;
         let graph = match state {
             State::OtherModel => return Ok(Found::Unable(None)),
+            State::Removed => {
+                return Ok(Found::Unable(Some(
+                    "pgvector was removed from this database: let a superuser run CREATE EXTENSION vector in it, then restart"
+                        .to_owned(),
+                )));
+            }
             State::Incomplete => {
                 return Ok(Found::Unable(Some("pgvector is still taking in the vectors".to_owned())));
             }
             State::Complete { graph } => graph && most >= self.graph_from.max(1),
         };
-        let (near, alike, exhaustive) = asked.nearest(graph, most).await?;
+        let (mut near, alike, exhaustive) = asked.nearest(graph, most).await?;
+        let new = asked.not_taken_in().await?;
+        let pks: HashSet<i64> = new.iter().map(|near| near.pk).collect();
+        near.extend(new);
         let mut found = asked.with_words(near).await?;
-        (found.alike, found.exhaustive) = (alike, exhaustive);
+        let of_new = found.memories.iter().filter(|one| pks.contains(&one.pk));
+        let like = of_new.filter(|one| exact_cosine(wanted.vector, &one.windows) >= Some(wanted.alike));
+        (found.alike, found.exhaustive) = (alike + like.count() as u64, exhaustive);
         Ok(Found::Candidates(found))
     }
 
     async fn tend_candidates(&self) -> Result<bool> {
-        if !self.pgvector.is_ready() {
+        if !self.pgvector.is_ready() || !self.has_windows().await? {
             return Ok(false);
         }
         if self.make_up_for_windows().await? {
@@ -88,9 +103,11 @@ impl CandidateStore for PostgresStore {
 enum State {
     /// The space is another model's by now.
     OtherModel,
-    /// Not all of them.
+    /// There is no extension any more.
+    Removed,
+    /// Much is missing.
     Incomplete,
-    /// All, and whether there is a graph of them.
+    /// All but a few, and whether there is a graph of them.
     Complete { graph: bool },
 }
 
@@ -104,9 +121,11 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn state(&self) -> Result<State> {
-        let sql = "SELECT EXISTS (SELECT FROM vector_spaces WHERE slot = $2 AND dimensions = $4), \
-             EXISTS (SELECT FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed), \
-             coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($3::text)), false)";
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM vector_spaces WHERE slot = $2 AND dimensions = $4), \
+             (SELECT count(*) FROM (SELECT FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed LIMIT {FEW} + 1) AS new) > {FEW}, \
+             coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($3::text)), false), {THERE}"
+        );
         let (owner, slot) = (self.by.owner, self.wanted.slot);
         let values: [Value<'_>; 4] = [
             &number(owner),
@@ -114,7 +133,10 @@ impl Asked<'_> {
             &graph(owner, slot, self.dimensions),
             &i32::try_from(self.dimensions).unwrap_or(i32::MAX),
         ];
-        let row = self.session.one(sql, &values).await?;
+        let row = self.session.one(&sql, &values).await?;
+        if !row.column::<bool>(3)? {
+            return Ok(State::Removed);
+        }
         Ok(match (row.column::<bool>(0)?, row.column::<bool>(1)?) {
             (false, _) => State::OtherModel,
             (true, true) => State::Incomplete,
@@ -142,6 +164,23 @@ impl Asked<'_> {
         }
         let (near, alike) = self.compared().await?;
         Ok((near, alike, true))
+    }
+
+    /// What passes of the vectors that the extension does not have yet.
+    async fn not_taken_in(&self) -> Result<Vec<Near>> {
+        let (owner, slot) = (number(self.by.owner), vectors::place(self.wanted.slot));
+        let mut values: Vec<Value<'_>> = vec![&owner, &slot];
+        let conditions = self.admitted.conditions(&mut values);
+        let sql = format!(
+            "SELECT v.pk, m.created_at FROM vectors AS v JOIN memories AS m ON m.owner = $1 AND m.pk = v.pk \
+             WHERE v.owner = $1 AND v.slot = $2 AND NOT v.windowed AND {conditions}"
+        );
+        let rows = self.session.rows(&sql, &values).await?;
+        let near = |row: &tokio_postgres::Row| {
+            let created_at = Timestamp::from_millis(row.column(1)?);
+            Ok(Near { pk: row.column(0)?, created_at, distance: 0.0 })
+        };
+        rows.iter().map(near).collect()
     }
 
     /// Walks the owner's graph. The nearest memories, and how many windows came up.

@@ -5,6 +5,9 @@
 //! more. So they are no numbered step of the schema; whoever opens the store takes up what the database has by then. A foreign key
 //! lets them go and move with their vector, whichever server removes that one.
 //!
+//! They are put there in a transaction of their own, without the owner's lock: a graph takes its time, and nobody who writes has to
+//! wait for that.
+//!
 //! An owner with many has a graph (HNSW) of their own, a partial index: searches of one owner never walk another's vectors, and those
 //! who have few pay nothing for it when they write. See `candidates.rs` for who is searched how.
 
@@ -13,7 +16,6 @@ use omp_model::OwnerId;
 
 use super::connection::{failure, no_connection};
 use super::session::{Columns, Session, number};
-use super::tx::Tx;
 use super::vectors::place;
 use super::{PostgresStore, vectors};
 use crate::stored::floats;
@@ -27,8 +29,12 @@ const LEAST: (u32, u32) = (0, 8);
 const MOST: u32 = 16_000;
 const MOST_IN_GRAPH: u32 = 4_000;
 
-/// Vectors that are made up for in a transaction.
-const CHUNK: i64 = 500;
+/// Most vectors that are taken in by a transaction: who changes or removes one of these memories waits for it.
+const CHUNK: usize = 100;
+
+/// Whether there is the column that is searched: it goes with the extension, and the table stays.
+pub(super) const THERE: &str = "EXISTS (SELECT FROM pg_attribute \
+     WHERE attrelid = to_regclass('vector_windows') AND attname = 'v' AND NOT attisdropped)";
 
 /// How the names of graphs begin.
 const GRAPH: &str = "vector_graph_";
@@ -78,10 +84,11 @@ pub(super) async fn take_up(session: &Session) -> Result<Pgvector> {
              EXCEPTION WHEN OTHERS THEN NULL; END $$",
         )
         .await?;
-    let sql = "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'), \
-         EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector'), to_regtype('halfvec') IS NOT NULL, \
-         EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('vector_windows') AND attname = 'v' AND NOT attisdropped)";
-    let row = session.one(sql, &[]).await?;
+    let sql = format!(
+        "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'), \
+         EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector'), to_regtype('halfvec') IS NOT NULL, {THERE}"
+    );
+    let row = session.one(&sql, &[]).await?;
     let (version, on_server): (Option<String>, bool) = (row.column(0)?, row.column(1)?);
     let (visible, made): (bool, bool) = (row.column(2)?, row.column(3)?);
     let missing = |reason: &str| Ok(Pgvector::Missing(reason.to_owned()));
@@ -120,8 +127,8 @@ fn numbers(version: &str) -> (u32, u32) {
 }
 
 /// Puts the windows of vectors into the table, in place of those that they had.
-pub(super) async fn put(
-    tx: &Tx,
+async fn put(
+    session: &Session,
     owner: OwnerId,
     slot: Slot,
     dimensions: u32,
@@ -141,17 +148,13 @@ pub(super) async fn put(
     }
     let all: Vec<i64> = vectors.iter().map(|(pk, _)| *pk).collect();
     let sql = "DELETE FROM vector_windows WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
-    tx.execute(sql, &[&number(owner), &place(slot), &all]).await?;
+    session.execute(sql, &[&number(owner), &place(slot), &all]).await?;
     let dimensions = i32::try_from(dimensions).unwrap_or(i32::MAX);
-    tx.execute(
-        "INSERT INTO vector_windows (owner, slot, pk, place, v) \
+    let sql = "INSERT INTO vector_windows (owner, slot, pk, place, v) \
          SELECT $1, $2, k.pk, k.place, \
          ($5::real[])[(k.n::integer - 1) * $6::integer + 1 : k.n::integer * $6::integer]::halfvec \
-         FROM unnest($3::bigint[], $4::smallint[]) WITH ORDINALITY AS k (pk, place, n)",
-        &[&number(owner), &place(slot), &pks, &places, &values, &dimensions],
-    )
-    .await
-    .map(drop)
+         FROM unnest($3::bigint[], $4::smallint[]) WITH ORDINALITY AS k (pk, place, n)";
+    session.execute(sql, &[&number(owner), &place(slot), &pks, &places, &values, &dimensions]).await.map(drop)
 }
 
 /// The name of an owner's graph. Another length of vectors is another graph.
@@ -165,43 +168,63 @@ pub(super) fn column(dimensions: u32) -> String {
 }
 
 impl PostgresStore {
-    /// Takes in vectors that a server without the extension stored. Whether there may be more.
+    /// Whether there is still what was taken up when the store was opened: an extension can be removed.
+    pub(super) async fn has_windows(&self) -> Result<bool> {
+        self.read_all().await?.one(&format!("SELECT {THERE}"), &[]).await?.column(0)
+    }
+
+    /// Takes in vectors that a server without the extension stored, or that could not be taken in at once. Whether there may be more.
     pub(super) async fn make_up_for_windows(&self) -> Result<bool> {
-        let sql = "SELECT v.owner, s.slot, s.dimensions FROM vectors AS v JOIN vector_spaces AS s ON s.slot = v.slot \
+        let sql = "SELECT v.owner, s.slot FROM vectors AS v JOIN vector_spaces AS s ON s.slot = v.slot \
              WHERE NOT v.windowed AND s.dimensions BETWEEN 1 AND $1 LIMIT 1";
         let most = i32::try_from(MOST).unwrap_or(i32::MAX);
         let Some(row) = self.read_all().await?.row(sql, &[&most]).await? else { return Ok(false) };
         let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
         let slot = Slot(u8::try_from(row.column::<i16>(1)?).unwrap_or(0));
-        let dimensions = row.column::<i32>(2)?.cast_unsigned();
-        self.write_bulk(Some(owner), async move |tx| {
-            let sql = "SELECT pk, vector FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed ORDER BY pk LIMIT $3";
-            let rows = tx.rows(sql, &[&number(owner), &place(slot), &CHUNK]).await?;
-            let mut found: Vec<(i64, Vec<f32>)> = Vec::with_capacity(rows.len());
-            for row in &rows {
-                found.push((row.column(0)?, floats(row.column(1)?)));
-            }
-            let vectors: Vec<(i64, &[f32])> = found.iter().map(|(pk, windows)| (*pk, windows.as_slice())).collect();
-            put(tx, owner, slot, dimensions, &vectors).await?;
-            let pks: Vec<i64> = found.iter().map(|(pk, _)| *pk).collect();
-            let sql = "UPDATE vectors SET windowed = true WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
-            tx.execute(sql, &[&number(owner), &place(slot), &pks]).await.map(drop)
-        })
-        .await?;
-        Ok(true)
+        Ok(self.take_some_in(owner, slot, None).await? > 0)
+    }
+
+    /// Takes in these vectors of an owner, as far as nobody else is at it.
+    pub(super) async fn take_in(&self, owner: OwnerId, slot: Slot, pks: &[i64]) -> Result<()> {
+        for pks in pks.chunks(CHUNK) {
+            self.take_some_in(owner, slot, Some(pks)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in a few vectors of an owner: these, or whichever are not in yet. How many it were.
+    async fn take_some_in(&self, owner: OwnerId, slot: Slot, pks: Option<&[i64]>) -> Result<usize> {
+        let session = Session::write(&self.pool, &self.place, Some(owner)).await?;
+        // Who removes one of them, or the space, waits; so the model is that of these vectors.
+        let sql = "SELECT pk, vector FROM vectors WHERE owner = $1 AND slot = $2 AND NOT windowed \
+             AND ($3::bigint[] IS NULL OR pk = ANY($3)) ORDER BY pk LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED";
+        let rows = session
+            .rows(sql, &[&number(owner), &place(slot), &pks, &i64::try_from(CHUNK).unwrap_or(1)])
+            .await?;
+        let sql = format!("SELECT dimensions FROM vector_spaces WHERE slot = $1 AND {THERE}");
+        let Some(row) = session.row(&sql, &[&place(slot)]).await? else { return Ok(0) };
+        let dimensions = row.column::<i32>(0)?.cast_unsigned();
+        if rows.is_empty() || !takes(dimensions) {
+            return Ok(0);
+        }
+        let mut found: Vec<(i64, Vec<f32>)> = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.push((row.column(0)?, floats(row.column(1)?)));
+        }
+        let vectors: Vec<(i64, &[f32])> =
+            found.iter().map(|(pk, windows)| (*pk, windows.as_slice())).collect();
+        put(&session, owner, slot, dimensions, &vectors).await?;
+        let pks: Vec<i64> = found.iter().map(|(pk, _)| *pk).collect();
+        let sql = "UPDATE vectors SET windowed = true WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
+        session.execute(sql, &[&number(owner), &place(slot), &pks]).await?;
+        session.commit().await?;
+        Ok(rows.len())
     }
 
     /// Makes the graphs that are wanted and missing, and removes the others. One server does it at a time; searches and writes go
     /// on meanwhile.
     pub(super) async fn tend_graphs(&self) -> Result<()> {
-        let (wanted, there) = self.graphs().await?;
-        let unwanted: Vec<&String> = there
-            .iter()
-            .filter(|(name, valid)| !valid || !wanted.iter().any(|(w, _)| w == name))
-            .map(|(name, _)| name)
-            .collect();
-        let missing: Vec<&(String, String)> =
-            wanted.iter().filter(|(name, _)| !there.iter().any(|(t, valid)| t == name && *valid)).collect();
+        let (unwanted, missing) = self.graphs_to_tend().await?;
         if unwanted.is_empty() && missing.is_empty() {
             return Ok(());
         }
@@ -221,15 +244,27 @@ impl PostgresStore {
         if !mine.column::<bool>(0)? {
             return Ok(());
         }
+        // Another server may have done it meanwhile.
+        let (unwanted, missing) = self.graphs_to_tend().await?;
         for name in unwanted {
             run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
         }
         for (name, sql) in missing {
             tracing::info!(index = %name, "building a graph of vectors");
-            run(sql).await?;
+            run(&sql).await?;
             tracing::info!(index = %name, "the graph of vectors is built");
         }
         Ok(())
+    }
+
+    /// The graphs that should not be there, and those that should, with what makes them.
+    async fn graphs_to_tend(&self) -> Result<(Vec<String>, Vec<(String, String)>)> {
+        let (mut wanted, there) = self.graphs().await?;
+        let is_wanted = |name: &String| wanted.iter().any(|(wanted, _)| wanted == name);
+        let unwanted = there.iter().filter(|(name, valid)| !valid || !is_wanted(name));
+        let unwanted = unwanted.map(|(name, _)| name.clone()).collect();
+        wanted.retain(|(name, _)| !there.iter().any(|(known, valid)| known == name && *valid));
+        Ok((unwanted, wanted))
     }
 
     /// The graphs that there should be, with what makes them; and those that there are, and whether they can be used.

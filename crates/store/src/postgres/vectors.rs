@@ -1,17 +1,17 @@
 //! Vectors on PostgreSQL.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use omp_model::{Embedding, Memory, OwnerId};
 use tokio_postgres::Row;
 
-use super::session::{Columns, Session, number, unusable};
+use super::session::{Columns, Owned, Session, Value, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, conversation_index, pgvector, rows};
+use super::{PostgresStore, conversation_index, rows};
 use crate::stored::{filling, floats, owner_of, pk_range, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
-use crate::{Result, VectorStore};
+use crate::{Result, StoreError, VectorStore};
 
 /// Memories that are put on a new space's backlog in one transaction, under their owner's lock.
 const FILL: i64 = 5_000;
@@ -64,7 +64,7 @@ impl VectorStore for PostgresStore {
             .collect()
     }
 
-    async fn put_vectors(&self, slot: Slot, vectors: Vec<NewVector>) -> Result<()> {
+    async fn put_vectors(&self, space: &VectorSpace, vectors: Vec<NewVector>) -> Result<()> {
         // A transaction for each owner: who writes for others is in nobody's way.
         let mut of: HashMap<OwnerId, Vec<NewVector>> = HashMap::new();
         for vector in vectors {
@@ -72,9 +72,16 @@ impl VectorStore for PostgresStore {
                 of.entry(owner).or_default().push(vector);
             }
         }
-        let windowed = self.pgvector.is_ready();
         for (owner, vectors) in of {
-            self.write(owner, async move |tx| put(tx, slot, owner, &vectors, windowed).await).await?;
+            let (pks, space) = (vectors.iter().map(|vector| vector.pk).collect::<Vec<_>>(), space.clone());
+            let slot = space.slot;
+            self.write_bulk(Some(owner), async move |tx| put(tx, &space, owner, &vectors).await).await?;
+            // What does not work now is made up for later.
+            if self.pgvector.is_ready()
+                && let Err(error) = self.take_in(owner, slot, &pks).await
+            {
+                tracing::debug!(%error, "pgvector takes in these vectors later");
+            }
         }
         Ok(())
     }
@@ -198,44 +205,45 @@ async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
     // Who fills the backlog holds this row; after that what they put there is seen.
     tx.execute("DELETE FROM settings WHERE name = $1", &[&filling(slot)]).await?;
     conversation_index::empty(tx, slot).await?;
-    for table in ["vectors", "backlog", "vector_spaces"] {
+    for table in ["backlog", "vectors", "vector_spaces"] {
         tx.execute(&format!("DELETE FROM {table} WHERE slot = $1"), &[&place(slot)]).await?;
     }
     Ok(())
 }
 
-/// Stores vectors whose memory waits for them. `windowed` says whether pgvector gets them too.
-async fn put(tx: &mut Tx, slot: Slot, owner: OwnerId, vectors: &[NewVector], windowed: bool) -> Result<()> {
+/// Stores vectors whose memory waits for them. pgvector gets them afterwards, see [`PostgresStore::take_in`].
+async fn put(tx: &mut Tx, space: &VectorSpace, owner: OwnerId, vectors: &[NewVector]) -> Result<()> {
+    let (owned, slot) = (number(owner), place(space.slot));
     let pks: Vec<i64> = vectors.iter().map(|vector| vector.pk).collect();
     let seqs: Vec<i64> = vectors.iter().map(|vector| vector.seq).collect();
     // Whose memory has not changed since, and still waits.
     let sql = "DELETE FROM backlog AS b USING unnest($3::bigint[], $4::bigint[]) AS v (pk, seq), memories AS m \
          WHERE b.owner = $1 AND b.slot = $2 AND b.pk = v.pk \
          AND m.owner = $1 AND m.pk = v.pk AND m.seq = v.seq RETURNING b.pk";
-    let waited = tx.rows(sql, &[&number(owner), &place(slot), &pks, &seqs]).await?;
-    let waited: Vec<i64> = waited.iter().map(|row| row.column(0)).collect::<Result<_>>()?;
-    let (mut pks, mut seqs, mut bytes, mut stored) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let values: [Value<'_>; 4] = [&owned, &slot, &pks, &seqs];
+    // Whoever makes room for another model waits for the owner's lock, which this transaction holds.
+    let (known, waited) = tokio::try_join!(biased; spaces(tx), tx.rows(sql, &values))?;
+    if known.iter().all(|known| known.slot != space.slot || known.model != space.model) {
+        return Err(StoreError::OtherModel);
+    }
+    let waited: HashSet<i64> = waited.iter().map(|row| row.column(0)).collect::<Result<_>>()?;
+    let (mut pks, mut seqs, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
     for vector in vectors.iter().filter(|v| waited.contains(&v.pk) && !v.windows.is_empty()) {
         pks.push(vector.pk);
         seqs.push(tx.next_seq(owner)?);
         bytes.push(vector_bytes(&vector.windows));
-        stored.push((vector.pk, vector.windows.as_slice()));
     }
-    let known = if windowed && !stored.is_empty() { spaces(tx).await? } else { Vec::new() };
-    let dimensions = known.into_iter().find(|space| space.slot == slot).map(|space| space.model.dimensions);
-    let dimensions = dimensions.filter(|dimensions| pgvector::takes(*dimensions));
-    tx.execute(
-        "INSERT INTO vectors (owner, slot, pk, seq, vector, windowed) \
-         SELECT $1, $2, v.*, $6 FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) AS v \
-         ON CONFLICT (owner, slot, pk) DO UPDATE \
-         SET seq = excluded.seq, vector = excluded.vector, windowed = excluded.windowed",
-        &[&number(owner), &place(slot), &pks, &seqs, &bytes, &dimensions.is_some()],
-    )
-    .await?;
-    match dimensions {
-        Some(dimensions) => pgvector::put(tx, owner, slot, dimensions, &stored).await,
-        None => Ok(()),
+    if pks.is_empty() {
+        return Ok(());
     }
+    // One that is replaced takes along what pgvector has of it.
+    let sql = "DELETE FROM vectors WHERE owner = $1 AND slot = $2 AND pk = ANY($3)";
+    tx.defer(sql, vec![Box::new(owned), Box::new(slot), Box::new(pks.clone())]).await?;
+    let sql = "INSERT INTO vectors (owner, slot, pk, seq, vector, windowed) \
+         SELECT $1, $2, v.*, false FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) AS v";
+    let values: Vec<Owned> =
+        vec![Box::new(owned), Box::new(slot), Box::new(pks), Box::new(seqs), Box::new(bytes)];
+    tx.defer(sql, values).await
 }
 
 /// The vectors of these rows in a space, all windows.
@@ -278,7 +286,8 @@ pub(super) async fn expect(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
 
 /// Removes a row's vectors.
 pub(super) async fn forget(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
-    for table in ["vectors", "backlog"] {
+    // Everybody locks these in the same order.
+    for table in ["backlog", "vectors"] {
         let sql = format!("DELETE FROM {table} WHERE owner = $1 AND slot IN (0, 1) AND pk = $2");
         tx.execute(&sql, &[&number(owner), &pk]).await?;
     }

@@ -8,7 +8,7 @@ use super::tx::Tx;
 use super::{SqliteStore, conversation_index, rows};
 use crate::stored::{filling, floats, vector_bytes};
 use crate::vectors::{NewVector, Pending, Slot, SpaceModel, VectorSpace};
-use crate::{CandidateStore, Result, VectorStore};
+use crate::{CandidateStore, Result, StoreError, VectorStore};
 
 /// Memories that are put on a new space's backlog in one transaction.
 const FILL: i64 = 20_000;
@@ -71,8 +71,16 @@ impl VectorStore for SqliteStore {
         })
     }
 
-    async fn put_vectors(&self, slot: Slot, vectors: Vec<NewVector>) -> Result<()> {
-        self.write(move |tx| vectors.iter().try_for_each(|vector| put(tx, slot, vector))).await
+    async fn put_vectors(&self, space: &VectorSpace, vectors: Vec<NewVector>) -> Result<()> {
+        let (slot, model) = (space.slot, space.model.clone());
+        let put = move |tx: &mut Tx<'_>| {
+            let known = spaces(tx.connection())?;
+            if known.iter().all(|space| space.slot != slot || space.model != model) {
+                return Ok(false);
+            }
+            vectors.iter().try_for_each(|vector| put(tx, slot, vector)).map(|()| true)
+        };
+        if self.write(put).await? { Ok(()) } else { Err(StoreError::OtherModel) }
     }
 
     async fn vectors(&self, slot: Slot, pks: &[i64]) -> Result<Vec<Option<Vec<f32>>>> {

@@ -9,6 +9,7 @@ mod pgvector;
 mod spaces;
 mod stirring;
 mod suite;
+mod taking_in;
 mod talks;
 mod together;
 mod trouble;

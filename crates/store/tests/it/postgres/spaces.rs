@@ -83,11 +83,12 @@ async fn what_is_deleted_while_a_space_is_filled_does_not_wait_for_ever() {
     };
     ended_or_blocked(&deleting, &url, "deletes_from_it").await;
     holding.batch_execute("ROLLBACK").await.unwrap();
-    let slot = opening.await.unwrap().slot;
+    let space = opening.await.unwrap();
+    let slot = space.slot;
     deleting.await.unwrap();
     let pending = store.backlog(slot, 10).await.unwrap();
     assert_eq!(pending.len(), 2);
     let vectors = pending.iter().map(|one| NewVector { pk: one.pk, seq: one.seq, windows: vec![1.0, 0.0] });
-    store.put_vectors(slot, vectors.collect()).await.unwrap();
+    store.put_vectors(&space, vectors.collect()).await.unwrap();
     assert_eq!(store.count_backlog(slot).await.unwrap(), 0);
 }

@@ -120,13 +120,14 @@ async fn what_waits_for_its_vector_is_given_to_one_server_only() {
     let stores = two().await;
     let model = SpaceModel { name: "m".into(), revision: "1".into(), dimensions: 2 };
     let spaces = join_all(stores.iter().map(|store| store.open_vector_space(&model))).await;
-    let slot = spaces[0].as_ref().unwrap().slot;
+    let space = spaces[0].as_ref().unwrap();
+    let slot = space.slot;
     assert_eq!(spaces[0], spaces[1]);
     for number in 0..40 {
         stores[0].create_memory(&BY, &memory(number, "text"), NOW).await.unwrap();
     }
     let works = (0..8).map(|worker| {
-        let store = Arc::clone(&stores[worker % 2]);
+        let (store, space) = (Arc::clone(&stores[worker % 2]), space.clone());
         tokio::spawn(async move {
             let taken = store.backlog(slot, 10).await.unwrap();
             let vector = |pending: &omp_store::Pending| NewVector {
@@ -134,7 +135,7 @@ async fn what_waits_for_its_vector_is_given_to_one_server_only() {
                 seq: pending.seq,
                 windows: vec![0.5, -0.25],
             };
-            store.put_vectors(slot, taken.iter().map(vector).collect()).await.unwrap();
+            store.put_vectors(&space, taken.iter().map(vector).collect()).await.unwrap();
             taken.iter().map(|pending| pending.pk).collect::<Vec<_>>()
         })
     });
