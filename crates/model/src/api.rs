@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::transfer::{ImportIssue, ImportReport};
 use crate::{
-    Content, Conversation, ConversationId, Error, ErrorCode, Memory, MemoryId, MemoryType, ModelName,
+    Content, Conversation, ConversationId, Error, ErrorCode, JobId, Memory, MemoryId, MemoryType, ModelName,
     Namespace, Role, SearchMode, Timestamp, Topic, UserName,
 };
 
@@ -464,25 +464,28 @@ pub enum JobState {
     Failed,
     /// Somebody ended it. What was stored stays.
     Cancelled,
+    /// Its server ended before it did, and no server goes on with it; `error` tells why. What was stored stays.
+    Interrupted,
 }
 
 /// An extraction from many conversations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExtractJob {
-    /// Its name, as long as the server runs.
-    pub id: String,
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: JobId,
     /// How far it is.
     pub state: JobState,
     /// Conversations that are to be read.
-    pub total: usize,
+    pub total: u64,
     /// Conversations that were read or skipped.
-    pub done: usize,
+    pub done: u64,
     /// Conversations that were gone by then, or would take more tokens than a request may.
-    pub skipped: usize,
+    pub skipped: u64,
     /// Memories that were stored.
-    pub extracted: usize,
-    /// Why it failed.
+    pub extracted: u64,
+    /// Why it failed or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub error: Option<String>,

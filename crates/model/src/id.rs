@@ -1,4 +1,4 @@
-//! Identifiers of memories and conversations.
+//! Identifiers of memories, conversations, keys and jobs.
 
 use std::fmt;
 
@@ -132,6 +132,7 @@ macro_rules! id {
 id!(MemoryId, "mem_", "Names one memory: `mem_` and sixteen of `a-z0-9`; never changes.");
 id!(ConversationId, "conv_", "Names one saved conversation: `conv_` and sixteen of `a-z0-9`.");
 id!(KeyId, "key_", "Names one key, without being it: `key_` and sixteen of `a-z0-9`.");
+id!(JobId, "job_", "Names one job in the background: `job_` and sixteen of `a-z0-9`.");
 
 #[cfg(test)]
 mod tests {

@@ -33,7 +33,7 @@ pub use creation::{CreateMemory, Dedupe};
 pub use embedding::Embedding;
 pub use error::{Error, ErrorCode, FieldErrors, Result};
 pub use fields::Fields;
-pub use id::{ConversationId, KeyId, MemoryId};
+pub use id::{ConversationId, JobId, KeyId, MemoryId};
 pub use keys::{Key, NamespacePattern, NewKey, Scope, Scopes, Secret};
 pub use memory::{Memory, MemoryPatch, MemoryType, NewMemory, Source, SourcePatch};
 pub use metadata::Metadata;

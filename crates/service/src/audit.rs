@@ -108,6 +108,7 @@ impl Service {
 
     /// Writes down what waits to be, for a server that stops and has answered everybody.
     pub async fn finish(&self) {
+        self.release_jobs().await;
         let now = self.clock.now();
         self.write_failures(self.failures.rest(now), now).await;
     }

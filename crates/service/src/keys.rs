@@ -140,9 +140,22 @@ impl Service {
     /// The principal as its key is now: for what lasts longer than a request. `unauthorized` when the key works no more.
     pub async fn renew(&self, principal: &Principal) -> Result<Principal> {
         let Some(id) = principal.key() else { return Ok(principal.clone()) };
+        Ok(Principal::with(self.grant_of(id).await?))
+    }
+
+    /// Whoever holds a key, as it is now, among their own memories: for what lasts longer than the process. No key is the person who runs
+    /// the server.
+    pub(crate) async fn holder(&self, owner: OwnerId, key: Option<KeyId>) -> Result<Principal> {
+        let Some(id) = key else { return Ok(Principal::everything(owner)) };
+        let grant = self.grant_of(id).await?;
+        if grant.user == owner { Ok(Principal::with(grant)) } else { Err(unauthorized()) }
+    }
+
+    /// What a key that works allows.
+    async fn grant_of(&self, id: KeyId) -> Result<Arc<Grant>> {
         let (ring, now) = (self.ring().await?, self.clock.now());
         let known = ring.keys.get(&id).filter(|known| known.works(now)).ok_or_else(unauthorized)?;
-        Ok(Principal::with(Arc::clone(&known.grant)))
+        Ok(Arc::clone(&known.grant))
     }
 
     /// Whether a key is needed. When the store cannot say, one is.

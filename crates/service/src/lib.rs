@@ -76,7 +76,7 @@ pub struct Service {
     embeddings: Embeddings,
     /// Who reads conversations.
     ai: Arc<Ai>,
-    /// What they read in the background.
+    /// What this server reads in the background.
     jobs: Arc<Jobs>,
     /// What the next two hold, within one budget.
     room: Arc<Room>,

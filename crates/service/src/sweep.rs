@@ -1,4 +1,5 @@
-//! Removing for good what has expired. It was gone from every answer at once; this only frees its room.
+//! Removing for good what has expired (it was gone from every answer at once; this only frees its room), and what is remembered
+//! for a time only.
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ impl Service {
         loop {
             ticks.tick().await;
             self.tend_audit().await;
+            self.forget_old_jobs().await;
             loop {
                 match self.store.purge_expired(CHUNK, self.clock.now()).await {
                     Ok(0) => break,

@@ -18,6 +18,7 @@ pub mod counts;
 mod error;
 mod hints;
 pub mod index;
+pub mod jobs;
 mod lease;
 pub mod maintenance;
 pub mod memories;
@@ -48,6 +49,7 @@ pub use conversations::{ConversationStore, Indexing};
 pub use counts::{CountStore, Counted};
 pub use error::StoreError;
 pub use index::{IndexChange, IndexFeed, IndexPosition, IndexRow};
+pub use jobs::{JobBounds, JobConversations, JobLease, JobPlace, JobProgress, JobStore, StoredJob, Stranded};
 pub use maintenance::{Check, Maintenance, StoreInfo, StoreVitals};
 pub use memories::{Added, Addition, Changed, MemoryStore, Page};
 pub use namespaces::NamespaceStore;
@@ -81,6 +83,7 @@ pub trait Store:
     + NamespaceStore
     + ShareStore
     + BudgetStore
+    + JobStore
     + Maintenance
 {
 }
@@ -101,6 +104,7 @@ impl<T> Store for T where
         + NamespaceStore
         + ShareStore
         + BudgetStore
+        + JobStore
         + Maintenance
 {
 }

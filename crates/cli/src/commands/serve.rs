@@ -64,6 +64,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let sweep = tokio::spawn(service.clone().sweep_forever());
     let index = tokio::spawn(service.clone().index_conversations_forever());
     let embed = tokio::spawn(service.clone().embed_forever());
+    let jobs = tokio::spawn(service.clone().run_jobs_forever());
     let (store, finishing) = (service.store().clone(), service.clone());
     let mcp = HttpDoor::new(service.clone());
     let leaving = settings.leaving.clone();
@@ -80,6 +81,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     sweep.abort();
     index.abort();
     embed.abort();
+    jobs.abort();
     finishing.finish().await;
     store.close().await?;
     printer.say("stopped");

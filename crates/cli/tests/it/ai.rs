@@ -10,21 +10,27 @@ use crate::program::{Home, Server};
 
 const KEY: &str = "sk-provider-secret-0123456789";
 
-/// A provider that gives these answers in turn and keeps what it was asked. After the last it answers 500.
-struct Provider {
+/// A provider that keeps what it was asked.
+pub(crate) struct Provider {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Provider {
+    /// It gives these answers in turn. After the last it answers 500.
     fn new(answers: Vec<(u16, Value)>) -> Self {
+        let answers = Mutex::new(answers.into_iter());
+        Self::answering(move |_| answers.lock().unwrap().next().unwrap_or((500, json!({}))))
+    }
+
+    /// It answers each request for itself, which may take as long as it likes.
+    pub(crate) fn answering(answer: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/v1", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let kept = Arc::clone(&asked);
+        let (kept, answer) = (Arc::clone(&asked), Arc::new(answer));
         // It ends with the process of the test.
         std::thread::spawn(move || {
-            let mut answers = answers.into_iter();
             for stream in listener.incoming() {
                 let mut reader = BufReader::new(stream.unwrap());
                 let (mut head, mut line) = (String::new(), String::new());
@@ -37,20 +43,26 @@ impl Provider {
                 let length = lower.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
                 let mut body = vec![0; length.unwrap().parse().unwrap()];
                 reader.read_exact(&mut body).unwrap();
-                kept.lock().unwrap().push(head + &String::from_utf8(body).unwrap());
-                let (status, answer) = answers.next().unwrap_or((500, json!({})));
-                let text = answer.to_string();
-                let length = text.len();
-                let head =
-                    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-                reader.into_inner().write_all((head + &text).as_bytes()).unwrap();
+                let request = head + &String::from_utf8(body).unwrap();
+                kept.lock().unwrap().push(request.clone());
+                let answer = Arc::clone(&answer);
+                std::thread::spawn(move || {
+                    let (status, answer) = answer(&request);
+                    let text = answer.to_string();
+                    let length = text.len();
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                    );
+                    // Whoever asked may be gone by now.
+                    let _ = reader.into_inner().write_all((head + &text).as_bytes());
+                });
             }
         });
         Self { address, asked }
     }
 
     /// A server that has this one as its provider.
-    fn serve(&self, home: &Home) -> Server {
+    pub(crate) fn serve(&self, home: &Home) -> Server {
         let mut command = home.command(&["serve", "--port", "0"]);
         command.env("OMP_AI_PROVIDER", "openai-compatible").env("OMP_AI_BASE_URL", &self.address);
         command.env("OMP_AI_MODEL", "local-1").env("OMP_AI_API_KEY", KEY).env("OMP_LOG", "trace");
@@ -59,12 +71,12 @@ impl Provider {
         Server::wait_for(command.spawn().unwrap())
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-fn says(content: &Value) -> (u16, Value) {
+pub(crate) fn says(content: &Value) -> (u16, Value) {
     let text = content.as_str().map_or_else(|| content.to_string(), str::to_owned);
     (
         200,
@@ -72,7 +84,7 @@ fn says(content: &Value) -> (u16, Value) {
     )
 }
 
-fn finding(content: &str, message: u64, quote: &str) -> Value {
+pub(crate) fn finding(content: &str, message: u64, quote: &str) -> Value {
     json!({"content": content, "type": "semantic", "message": message, "quote": quote, "date": "", "tags": ["Home Town"]})
 }
 

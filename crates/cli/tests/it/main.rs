@@ -13,6 +13,7 @@ mod generated;
 mod injecting;
 mod interchange;
 mod isolation;
+mod jobs;
 mod leaks;
 mod mcp;
 mod migrating;

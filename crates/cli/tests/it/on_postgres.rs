@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::jobs::{asked_about, begin, kill, save, slow, until};
 use crate::program::{Home, Server};
 use crate::searching::embedded;
 
@@ -175,6 +176,65 @@ fn a_limit_holds_over_all_servers_together() {
     // Another key has a limit of its own.
     let bearer = format!("Bearer {KEY}");
     assert_eq!(servers[0].call("GET", "/v1/tags", &[("authorization", &bearer)], b"").unwrap().0, 200);
+}
+
+/// A job is begun on one server, seen and cancelled through the other.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn a_job_of_one_server_is_seen_and_cancelled_through_the_other() {
+    let (provider, go) = slow();
+    let home = home();
+    let ids = save(&home, &["Rome", "Porto", "Lisbon"]);
+    let (here, there) = (provider.serve(&home), provider.serve(&home));
+    let job = begin(&here, &json!({"conversation_ids": ids}));
+    go.send(()).unwrap();
+    let seen = until(&there, &job, |job| job["done"] == 1);
+    assert_eq!((&seen["total"], &seen["extracted"]), (&json!(3), &json!(1)), "{seen}");
+    assert_eq!(there.json("GET", "/v1/extract/jobs", &Value::Null).1["jobs"], json!([seen]));
+    // Both count together.
+    let other = begin(&there, &json!({"conversation_ids": ids}));
+    for server in [&here, &there] {
+        let (status, refused) = server.json("POST", "/v1/extract/jobs", &json!({"provider": "rules"}));
+        assert_eq!((status, &refused["error"]), (503, &json!("unavailable")), "{refused}");
+    }
+    asked_about(&provider, "Porto", 1);
+    asked_about(&provider, "Rome", 2);
+    for path in [&job, &other] {
+        let (status, cancelled) = there.json("DELETE", path, &Value::Null);
+        assert_eq!((status, &cancelled["state"]), (200, &json!("cancelled")), "{cancelled}");
+        assert_eq!(here.json("GET", path, &Value::Null).1, cancelled);
+    }
+    // Whoever is answered now has lost the job; only then does another one get so far.
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    let rules = begin(&here, &json!({"provider": "rules", "namespace": "by-rules"}));
+    assert_eq!(until(&there, &rules, |job| job["state"] == "done")["done"], 3);
+    assert_eq!(asked_about(&provider, "Lisbon", 0), 0, "the cancelled job went on");
+    assert_eq!(here.json("GET", &job, &Value::Null).1["done"], 1);
+}
+
+/// The server that began it is killed; the other one goes on with it.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn a_job_of_a_killed_server_is_taken_over_by_the_other() {
+    let (provider, go) = slow();
+    let home = home();
+    let ids = save(&home, &["Rome", "Porto", "Lisbon"]);
+    let (here, there) = (provider.serve(&home), provider.serve(&home));
+    let job = begin(&here, &json!({"conversation_ids": ids}));
+    go.send(()).unwrap();
+    until(&there, &job, |job| job["done"] == 1);
+    asked_about(&provider, "Porto", 1);
+    kill(here);
+    for _ in 0..3 {
+        go.send(()).unwrap();
+    }
+    let done = until(&there, &job, |job| job["state"] == "done");
+    assert_eq!((&done["done"], &done["extracted"]), (&json!(3), &json!(3)), "{done}");
+    let asked = ["Rome", "Porto", "Lisbon"].map(|place| asked_about(&provider, place, 1));
+    assert_eq!(asked, [1, 2, 1]);
+    assert_eq!(there.json("GET", "/v1/memories", &Value::Null).1["total"], 3);
+    home.assert_sound();
 }
 
 const WRITERS: u64 = 4;

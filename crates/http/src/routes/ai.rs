@@ -54,7 +54,12 @@ pub(crate) async fn start_extract_job(
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
-/// List the jobs that this key began since the server was started, newest first
+/// List the jobs that this key began, newest first
+///
+/// Those that have ended are remembered for 30 days, and 200 of them.
+///
+/// A job whose server ended is taken over by another one, or by the next; it is `interrupted` when that cannot be, as with a provider's
+/// key that came along.
 #[utoipa::path(get, path = "/v1/extract/jobs", tag = "ai", security(("key" = [])), responses(
     (status = 200, description = "The jobs", body = ExtractJobs),
     (status = 403, description = "`forbidden`", body = ErrorBody),
@@ -63,7 +68,7 @@ pub(crate) async fn list_extract_jobs(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
 ) -> Answer<Json<ExtractJobs>> {
-    Ok(Json(app.service.extract_jobs(&principal)?))
+    Ok(Json(app.service.extract_jobs(&principal).await?))
 }
 
 /// See how far a job is
@@ -78,10 +83,10 @@ pub(crate) async fn get_extract_job(
     Extension(principal): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Answer<Json<ExtractJob>> {
-    Ok(Json(app.service.extract_job(&principal, &id)?))
+    Ok(Json(app.service.extract_job(&principal, &id).await?))
 }
 
-/// Cancel a job; what it has stored stays
+/// Cancel a job, on whichever server it runs; what it has stored stays
 #[utoipa::path(delete, path = "/v1/extract/jobs/{id}", tag = "ai", security(("key" = [])), params(
     ("id" = String, Path, description = "The job's id"),
 ), responses(
@@ -93,7 +98,7 @@ pub(crate) async fn cancel_extract_job(
     Extension(principal): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Answer<Json<ExtractJob>> {
-    Ok(Json(app.service.cancel_extract_job(&principal, &id)?))
+    Ok(Json(app.service.cancel_extract_job(&principal, &id).await?))
 }
 
 /// Compress a conversation into one memory

@@ -1,32 +1,39 @@
 //! Extraction from many saved conversations, beside whatever else is asked: with progress, and an end before its end.
 //!
-//! A job lives as long as the server and belongs to the key that began it; another key sees none of it. Before each conversation the
-//! key must still hold. What a job has stored stays when it fails or is cancelled, and beginning it again stores nothing twice.
+//! A job stands in the store and belongs to the key that began it; another key sees none of it. What a job has stored stays when
+//! it ends early, and beginning it again stores nothing twice.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-
+use omp_ai::Provider;
 use omp_model::api::{ExtractJob, ExtractJobs, JobState};
 use omp_model::{
-    ConversationQuery, Error, ErrorCode, Fields, MemoryId, ModelName, Namespace, Principal, Result, Scope,
-    Timestamp, ToolName,
+    ConversationId, ConversationQuery, Error, ErrorCode, Fields, JobId, ModelName, Namespace, Principal,
+    Result, Scope, Timestamp, ToolName,
 };
-use tokio::task::AbortHandle;
+use omp_store::{JobBounds, JobProgress, StoredJob};
 
-use super::ExtractRequest;
 use crate::Service;
 use crate::access::{require, require_change, require_conversations, require_namespace};
-use crate::ai::{AiChoice, Told};
+use crate::ai::{AiChoice, Reader};
+use crate::failure::shown;
 use crate::memories::printable;
 
-/// Jobs that are remembered; the oldest that have ended make room.
-const KEPT: usize = 200;
-/// Jobs of one key that run at once.
-const AT_ONCE: usize = 2;
+/// Jobs of one key: those that run at once, on all servers together, and those that have ended and are remembered.
+const BOUNDS: JobBounds = JobBounds { running: 2, ended: 200 };
+/// How long those that have ended are remembered, in milliseconds: 30 days.
+const REMEMBERED: i64 = 30 * 24 * 3_600_000;
+/// Jobs that are forgotten in one transaction.
+const CHUNK: u32 = 1_000;
 /// The most conversations of a job that names them.
 const MOST: usize = 10_000;
 /// Conversations of a page, while their ids are gathered.
 const PAGE: u32 = 50;
+
+/// Why a job ended that came with a key of its own.
+const KEY_IS_GONE: &str = "The server ended before the job did, and the provider's key that came with it is kept nowhere; begin it \
+     again, with the key. What was stored stays, and nothing is stored twice.";
+/// Why another one did.
+const NOBODY_WENT_ON: &str = "The server ended before the job did, and no server with the same AI provider and model has finished it; \
+     begin it again. What was stored stays, and nothing is stored twice.";
 
 /// Which conversations are read, and how.
 #[derive(Debug, Clone)]
@@ -58,40 +65,33 @@ impl ExtractJobRequest {
         let query = ConversationQuery { model, since, limit: PAGE, ..ConversationQuery::default() };
         Some(Self { ids, query, ai, source_tool, namespace })
     }
-
-    fn request(&self, id: String) -> ExtractRequest {
-        let mut new = ExtractRequest::new(Told::Saved(id));
-        new.read.source_tool = self.source_tool.clone().unwrap_or(new.read.source_tool);
-        (new.read.ai, new.read.namespace) = (self.ai.clone(), self.namespace.clone());
-        new
-    }
-}
-
-/// A job, whose it is, and what ends it.
-struct Entry {
-    job: Arc<Mutex<ExtractJob>>,
-    principal: Principal,
-    abort: AbortHandle,
-}
-
-impl Entry {
-    fn job(&self) -> ExtractJob {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// The jobs of a server, oldest first.
-#[derive(Default)]
-pub(crate) struct Jobs(Mutex<VecDeque<Entry>>);
-
-impl Jobs {
-    fn with<T>(&self, look: impl FnOnce(&mut VecDeque<Entry>) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 fn not_found(id: &str) -> Error {
     Error::new(ErrorCode::NotFound, format!("There is no job with the id {}.", printable(id)))
+}
+
+/// A job as it is told.
+fn told(job: StoredJob) -> ExtractJob {
+    let JobProgress { done, skipped, extracted } = job.progress;
+    let why = if job.resumable { NOBODY_WENT_ON } else { KEY_IS_GONE };
+    ExtractJob {
+        id: job.id,
+        state: job.state,
+        total: job.total,
+        done,
+        skipped,
+        extracted,
+        error: if job.state == JobState::Interrupted { Some(why.to_owned()) } else { job.error },
+        created_at: job.created_at,
+        updated_at: job.updated_at,
+    }
+}
+
+/// Who reads the conversations of a job that was taken over: as when it began, without a key of its own.
+pub(super) fn chosen(job: &StoredJob) -> AiChoice {
+    let rules = job.reader == Reader::Rules.name();
+    AiChoice { provider: rules.then_some(Provider::Rules), api_key: None }
 }
 
 impl Service {
@@ -105,43 +105,49 @@ impl Service {
         require_conversations(&principal)?;
         let namespace = request.namespace.clone().or_else(|| principal.default_namespace());
         require_namespace(&principal, namespace.as_ref())?;
-        self.ai.reader(&request.ai, "extract memories from conversations")?;
-        let ids = match &request.ids {
-            Some(ids) => ids.clone(),
+        let reader = self.ai.reader(&request.ai, "extract memories from conversations")?;
+        let conversations = match &request.ids {
+            // Only ids are written down, and what can be none is no conversation.
+            Some(ids) => ids.iter().map(|id| ConversationId::parse(id)).collect(),
             None => self.saved_ids(&principal, &request.query).await?,
         };
         let now = self.clock.now();
-        let id = MemoryId::generate(now, self.random.as_ref()).to_string().replace("mem_", "job_");
-        let job =
-            ExtractJob { id, total: ids.len(), created_at: now, updated_at: now, ..ExtractJob::default() };
-        let shared = Arc::new(Mutex::new(job.clone()));
-        self.jobs.with(|jobs| {
-            let running = |entry: &Entry| entry.job().state == JobState::Running;
-            if jobs.iter().filter(|entry| entry.principal == principal && running(entry)).count() >= AT_ONCE {
-                let message =
-                    format!("{AT_ONCE} jobs of this key run already; wait for one of them or cancel it.");
-                return Err(Error::new(ErrorCode::Unavailable, message));
-            }
-            if jobs.len() >= KEPT {
-                let oldest = jobs.iter().position(|entry| !running(entry));
-                let busy =
-                    || Error::new(ErrorCode::Unavailable, "As many jobs run as may run; try again later.");
-                jobs.remove(oldest.ok_or_else(busy)?);
-            }
-            let task = self.clone().run_job(principal.clone(), request, ids, Arc::clone(&shared));
-            let abort = tokio::spawn(task).abort_handle();
-            jobs.push_back(Entry { job: shared, principal, abort });
-            Ok(job)
-        })
+        let job = StoredJob {
+            id: JobId::generate(now, self.random.as_ref()),
+            owner: principal.owner,
+            key: principal.key(),
+            reader: reader.name(),
+            resumable: request.ai.api_key.is_none() || reader == Reader::Rules,
+            source_tool: request.source_tool,
+            namespace: request.namespace,
+            total: conversations.len() as u64,
+            progress: JobProgress::default(),
+            state: JobState::Running,
+            error: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let begun = self.store.create_job(&job, &conversations, &self.job_lease(), BOUNDS).await;
+        if !begun.map_err(shown)? {
+            let most = BOUNDS.running;
+            let message = format!("{most} jobs of this key run already; wait for one of them or cancel it.");
+            return Err(Error::new(ErrorCode::Unavailable, message));
+        }
+        self.run_job(job.clone(), conversations, request.ai);
+        Ok(told(job))
     }
 
-    async fn saved_ids(&self, principal: &Principal, query: &ConversationQuery) -> Result<Vec<String>> {
+    async fn saved_ids(
+        &self,
+        principal: &Principal,
+        query: &ConversationQuery,
+    ) -> Result<Vec<Option<ConversationId>>> {
         let (mut query, mut ids) = (query.clone(), Vec::new());
         loop {
             let page = self.list_conversations(principal.clone(), &query).await?.conversations;
             query.offset += page.len() as u64;
             let last = page.len() < PAGE as usize;
-            ids.extend(page.into_iter().map(|conversation| conversation.id.to_string()));
+            ids.extend(page.into_iter().map(|conversation| Some(conversation.id)));
             if last || ids.len() >= MOST {
                 ids.truncate(MOST);
                 return Ok(ids);
@@ -149,77 +155,76 @@ impl Service {
         }
     }
 
-    async fn run_job(
-        self,
-        principal: Principal,
-        request: ExtractJobRequest,
-        ids: Vec<String>,
-        job: Arc<Mutex<ExtractJob>>,
-    ) {
-        let note = |change: &dyn Fn(&mut ExtractJob)| {
-            let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
-            job.updated_at = self.clock.now();
-            change(&mut job);
-        };
-        for id in ids {
-            let read = async {
-                self.require_still(&principal).await?;
-                self.extract(principal.clone(), request.request(id)).await
-            };
-            match read.await {
-                Ok(extracted) => note(&|job| {
-                    job.done += 1;
-                    job.extracted += extracted.extracted;
-                }),
-                // Deleted meanwhile, or too long for the budget: the others can still be read.
-                Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::ValidationError) => {
-                    note(&|job| {
-                        job.done += 1;
-                        job.skipped += 1;
-                    });
-                }
-                Err(error) => {
-                    note(&|job| (job.state, job.error) = (JobState::Failed, Some(error.message.clone())));
-                    return;
-                }
-            }
-        }
-        note(&|job| {
-            if job.state == JobState::Running {
-                job.state = JobState::Done;
-            }
-        });
-    }
-
     /// The jobs of this key, newest first.
-    pub fn extract_jobs(&self, principal: &Principal) -> Result<ExtractJobs> {
+    pub async fn extract_jobs(&self, principal: &Principal) -> Result<ExtractJobs> {
         require(principal, Scope::Read)?;
-        let own = |jobs: &mut VecDeque<Entry>| {
-            jobs.iter().rev().filter(|entry| entry.principal == *principal).map(Entry::job).collect()
-        };
-        Ok(ExtractJobs { jobs: self.jobs.with(own) })
+        let jobs = self.store.jobs(principal).await.map_err(shown)?;
+        Ok(ExtractJobs { jobs: jobs.into_iter().map(told).collect() })
     }
 
     /// One job of this key.
-    pub fn extract_job(&self, principal: &Principal, id: &str) -> Result<ExtractJob> {
-        let jobs = self.extract_jobs(principal)?.jobs;
-        jobs.into_iter().find(|job| job.id == id).ok_or_else(|| not_found(id))
+    pub async fn extract_job(&self, principal: &Principal, id: &str) -> Result<ExtractJob> {
+        require(principal, Scope::Read)?;
+        let known = JobId::parse(id).ok_or_else(|| not_found(id))?;
+        let job = self.store.get_job(principal, known).await.map_err(shown)?;
+        job.map(told).ok_or_else(|| not_found(id))
     }
 
-    /// Ends a job, if it still runs. What it has stored stays.
-    pub fn cancel_extract_job(&self, principal: &Principal, id: &str) -> Result<ExtractJob> {
+    /// Ends a job, if it still runs, on whichever server. What it has stored stays.
+    pub async fn cancel_extract_job(&self, principal: &Principal, id: &str) -> Result<ExtractJob> {
         require_change(principal)?;
-        self.extract_job(principal, id)?;
-        let now = self.clock.now();
-        let cancelled = self.jobs.with(|jobs| {
-            let entry = jobs.iter().find(|entry| entry.principal == *principal && entry.job().id == id)?;
-            entry.abort.abort();
-            let mut job = entry.job.lock().unwrap_or_else(PoisonError::into_inner);
-            if job.state == JobState::Running {
-                (job.state, job.updated_at) = (JobState::Cancelled, now);
-            }
-            Some(job.clone())
-        });
-        cancelled.ok_or_else(|| not_found(id))
+        let known = JobId::parse(id).ok_or_else(|| not_found(id))?;
+        if self.store.cancel_job(principal, known, self.clock.now()).await.map_err(shown)? {
+            self.jobs.abort((principal.owner, known));
+        }
+        self.extract_job(principal, id).await
+    }
+
+    /// Forgets jobs that ended long ago.
+    pub(crate) async fn forget_old_jobs(&self) {
+        let before = self.clock.now().plus_millis(-REMEMBERED);
+        if let Err(error) = self.store.forget_jobs(before, CHUNK).await {
+            tracing::warn!(%error, "jobs that ended long ago could not be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use omp_model::OwnerId;
+
+    use super::*;
+
+    fn job(reader: &str, resumable: bool, state: JobState) -> StoredJob {
+        StoredJob {
+            id: JobId::derive(&["x"]),
+            owner: OwnerId::FIRST,
+            key: None,
+            reader: reader.into(),
+            resumable,
+            source_tool: None,
+            namespace: None,
+            total: 2,
+            progress: JobProgress { done: 1, skipped: 1, extracted: 0 },
+            state,
+            error: None,
+            created_at: Timestamp::from_millis(1),
+            updated_at: Timestamp::from_millis(2),
+        }
+    }
+
+    #[test]
+    fn an_interrupted_job_says_what_to_do() {
+        let why = |resumable| told(job("rules", resumable, JobState::Interrupted)).error.unwrap_or_default();
+        assert!(why(false).contains("again, with the key") && !why(true).contains("with the key"));
+        assert!(why(true).contains("begin it again"));
+        assert_eq!(told(job("rules", false, JobState::Running)).error, None);
+    }
+
+    #[test]
+    fn a_job_goes_on_with_whoever_began_it() {
+        let provider = |reader| chosen(&job(reader, true, JobState::Running)).provider;
+        assert_eq!(provider("rules"), Some(Provider::Rules));
+        assert_eq!(provider("openai/gpt-5-mini"), None, "the server's own");
     }
 }

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod known;
+mod run;
 
 use omp_ai::{Candidate, Extracted, extract, reconcile, rules};
 use omp_model::api::{Evidence, ExtractAction, ExtractChange, ExtractResponse};
@@ -12,8 +13,8 @@ use omp_model::{
 use serde_json::json;
 
 pub use self::jobs::ExtractJobRequest;
-pub(crate) use self::jobs::Jobs;
 use self::known::Plan;
+pub(crate) use self::run::Jobs;
 use crate::Service;
 use crate::access::{require, require_namespace};
 use crate::ai::{Held, Reader, ToRead, Told};

@@ -27,6 +27,7 @@ mod forecast;
 mod handover;
 mod hearing;
 mod index;
+mod jobs;
 mod keys;
 mod lease;
 mod list;

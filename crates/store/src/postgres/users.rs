@@ -8,7 +8,7 @@ use omp_search::Analyzer;
 
 use super::session::{Columns, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, audit, handover, keys, rows, write};
+use super::{PostgresStore, audit, handover, jobs, keys, rows, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 
@@ -166,6 +166,7 @@ async fn remove(
     if tx.execute(sql, &[&number(owner), &now.as_millis()]).await? > 0 {
         tx.access_changed();
     }
+    jobs::remove_all(tx, owner).await?;
     let mut removed = Removed::default();
     let sql =
         format!("SELECT {} FROM memories AS m WHERE m.owner = $1 ORDER BY m.pk LIMIT $2", rows::COLUMNS);

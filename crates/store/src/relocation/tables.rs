@@ -48,7 +48,7 @@ pub enum Table {
 pub const MOVED_SETTINGS: [&str; 3] = ["last_owner", FILLING[0], FILLING[1]];
 
 /// What does not go over: tables that follow from others, and columns that mean something in one database only.
-pub const STAYS: [(&str, &str); 20] = [
+pub const STAYS: [(&str, &str); 22] = [
     ("words", "the word index: made of the memories by the target"),
     ("words_config", "a part of SQLite's word index"),
     ("words_data", "a part of SQLite's word index"),
@@ -68,6 +68,8 @@ pub const STAYS: [(&str, &str); 20] = [
     ("conversation_backlog", "which conversations wait for one of these: all of them, at first"),
     ("vector_windows", "what pgvector searches: made of the vectors by the target"),
     ("budgets", "how often keys have asked lately"),
+    ("jobs", "what the servers of a database are doing; nobody goes on with it elsewhere"),
+    ("job_conversations", "what these jobs are still to read"),
     ("open_memory", "the schema's version"),
 ];
 

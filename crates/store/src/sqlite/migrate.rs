@@ -13,13 +13,14 @@ use crate::schema::{self, Step};
 use crate::stored::words;
 
 /// The steps; step N brings a file from version N to N + 1. `schema.rs` tells what a program does with a newer file.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step::adds(include_str!("../../migrations/sqlite/0001_first.sql"), 1),
     Step::adds(include_str!("../../migrations/sqlite/0002_conversation_origins.sql"), 2),
     // An older program would let in whoever has no key.
     Step::adds(include_str!("../../migrations/sqlite/0003_access.sql"), 3),
     // An older program keeps no index of conversations, and leaves the words of those that it deletes.
     Step::adds(include_str!("../../migrations/sqlite/0004_conversation_words.sql"), 4),
+    Step::adds(include_str!("../../migrations/sqlite/0005_jobs.sql"), 4),
 ];
 
 /// The version from which on conversations have a word index.

@@ -14,6 +14,7 @@ mod counts;
 mod entries;
 mod handover;
 mod index;
+mod jobs;
 mod keys;
 mod lease;
 mod list;

@@ -55,7 +55,7 @@ fn text<const MIN: usize, const MAX: usize>(
     Text::new(row.get::<_, String>(column)?).map_err(|_| unusable(column))
 }
 
-fn optional_text<const MIN: usize, const MAX: usize>(
+pub(super) fn optional_text<const MIN: usize, const MAX: usize>(
     row: &Row<'_>,
     column: usize,
 ) -> rusqlite::Result<Option<Text<MIN, MAX>>> {

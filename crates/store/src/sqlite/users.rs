@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tx::Tx;
-use super::{SqliteStore, audit, conversations, handover, keys, list, rows, snapshot, write};
+use super::{SqliteStore, audit, conversations, handover, jobs, keys, list, rows, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 use crate::stored::{FacetKind, pk_range};
@@ -180,6 +180,7 @@ fn remove(
     if revoked > 0 {
         keys::changed(tx)?;
     }
+    jobs::remove_all(tx, owner)?;
     let mut removed = Removed::default();
     let (first, last) = pk_range(owner);
     let pks: Vec<i64> = tx

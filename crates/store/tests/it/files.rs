@@ -214,7 +214,8 @@ async fn conversations_of_an_earlier_version_are_indexed_after_the_start() {
         .unwrap()
         .execute_batch(
             "DROP TABLE conversation_words; DROP TABLE conversation_heads; DROP TABLE conversation_totals; \
-             DROP TABLE conversation_vectors; DROP TABLE conversation_backlog; PRAGMA user_version = 3",
+             DROP TABLE conversation_vectors; DROP TABLE conversation_backlog; DROP TABLE job_conversations; \
+             DROP TABLE jobs; PRAGMA user_version = 3",
         )
         .unwrap();
     let store = open(&path).unwrap();

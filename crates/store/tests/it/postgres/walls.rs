@@ -99,4 +99,5 @@ async fn the_first_wall_holds_without_the_second() {
     let store = open(&url).await.unwrap();
     omp_store::conformance::memories::owners_do_not_see_each_other(&store).await;
     omp_store::conformance::conversation_index::only_what_answers_is_found(&store).await;
+    omp_store::conformance::jobs::a_job_is_there_for_the_key_that_began_it(&store).await;
 }
