@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::Request;
-use axum::http::Uri;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -83,17 +82,17 @@ impl Readiness {
 
 /// What a server answers whose database is not open yet.
 pub(crate) fn while_opening() -> Router {
-    let opening = || {
-        let message = "This server is opening its database; ask again in a moment.";
-        Failure(Error::new(ErrorCode::Unavailable, message).with_detail("check", "opening")).into_response()
-    };
-    let secured = async |uri: Uri, request: Request, next: Next| {
-        let mut response = next.run(request).await;
-        headers::secure(response.headers_mut(), uri.path());
-        response
-    };
-    Router::new()
-        .route("/livez", get(get_livez))
-        .fallback(move || std::future::ready(opening()))
-        .layer(from_fn(secured))
+    Router::new().route("/livez", get(get_livez)).fallback(opening).layer(from_fn(secured))
+}
+
+async fn opening() -> Failure {
+    let message = "This server is opening its database; ask again in a moment.";
+    Failure(Error::new(ErrorCode::Unavailable, message).with_detail("check", "opening"))
+}
+
+async fn secured(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    headers::secure(response.headers_mut(), &path);
+    response
 }

@@ -86,6 +86,8 @@ fn a_server_that_drains_serves_on_while_it_is_not_ready() {
     let mut command = home.command(&["serve", "--port", "0", "--drain", "3600"]);
     command.env("OMP_API_KEY", KEY);
     let mut server = Server::start(command);
+    // Then it hears signals.
+    until(&server, "/readyz", 200);
     terminate(&server);
     assert_eq!(hindrance(&until(&server, "/readyz", 503)), "stopping");
     let headers = [("authorization", &*format!("Bearer {KEY}"))];

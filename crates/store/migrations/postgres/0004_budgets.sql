@@ -3,5 +3,7 @@
 -- few requests too many.
 CREATE UNLOGGED TABLE budgets (
     name    text COLLATE "C" PRIMARY KEY,
-    full_at bigint NOT NULL
+    full_at bigint NOT NULL,
+    -- How long an empty one takes to be full.
+    longest bigint NOT NULL
 ) WITH (fillfactor = 50);

@@ -32,12 +32,13 @@ const ALONE: Duration = Duration::from_secs(5);
 /// How often what is full again is forgotten.
 const TIDY: Duration = Duration::from_mins(1);
 
-/// Nobody owes longer than ten minutes: when the database's clock is set back, nobody is shut out for hours.
+/// Nobody owes more than a budget and another: when the database's clock is set back, nobody is shut out for hours.
 const SETTLE: &str = "WITH clock AS (SELECT (extract(epoch FROM now()) * 1000000)::bigint AS now) \
-     INSERT INTO budgets AS b (name, full_at) \
-     SELECT s.name, clock.now + s.cost FROM unnest($1::text[], $2::bigint[]) AS s (name, cost), clock \
-     ON CONFLICT (name) DO UPDATE SET full_at = excluded.full_at \
-     + greatest(least(b.full_at, (SELECT now + 600000000 FROM clock)) - (SELECT now FROM clock), 0) \
+     INSERT INTO budgets AS b (name, full_at, longest) \
+     SELECT s.name, clock.now + s.cost, s.longest \
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s (name, cost, longest), clock \
+     ON CONFLICT (name) DO UPDATE SET longest = excluded.longest, full_at = excluded.full_at \
+     + greatest(least(b.full_at - (SELECT now FROM clock), 2 * excluded.longest), 0) \
      RETURNING name, full_at - (SELECT now FROM clock)";
 
 /// Servers do not wait for each other here.
@@ -160,10 +161,7 @@ impl SharedBudgets {
             return self.own.spend(budget, now).map_or(Decision::Go, Decision::Refuse);
         }
         let mut accounts = self.accounts();
-        if !accounts.contains_key(&budget.name) {
-            accounts.insert(budget.name.clone(), Account::of(budget));
-        }
-        let account = accounts.get_mut(&budget.name).expect("just put there");
+        let account = accounts.entry(budget.name.clone()).or_insert_with(|| Account::of(budget));
         (account.each, account.at_once) = (budget.each, budget.at_once);
         if let Some(until) = account.refused_until.filter(|until| *until > now) {
             return Decision::Refuse(until - now);
@@ -206,18 +204,18 @@ impl SharedBudgets {
 
     async fn settle(&self) -> Result<()> {
         // By name: two servers that settle at once take the rows in the same order.
-        let mut due: Vec<(String, i64)> = Vec::new();
+        let mut due: Vec<(String, (i64, i64))> = Vec::new();
         for (name, account) in self.accounts().iter_mut().filter(|(_, account)| account.unsettled > 0) {
             account.under_way = std::mem::take(&mut account.unsettled);
-            let cost = (account.each * account.under_way).as_micros();
-            due.push((name.clone(), i64::try_from(cost).unwrap_or(i64::MAX)));
+            let micros = |count| i64::try_from((account.each * count).as_micros()).unwrap_or(i64::MAX / 4);
+            due.push((name.clone(), (micros(account.under_way), micros(account.at_once))));
         }
         if due.is_empty() {
             return Ok(());
         }
         due.sort_unstable();
-        let (names, costs): (Vec<String>, Vec<i64>) = due.into_iter().unzip();
-        let settled = self.take(&names, &costs).await;
+        let (names, amounts): (Vec<String>, Vec<(i64, i64)>) = due.into_iter().unzip();
+        let settled = self.take(&names, &amounts).await;
         let (mut accounts, now) = (self.accounts(), Instant::now());
         for name in &names {
             // What could not be taken is given away.
@@ -235,11 +233,12 @@ impl SharedBudgets {
         settled
     }
 
-    async fn take(&self, names: &[String], costs: &[i64]) -> Result<Vec<(String, Duration)>> {
+    /// Takes costs from budgets, of which is said how long they take to be full; tells how long that is now.
+    async fn take(&self, names: &[String], amounts: &[(i64, i64)]) -> Result<Vec<(String, Duration)>> {
         let session = Session::glance(&self.pool, &self.place).await?;
-        let rows = session.rows(SETTLE, &[&names, &costs]).await?;
-        let read = |row| Ok((Columns::column(row, 0)?, Duration::from_micros(Columns::count(row, 1)?)));
-        rows.iter().map(read).collect()
+        let (costs, longest): (Vec<i64>, Vec<i64>) = amounts.iter().copied().unzip();
+        let rows = session.rows(SETTLE, &[&names, &costs, &longest]).await?;
+        rows.iter().map(|row| Ok((row.column(0)?, Duration::from_micros(row.count(1)?)))).collect()
     }
 
     async fn tidy(&self) -> Result<()> {
@@ -281,13 +280,13 @@ mod tests {
     fn credit_follows_what_is_left_and_how_old_that_news_is() {
         let budget = Budget { name: "x".into(), at_once: 100, each: Duration::from_millis(10) };
         let (mut account, now) = (Account::of(&budget), Instant::now());
-        let credit = |account: &Account, now| (account.credit(now) * 1_000.0).round();
-        assert_eq!(credit(&account, now), 1_000.0, "nothing is known yet");
+        let credit = |account: &Account, now| format!("{:.3}", account.credit(now));
+        assert_eq!(credit(&account, now), "1.000", "nothing is known yet");
         account.settle(Duration::from_millis(10), now);
-        assert_eq!(credit(&account, now), 10_000.0, "a tenth of a second's worth");
-        assert_eq!(credit(&account, now + BELIEVED * 2), 1_000.0);
+        assert_eq!(credit(&account, now), "10.000", "a tenth of a second's worth");
+        assert_eq!(credit(&account, now + BELIEVED * 2), "1.000");
         account.settle(Duration::from_millis(970), now);
-        assert_eq!((credit(&account, now), account.refused_until), (3_000.0, None));
+        assert_eq!((credit(&account, now), account.refused_until), ("3.000".to_owned(), None));
         account.settle(Duration::from_millis(1_020), now);
         let wait = account.refused_until.unwrap() - now;
         assert!(

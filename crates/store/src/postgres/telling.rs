@@ -56,12 +56,21 @@ pub(super) struct Teller {
     place: Arc<str>,
     hints: Arc<Hints>,
     untold: Mutex<BTreeMap<OwnerId, i64>>,
+    /// Held while something is on its way.
+    sending: tokio::sync::Mutex<()>,
     news: Notify,
 }
 
 impl Teller {
     pub(super) fn new(pool: Pool, place: Arc<str>, hints: Arc<Hints>) -> Self {
-        Self { pool, place, hints, untold: Mutex::default(), news: Notify::new() }
+        Self {
+            pool,
+            place,
+            hints,
+            untold: Mutex::default(),
+            sending: tokio::sync::Mutex::default(),
+            news: Notify::new(),
+        }
     }
 
     fn untold(&self) -> MutexGuard<'_, BTreeMap<OwnerId, i64>> {
@@ -69,7 +78,7 @@ impl Teller {
     }
 
     /// A transaction has changed these owners' memories, for good. Who waits in this process hears of it at once.
-    pub(super) fn committed(&self, changed: &Changed) {
+    pub(super) fn committed(&self, changed: &[(OwnerId, i64)]) {
         if changed.is_empty() {
             return;
         }
@@ -111,6 +120,7 @@ impl Teller {
     }
 
     async fn tell(&self) -> Result<()> {
+        let _sending = self.sending.lock().await;
         let changed = std::mem::take(&mut *self.untold());
         if changed.is_empty() {
             return Ok(());
