@@ -18,8 +18,9 @@ pub(super) fn start(usual: &str, format: LogFormat) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // The libraries of MCP and of outgoing requests print whole messages, and in them is what people remember.
-    let quiet = ["rmcp", "ureq"];
+    // The libraries of MCP, of outgoing requests and of PostgreSQL print whole messages and the values of statements, and in them is
+    // what people remember.
+    let quiet = ["rmcp", "ureq", "tokio_postgres"];
     let ours = filter_fn(move |metadata| !quiet.iter().any(|name| metadata.target().starts_with(name)));
     tracing_subscriber::registry().with(lines.with_filter(ours)).with(filter).init();
 }

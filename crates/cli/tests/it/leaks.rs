@@ -146,7 +146,7 @@ fn logs_metrics_and_files_hold_nothing_that_they_may_not() {
                 assert!(!found, "{secret} is in {}", file.display());
             }
         }
-        let database = std::fs::read(home.path("memory.db")).unwrap();
+        let database = home.stored();
         for word in [STORED, CHANGED, SPOKEN, IMPORTED] {
             assert!(
                 database.windows(word.len()).any(|part| part == word.as_bytes()),

@@ -98,11 +98,15 @@ impl Service {
     pub async fn run_jobs_forever(self) {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failing = false;
         loop {
             ticks.tick().await;
-            if let Err(error) = self.tend_jobs().await {
-                tracing::warn!(%error, "jobs could not be looked after");
+            let tended = self.tend_jobs().await;
+            // Told once, however long it lasts.
+            if let Some(error) = tended.as_ref().err().filter(|_| !failing) {
+                tracing::warn!(%error, "jobs cannot be looked after; it is tried again");
             }
+            failing = tended.is_err();
         }
     }
 

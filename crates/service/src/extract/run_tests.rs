@@ -25,7 +25,7 @@ impl Clock for Set {
 struct World {
     service: Service,
     clock: Arc<Set>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -36,7 +36,7 @@ impl World {
         let store = SqliteStore::open(&SqliteOptions::plain(path, clock.now())).unwrap();
         let service = Service::new(Arc::new(store), folder.path().to_owned())
             .with_clock(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(OsRandom));
-        Self { service, clock, _folder: folder }
+        Self { service, clock, folder }
     }
 
     /// Another server on the same store.
@@ -214,4 +214,19 @@ async fn what_this_server_cannot_go_on_with_waits_for_one_that_can_but_not_for_e
     world.tend().await;
     let told = world.told(&Principal::OWNER, &other_reader).await;
     assert!(told.state == JobState::Interrupted && told.error.unwrap().contains("begin it again"));
+}
+
+#[tokio::test]
+async fn a_job_that_ran_when_a_backup_was_made_goes_on_after_it_was_restored() {
+    let world = World::new();
+    let job = job("rules", 1);
+    world.begun(&job, &[world.saved("I love hiking in the mountains.").await], &world.dead()).await;
+    let copy = world.folder.path().join("copy.db");
+    world.service.store.backup(&copy).await.unwrap();
+    world.service.cancel_extract_job(&Principal::OWNER, &job.id.to_string()).await.unwrap();
+    world.service.store.restore(&copy).await.unwrap();
+    world.later(LEASE);
+    world.tend().await;
+    let told = world.ended(&Principal::OWNER, &job).await;
+    assert_eq!((told.state, told.extracted), (JobState::Done, 1));
 }
