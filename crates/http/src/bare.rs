@@ -13,7 +13,7 @@ use crate::{App, CONCURRENT, Settings, TIMEOUT, routes, trace};
 /// The protocol's routes with no key, no limits and no look at where a request comes from; with `observed`, named, logged and
 /// given headers like all others.
 pub fn bare_router(service: Service, observed: bool) -> Router {
-    let app = App::new(service, Settings::default());
+    let app = App::new(service, Settings::default(), false);
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let routes: Router<App> = Router::from(routes::protocol().split_for_parts().0).layer(timeout);
     let routes = routes.layer(Extension(Principal::OWNER)).layer(CatchPanicLayer::new());

@@ -2,7 +2,7 @@
 //!
 //! A handler reads its request into valid values, calls one use case and writes the answer; it decides nothing.
 //! Around all of them stand, from outside in: the error envelope and what is told of each request, the origin, the limits,
-//! the key. Probes are inside of the first only.
+//! the key. Probes are inside of the first only, and of what it takes to know a foreign page.
 
 mod answer;
 mod auth;
@@ -72,6 +72,8 @@ pub(crate) struct AppParts {
     limits: Limits,
     requests: RequestIds,
     readiness: Readiness,
+    /// Whether the configuration has a key.
+    has_key: bool,
 }
 
 impl Deref for App {
@@ -83,9 +85,16 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(service: Service, settings: Settings) -> Self {
+    fn new(service: Service, settings: Settings, has_key: bool) -> Self {
         let (limits, requests) = (Limits::new(&settings), RequestIds::new(&OsRandom));
-        Self(Arc::new(AppParts { service, settings, limits, requests, readiness: Readiness::default() }))
+        Self(Arc::new(AppParts {
+            service,
+            settings,
+            limits,
+            requests,
+            readiness: Readiness::default(),
+            has_key,
+        }))
     }
 }
 
@@ -112,12 +121,13 @@ fn routes(
     settings: Settings,
     mcp: Option<(Router<App>, Router<App>)>,
 ) -> Router {
+    let has_key = key.is_some();
     let service = match key {
         Some(key) => service.with_server_key(key.hash()),
         None => service,
     };
     let cors = origin::cors(&settings.cors_origins);
-    let app = App::new(service, settings);
+    let app = App::new(service, settings, has_key);
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let (protocol, document) = routes::protocol().split_for_parts();
     let (transfer, more) = routes::transfer().split_for_parts();
@@ -136,6 +146,8 @@ fn routes(
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .layer(from_fn_with_state(app.clone(), limits::limit_addresses));
     let routes = keyed.layer(from_fn_with_state(app.clone(), mcp::around)).merge(keyless);
+    let probes = routes::probes().split_for_parts().0;
+    let probes = probes.layer(from_fn_with_state(app.clone(), origin::require_own_name));
     let routes = match cors {
         Some(cors) => routes.layer(cors),
         None => routes,
@@ -143,7 +155,7 @@ fn routes(
     routes
         .layer(from_fn_with_state(app.clone(), origin::require_own))
         .layer(from_fn(readiness::turn_away_late))
-        .merge(routes::probes().split_for_parts().0)
+        .merge(probes)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), trace::observe))
         .layer(GlobalConcurrencyLimitLayer::new(CONCURRENT))

@@ -36,6 +36,18 @@ pub(crate) async fn require_own(State(app): State<App>, request: Request, next: 
     next.run(request).await
 }
 
+/// The same for probes, which must not ask the store whether a key is needed: without a key in the configuration a server is reached from
+/// this machine only, and so under its names.
+pub(crate) async fn require_own_name(State(app): State<App>, request: Request, next: Next) -> Response {
+    if !app.has_key
+        && let Some(why) =
+            foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
+    {
+        return Failure(Error::new(ErrorCode::Forbidden, why)).into_response();
+    }
+    next.run(request).await
+}
+
 /// Why the request may be a foreign page's.
 fn foreign(method: &Method, uri: &Uri, headers: &HeaderMap, allowed: &[Origin]) -> Option<&'static str> {
     const HOST: &str =

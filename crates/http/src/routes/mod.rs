@@ -73,7 +73,7 @@ pub(crate) fn health() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(health::get_health))
 }
 
-/// The probes, which need no key and are outside of origins and limits: `livez` must answer whatever the store does.
+/// The probes, which need no key and are outside of limits: `livez` must answer whatever the store does.
 pub(crate) fn probes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(probes::get_livez)).routes(routes!(probes::get_readyz))
 }
