@@ -31,6 +31,7 @@ mod whose;
 use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -72,8 +73,8 @@ pub(crate) struct AppParts {
     limits: Limits,
     requests: RequestIds,
     readiness: Readiness,
-    /// Whether the configuration has a key.
-    has_key: bool,
+    /// Whether a key is needed, as far as is known: the configuration has one, or the last request was told so.
+    locked: AtomicBool,
 }
 
 impl Deref for App {
@@ -85,7 +86,7 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(service: Service, settings: Settings, has_key: bool) -> Self {
+    fn new(service: Service, settings: Settings, locked: bool) -> Self {
         let (limits, requests) = (Limits::new(&settings), RequestIds::new(&OsRandom));
         Self(Arc::new(AppParts {
             service,
@@ -93,7 +94,7 @@ impl App {
             limits,
             requests,
             readiness: Readiness::default(),
-            has_key,
+            locked: AtomicBool::new(locked),
         }))
     }
 }

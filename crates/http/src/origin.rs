@@ -6,6 +6,7 @@
 //! no browser adds the key by itself; then only CORS decides whether a page may read an answer.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -27,19 +28,20 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Lets a request through that no foreign page can have made; with a key, any.
 pub(crate) async fn require_own(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.service.is_locked().await
-        && let Some(why) =
-            foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
+    if app.service.is_locked().await {
+        app.locked.store(true, Ordering::Relaxed);
+    } else if let Some(why) =
+        foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
     {
         return Failure(Error::new(ErrorCode::Forbidden, why)).into_response();
     }
     next.run(request).await
 }
 
-/// The same for probes, which must not ask the store whether a key is needed: without a key in the configuration a server is reached from
-/// this machine only, and so under its names.
+/// The same for probes, which must not ask the store whether a key is needed: they go by what the last request was told. Without a key
+/// a server is reached from this machine only, and so under its names.
 pub(crate) async fn require_own_name(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.has_key
+    if !app.locked.load(Ordering::Relaxed)
         && let Some(why) =
             foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
     {

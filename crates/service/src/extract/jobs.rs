@@ -29,10 +29,10 @@ const MOST: usize = 10_000;
 const PAGE: u32 = 50;
 
 /// Why a job ended that came with a key of its own.
-const KEY_IS_GONE: &str = "The server ended before the job did, and the provider's key that came with it is kept nowhere; begin it \
+const KEY_IS_GONE: &str = "The server ended or lost its database before the job was done, and the provider's key that came with it is kept nowhere; begin it \
      again, with the key. What was stored stays, and nothing is stored twice.";
 /// Why another one did.
-const NOBODY_WENT_ON: &str = "The server ended before the job did, and no server with the same AI provider and model has finished it; \
+const NOBODY_WENT_ON: &str = "The server ended or lost its database before the job was done, and no server with the same AI provider and model has finished it; \
      begin it again. What was stored stays, and nothing is stored twice.";
 
 /// Which conversations are read, and how.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use omp_model::api::JobState;
 use omp_model::{ErrorCode, KeyId, RandomSource, Result};
-use omp_store::{JobConversations, JobLease, JobPlace, StoreError, StoredJob, Stranded};
+use omp_store::{JobConversations, JobLease, JobPlace, JobProgress, StoreError, StoredJob, Stranded};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -28,6 +28,12 @@ const LEASE: i64 = 10_000;
 /// When nobody goes on with a job: servers did not live through the same conversation so often, or none that could take it over came
 /// for five minutes.
 const STRANDED: Stranded = Stranded { attempts: 3, millis: 300_000 };
+
+/// Looks without trouble after which jobs may be taken over: when the store was away, all leases have run out, and those who hold them
+/// renew them first.
+const CALM: u32 = 2;
+/// How often it is tried to write down how far a job is.
+const TRIES: u32 = 5;
 
 /// What this server is at work on.
 #[derive(Default)]
@@ -98,15 +104,19 @@ impl Service {
     pub async fn run_jobs_forever(self) {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut failing = false;
+        let mut calm = CALM;
         loop {
             ticks.tick().await;
-            let tended = self.tend_jobs().await;
-            // Told once, however long it lasts.
-            if let Some(error) = tended.as_ref().err().filter(|_| !failing) {
-                tracing::warn!(%error, "jobs cannot be looked after; it is tried again");
+            match self.tend_jobs(calm >= CALM).await {
+                Ok(()) => calm = calm.saturating_add(1),
+                Err(error) => {
+                    // Told once, however long it lasts.
+                    if calm > 0 {
+                        tracing::warn!(%error, "jobs cannot be looked after; it is tried again");
+                    }
+                    calm = 0;
+                }
             }
-            failing = tended.is_err();
         }
     }
 
@@ -155,7 +165,11 @@ impl Service {
             Ok(Ended::Lost) => return,
             // The store did not answer; whoever takes the job over goes on when it does.
             Err(error) if error.code == ErrorCode::Unavailable && job.resumable => return,
-            Err(error) => (JobState::Failed, Some(error.message)),
+            // What an error says of its own conversation is not so of the job.
+            Err(error) => {
+                let message = error.message.replace("Nothing was stored.", "What was stored before stays.");
+                (JobState::Failed, Some(message))
+            }
         };
         if let Err(error) = self.store.end_job(job.place(), state, error.as_deref(), &self.job_lease()).await
         {
@@ -193,7 +207,7 @@ impl Service {
                 None => progress.skipped += 1,
             }
             progress.done += 1;
-            match self.store.note_job(job.place(), progress, &self.job_lease()).await {
+            match self.note(job, progress).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(Ended::Lost),
                 Err(error) => {
@@ -205,35 +219,57 @@ impl Service {
         Ok(Ended::Done)
     }
 
-    /// One look at the jobs of this server and at those that others have left.
-    async fn tend_jobs(&self) -> std::result::Result<(), StoreError> {
+    /// Writes down how far a job is; `false` when it is not this server's any more. A store that is away for a moment costs no
+    /// conversation that a model was paid for: meanwhile the lease is kept, or it is lost for good.
+    async fn note(&self, job: &StoredJob, progress: JobProgress) -> std::result::Result<bool, StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.store.note_job(job.place(), progress, &self.job_lease()).await {
+                Err(_) if tries < TRIES => tries += 1,
+                said => return said,
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// One look at the jobs of this server, and perhaps at those that others have left.
+    async fn tend_jobs(&self, take_over: bool) -> std::result::Result<(), StoreError> {
+        // One instant for the whole look: a lease that was written late has not run out for whoever wrote it.
+        let lease = self.job_lease();
         let running = self.jobs.places();
         if !running.is_empty() {
-            self.keep_jobs(&running).await?;
+            self.keep_jobs(&running, &lease).await?;
         }
-        if !self.store.any_job_runs().await? {
+        if !take_over || !self.store.any_job_runs().await? {
             return Ok(());
         }
         let readers = self.readers();
-        while let Some((job, conversations)) =
-            self.store.take_over_job(&readers, STRANDED.attempts, &self.job_lease()).await?
-        {
+        // One at a look, so that the servers share them.
+        let taken = self.store.take_over_job(&readers, STRANDED.attempts, &lease).await;
+        if let Ok(Some((job, conversations))) = taken {
             tracing::info!(job = %job.id, done = job.progress.done, total = job.total, "going on with a job");
             let ai = chosen(&job);
             self.run_job(job, conversations, ai);
+            // Nothing is given up while there is something to go on with.
+            return Ok(());
         }
-        let interrupted = self.store.interrupt_jobs(STRANDED, self.clock.now()).await?;
+        // Also when what was to be taken over cannot be read: so it comes to an end.
+        let interrupted = self.store.interrupt_jobs(STRANDED, lease.now).await?;
         if interrupted > 0 {
             tracing::info!(interrupted, "jobs ended with their server");
         }
-        Ok(())
+        taken.map(drop)
     }
 
     /// Renews the leases, stops the work on what was lost or cancelled, and ends what was begun with a key that works no more: a
     /// model may think for minutes before that is seen otherwise.
-    async fn keep_jobs(&self, running: &[(JobPlace, Option<KeyId>)]) -> std::result::Result<(), StoreError> {
+    async fn keep_jobs(
+        &self,
+        running: &[(JobPlace, Option<KeyId>)],
+        lease: &JobLease,
+    ) -> std::result::Result<(), StoreError> {
         let places: Vec<JobPlace> = running.iter().map(|(place, _)| *place).collect();
-        let kept = self.store.keep_jobs(&places, &self.job_lease()).await?;
+        let kept = self.store.keep_jobs(&places, lease).await?;
         for (place, key) in running {
             if !kept.contains(place) {
                 self.jobs.abort(*place);
@@ -242,7 +278,7 @@ impl Service {
             let refused = self.holder(place.0, *key).await.err();
             if let Some(error) = refused.filter(|error| error.code == ErrorCode::Unauthorized) {
                 let (failed, why) = (JobState::Failed, Some(error.message.as_str()));
-                if self.store.end_job(*place, failed, why, &self.job_lease()).await? {
+                if self.store.end_job(*place, failed, why, lease).await? {
                     self.jobs.abort(*place);
                 }
             }

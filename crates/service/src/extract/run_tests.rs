@@ -78,7 +78,7 @@ impl World {
     }
 
     async fn tend(&self) {
-        self.service.tend_jobs().await.unwrap();
+        self.service.tend_jobs(true).await.unwrap();
     }
 
     async fn told(&self, by: &Principal, job: &StoredJob) -> ExtractJob {
@@ -142,11 +142,11 @@ async fn a_job_that_its_server_hands_back_is_taken_over_at_once() {
     let (other, job) = (world.other(), job("rules", 0));
     world.begun(&job, &[], &world.service.job_lease()).await;
     let task = world.stuck(&job);
-    other.tend_jobs().await.unwrap();
+    other.tend_jobs(true).await.unwrap();
     assert_eq!(world.told(&Principal::OWNER, &job).await.state, JobState::Running);
     world.service.release_jobs().await;
     assert!(task.await.unwrap_err().is_cancelled());
-    other.tend_jobs().await.unwrap();
+    other.tend_jobs(true).await.unwrap();
     assert_eq!(world.ended(&Principal::OWNER, &job).await.state, JobState::Done);
 }
 
@@ -164,7 +164,7 @@ async fn a_server_stops_what_was_cancelled_or_taken_over_elsewhere() {
     assert!(!second.is_finished());
     // It was silent for too long.
     world.later(LEASE);
-    other.tend_jobs().await.unwrap();
+    other.tend_jobs(true).await.unwrap();
     assert_eq!(world.ended(&Principal::OWNER, &lost).await.state, JobState::Done);
     world.tend().await;
     assert!(second.await.unwrap_err().is_cancelled());

@@ -218,9 +218,9 @@ impl Hot {
         }
         if self.shard().should_compact() {
             let compacted = self.shard().compacted();
-            self.tally.takes(compacted.bytes());
             *self.shard_mut() = compacted;
         }
+        self.tally.takes(self.shard().bytes());
         Ok(())
     }
 

@@ -152,6 +152,8 @@ impl Meaning {
     }
 
     fn remove(&self, gone: &[i64]) {
+        // Perhaps they fit now.
+        self.needs.store(0, Ordering::Relaxed);
         let mut shard = self.passages.write().unwrap_or_else(PoisonError::into_inner);
         for pk in gone {
             shard.remove(*pk);
@@ -227,11 +229,18 @@ impl Service {
         let Some(space) = &position.space else {
             return Ok(Err("no conversation has a vector yet".to_owned()));
         };
+        // Whoever may see none learns nothing of those that there are.
+        if !by.sees_conversation_of(by.tool()) {
+            return Ok(Ok(Likeness::default()));
+        }
         let meaning = self.meanings.of(by.owner, space, position.generation);
         if !meaning.catch_up(&self.store, &self.meanings.room, by.owner, position.seq).await? {
-            return Ok(Err(
-                "the vectors of conversations need more memory than OMP_INDEX_MB allows".to_owned()
-            ));
+            let reason = if by.sees_everything() {
+                "the vectors of conversations need more memory than OMP_INDEX_MB allows"
+            } else {
+                "conversations cannot be searched by meaning now"
+            };
+            return Ok(Err(reason.to_owned()));
         }
         let (index, question) = (Arc::clone(&meaning), Arc::clone(question));
         let look = move || {
@@ -245,7 +254,9 @@ impl Service {
         };
         let all = tokio::task::spawn_blocking(look).await.map_err(|_| omp_model::Error::internal())?;
         let all = match all {
-            Ok(all) if all.is_empty() => return Ok(Err("no conversation has a vector yet".to_owned())),
+            Ok(all) if all.is_empty() && by.sees_everything() => {
+                return Ok(Err("no conversation has a vector yet".to_owned()));
+            }
             Ok(all) => all,
             Err(error) => {
                 tracing::error!(%error, "the passages of conversations did not take the question");

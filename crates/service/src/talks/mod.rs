@@ -109,7 +109,7 @@ impl Service {
             return Ok((near, course));
         }
         let hits = self.store.conversation_hits(by, words, &search.page).await.map_err(shown)?;
-        if hits.waiting > 0 {
+        if hits.waiting > 0 && by.sees_conversation_of(by.tool()) {
             course.reasons.push(waiting(hits.waiting, by.sees_everything()));
         }
         let by_words = rank::by_words(&hits);

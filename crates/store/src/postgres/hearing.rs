@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_postgres::AsyncMessage;
 
 use super::connection::Way;
@@ -56,7 +57,9 @@ impl Ears {
     }
 
     async fn listen(&self) -> Result<Infallible> {
-        let (client, mut connection) = self.way.connect().await?;
+        // A proxy may take the connection and never answer.
+        let late = |_| self.way.lost();
+        let (client, mut connection) = timeout(BEAT, self.way.connect()).await.map_err(late)??;
         let (sender, mut heard) = mpsc::unbounded_channel();
         let _driving = Task::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
@@ -67,21 +70,23 @@ impl Ears {
             }
         });
         let failed = |error: tokio_postgres::Error| self.way.failed(&error);
-        let named = client.query_one(&format!("SELECT {CHANNEL}"), &[]).await.map_err(failed)?;
-        let channel: String = named.try_get(0).map_err(failed)?;
-        client.batch_execute(&format!("LISTEN {channel}")).await.map_err(failed)?;
+        let listen = async {
+            let named = client.query_one(&format!("SELECT {CHANNEL}"), &[]).await?;
+            let channel: String = named.try_get(0)?;
+            client.batch_execute(&format!("LISTEN {channel}")).await
+        };
+        timeout(BEAT, listen).await.map_err(late)?.map_err(failed)?;
         self.hearing.store(true, Ordering::Release);
         // What came before this moment was not heard.
         self.hints.tell_all();
         loop {
-            match tokio::time::timeout(BEAT, heard.recv()).await {
+            match timeout(BEAT, heard.recv()).await {
                 Ok(Some(message)) => {
                     telling::read(&message).for_each(|(owner, seq)| self.hints.tell(owner, seq));
                 }
                 Ok(None) => return Err(self.way.lost()),
                 Err(_) => {
-                    let beat = tokio::time::timeout(BEAT, client.batch_execute("SELECT"));
-                    beat.await.map_err(|_| self.way.lost())?.map_err(failed)?;
+                    timeout(BEAT, client.batch_execute("SELECT")).await.map_err(late)?.map_err(failed)?;
                 }
             }
         }

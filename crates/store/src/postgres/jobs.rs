@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use super::PostgresStore;
 use super::rows::{namespace, optional_text};
-use super::session::{Columns, number, unusable};
+use super::session::{Columns, Session, number, unusable};
 use super::tx::Tx;
 use crate::Result;
 use crate::jobs::{
@@ -131,15 +131,17 @@ impl JobStore for PostgresStore {
     }
 
     async fn keep_jobs(&self, places: &[JobPlace], lease: &JobLease) -> Result<Vec<JobPlace>> {
-        let ((owners, ids), lease) = (columns(places), lease.clone());
-        self.write_all(async move |tx| {
-            let sql = format!(
-                "UPDATE jobs AS j SET taken_until = {CLOCK} + $4 FROM {THESE} \
-                 WHERE j.owner = p.owner AND j.id = p.id AND j.server = $3 AND j.state = 0 RETURNING j.owner, j.id"
-            );
-            tx.rows(&sql, &[&owners, &ids, &lease.server, &lease.millis]).await?.iter().map(place).collect()
-        })
-        .await
+        let (owners, ids) = columns(places);
+        let sql = format!(
+            "UPDATE jobs AS j SET taken_until = {CLOCK} + $4 FROM {THESE} \
+             WHERE j.owner = p.owner AND j.id = p.id AND j.server = $3 AND j.state = 0 RETURNING j.owner, j.id"
+        );
+        // Beside the writers: what they are at may take longer than a lease, and these rows are this server's.
+        let session = Session::write(&self.aside, &self.place, None).await?;
+        let kept = session.rows(&sql, &[&owners, &ids, &lease.server, &lease.millis]).await?;
+        let kept = kept.iter().map(place).collect::<Result<Vec<_>>>()?;
+        session.commit().await?;
+        Ok(kept)
     }
 
     async fn release_jobs(&self, places: &[JobPlace], lease: &JobLease) -> Result<()> {

@@ -8,7 +8,7 @@ use omp_model::audit::Action;
 use omp_model::{OwnerId, Timestamp};
 
 use super::pgvector::Pgvector;
-use super::session::Columns;
+use super::session::{Columns, Session};
 use super::tx::Tx;
 use super::{PostgresStore, audit, migrate, originals, relocation, rows, write};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
@@ -113,7 +113,7 @@ impl Maintenance for PostgresStore {
     }
 
     async fn ready(&self) -> Result<()> {
-        let session = self.glance().await?;
+        let session = Session::glance(&self.aside, &self.place).await?;
         migrate::check(&session).await?;
         if relocation::is_being_filled(&session).await? {
             return Err(StoreError::BeingFilled(self.place().to_owned()));
@@ -163,6 +163,7 @@ impl Maintenance for PostgresStore {
         self.teller.finish().await;
         *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.pool.close();
+        self.aside.close();
         Ok(())
     }
 }

@@ -125,6 +125,8 @@ impl std::fmt::Debug for PostgresOptions {
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
+    /// One connection for what must not wait for those who read.
+    aside: Pool,
     place: Arc<str>,
     writers: Writers,
     hints: Arc<Hints>,
@@ -168,11 +170,12 @@ impl PostgresStore {
     /// # Errors
     /// As for [`PostgresStore::open`].
     pub async fn open_to_fill(options: &PostgresOptions) -> Result<Self> {
-        // Writers have a connection each; readers need some beside them, and one may listen.
-        let connections = options.connections.max(writer::WRITERS + 3);
+        // Writers have a connection each; readers need some beside them, one may listen, and one is for what must not wait for readers.
+        let connections = options.connections.max(writer::WRITERS + 4);
         let way = Way::to(&options.url)?;
         let place = Arc::clone(way.place());
-        let pool = way.pool(connections - writer::WRITERS - 1)?;
+        let pool = way.pool(connections - writer::WRITERS - 2)?;
+        let aside = way.pool(1)?;
         let pgvector = migrate::migrate(&pool, &place, options.now).await?;
         match &pgvector {
             Pgvector::Ready(version) => tracing::debug!(%version, "searches can use pgvector"),
@@ -189,9 +192,10 @@ impl PostgresStore {
             ears: Arc::new(Ears::new(way, Arc::clone(&hints), options.look_each)),
             hearing: OnceLock::new(),
             hints,
-            budgets: Arc::new(SharedBudgets::new(pool.clone(), Arc::clone(&place))),
+            budgets: Arc::new(SharedBudgets::new(aside.clone(), Arc::clone(&place))),
             settling: OnceLock::new(),
             pool,
+            aside,
             place,
             writers,
             lease: Lease::default(),

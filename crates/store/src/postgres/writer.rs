@@ -387,7 +387,13 @@ impl Writer {
                 self.counters.failed(error);
             }
         }
+        let rolls_back = matches!(&result, Err(error) if !matches!(error, StoreError::Unreachable { .. }));
         job.finish(result);
+        if rolls_back {
+            // Nobody drives the connection while this thread sleeps, and it comes back when the transaction has ended: until then
+            // it holds the owner's lock.
+            drop(self.pool.get().await);
+        }
     }
 
     async fn once(&mut self, job: &mut Box<dyn Job>) -> Result<()> {

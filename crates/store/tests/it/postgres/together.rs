@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use omp_model::{KeyId, Limits, MemoryId, Scope, Scopes, UserName};
 use omp_store::conformance::{BY, NOW, OWNER, databases, memory};
 use omp_store::{
-    AccessStore, ChangeFeed, KeyChange, MemoryStore, NewVector, PostgresStore, SpaceModel, StoredKey,
-    VectorStore,
+    AccessStore, ChangeFeed, KeyChange, MemoryStore, NewVector, PostgresStore, SpaceModel, StoreError,
+    StoredKey, VectorStore,
 };
 
 use super::suite::open;
@@ -144,4 +145,23 @@ async fn what_waits_for_its_vector_is_given_to_one_server_only() {
     assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 40);
     assert_eq!(stores[0].count_backlog(slot).await.unwrap(), 0);
     assert_eq!(stores[1].vectors(slot, &taken[..1]).await.unwrap(), [Some(vec![0.5, -0.25])]);
+}
+
+/// A write that fails gives its locks back at once, and not when its server writes again.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn what_failed_on_one_server_holds_up_no_other() {
+    let [here, there] = two().await;
+    let model = |name: &str| SpaceModel { name: name.into(), revision: "1".into(), dimensions: 2 };
+    here.create_memory(&BY, &memory(0, "text"), NOW).await.unwrap();
+    here.open_vector_space(&model("first")).await.unwrap();
+    let gave_way = here.open_vector_space(&model("second")).await.unwrap();
+    let pending = here.backlog(gave_way.slot, 1).await.unwrap();
+    there.open_vector_space(&model("third")).await.unwrap();
+    let late = NewVector { pk: pending[0].pk, seq: pending[0].seq, windows: vec![0.6, 0.8] };
+    assert_eq!(here.put_vectors(&gave_way, vec![late]).await, Err(StoreError::OtherModel));
+    // Longer than any write takes, and shorter than a lock is waited for.
+    let other = memory(1, "text");
+    let written = tokio::time::timeout(Duration::from_secs(20), there.create_memory(&BY, &other, NOW)).await;
+    assert_eq!(written, Ok(Ok(true)));
 }
