@@ -1,9 +1,11 @@
-//! What the door costs: the same requests in one process, one after the other, to the router as it is served and to
-//! its routes without it. Rounds alternate, so what else the machine does falls on all alike.
+//! What admission costs: the same requests, one after the other, to the router as it is served and to its routes without it,
+//! over a connection and without one. Rounds alternate, so what else the machine does falls on all alike.
 //!
 //! `cargo bench -p omp-http --features bench`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "this is a measurement")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,25 +60,81 @@ async fn measure() {
             (0..97).map(|n| format!("/v1/memories/search?q=subject+{n}&mode=keyword")).collect(),
         ),
     ];
+    let mut connections = Vec::new();
+    for (_, router) in &routers {
+        connections.push(connect(router.clone()).await);
+    }
     for (what, paths) in asked {
-        let mut times = vec![Vec::new(); routers.len()];
-        for round in 0..ROUNDS {
-            for turn in 0..routers.len() {
-                // Another one begins each time: who comes first in a round finds colder caches.
-                let at = (round + turn) % routers.len();
-                times[at].push(round_trip(&routers[at].1, &paths, round).await);
+        for connected in [true, false] {
+            let mut times = vec![Vec::new(); routers.len()];
+            for round in 0..ROUNDS {
+                for turn in 0..routers.len() {
+                    // Another one begins each time: who comes first in a round finds colder caches.
+                    let at = (round + turn) % routers.len();
+                    times[at].push(if connected {
+                        over_connection(&mut connections[at], &paths, round)
+                    } else {
+                        without_connection(&routers[at].1, &paths, round).await
+                    });
+                }
             }
-        }
-        let medians: Vec<f64> = times.into_iter().map(median).collect();
-        println!("{what}:");
-        for ((name, _), median) in routers.iter().zip(&medians) {
-            println!("  {name:32} {median:8.2} µs  ratio {:.3}", median / medians[0]);
+            let medians: Vec<f64> = times.into_iter().map(median).collect();
+            println!("{what}, {}:", if connected { "over a connection" } else { "without a connection" });
+            for ((name, _), median) in routers.iter().zip(&medians) {
+                println!("  {name:32} {median:8.2} µs  ratio {:.3}", median / medians[0]);
+            }
         }
     }
 }
 
+/// A connection to a router that is served by threads of its own.
+async fn connect(router: Router) -> TcpStream {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            omp_http::serve(listener, router, None, std::future::pending()).await.unwrap();
+        });
+    });
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
 /// Microseconds for one request, of a round of them.
-async fn round_trip(router: &Router, paths: &[String], round: usize) -> f64 {
+fn over_connection(stream: &mut TcpStream, paths: &[String], round: usize) -> f64 {
+    let mut buffer = vec![0; 1 << 20];
+    let mut took = Duration::ZERO;
+    for n in 0..REQUESTS {
+        let path = &paths[(round * REQUESTS + n) % paths.len()];
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: localhost:3456\r\nauthorization: Bearer {KEY}\r\nuser-agent: bench\r\naccept: */*\r\n\r\n"
+        );
+        let begun = Instant::now();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut read = 0;
+        while !is_whole(&buffer[..read]) {
+            read += stream.read(&mut buffer[read..]).unwrap();
+        }
+        took += begun.elapsed();
+        assert!(buffer.starts_with(b"HTTP/1.1 200"));
+    }
+    took.as_secs_f64() * 1e6 / REQUESTS as f64
+}
+
+/// Whether an answer has come whole.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return false };
+    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    answer.len() >= end + 4 + length.parse::<usize>().unwrap()
+}
+
+/// Microseconds for one request, of a round of them.
+async fn without_connection(router: &Router, paths: &[String], round: usize) -> f64 {
     let requests: Vec<Request<Body>> = (0..REQUESTS)
         .map(|n| {
             let path = &paths[(round * REQUESTS + n) % paths.len()];

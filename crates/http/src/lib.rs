@@ -1,9 +1,10 @@
 //! The HTTP door: every endpoint of Open Memory Protocol over the use cases of `omp-service`.
 //!
 //! A handler reads its request into valid values, calls one use case and writes the answer; it decides nothing.
-//! Around all of them stand, from outside in: the error envelope and what is told of each request, the origin, the limits,
-//! the key. Probes are inside of the first only, and of what it takes to know a foreign page.
+//! Around all of them stand, from outside in: the error envelope and what is told of each request, then the [`admission`], which asks
+//! for the origin, the limits and the key.
 
+mod admission;
 mod answer;
 mod auth;
 #[cfg(feature = "bench")]
@@ -36,7 +37,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use omp_model::OsRandom;
 use omp_service::Service;
@@ -127,36 +128,31 @@ fn routes(
         Some(key) => service.with_server_key(key.hash()),
         None => service,
     };
-    let cors = origin::cors(&settings.cors_origins);
     let app = App::new(service, settings, has_key);
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);
     let (protocol, document) = routes::protocol().split_for_parts();
     let (transfer, more) = routes::transfer().split_for_parts();
     let document = openapi::complete(document.merge_from(more));
     let (endpoint, metadata) = mcp.unwrap_or_default();
-    let keyed = Router::new()
-        .merge(protocol.layer(timeout))
-        .merge(transfer)
-        .merge(endpoint)
-        .layer(from_fn_with_state(app.clone(), auth::require_key))
-        .layer(from_fn_with_state(app.clone(), limits::limit_keys));
+    let keyed = Router::new().merge(protocol.layer(timeout)).merge(transfer);
     let keyless = Router::new()
         .merge(routes::health().split_for_parts().0)
         .merge(routes::web())
         .merge(metadata)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .layer(from_fn_with_state(app.clone(), limits::limit_addresses));
-    let routes = keyed.layer(from_fn_with_state(app.clone(), mcp::around)).merge(keyless);
-    let probes = routes::probes().split_for_parts().0;
-    let probes = probes.layer(from_fn_with_state(app.clone(), origin::require_own_name));
-    let routes = match cors {
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document));
+    let routes = Router::new()
+        .merge(endpoint.layer(from_fn_with_state(app.clone(), admission::keyed)))
+        .layer(from_fn_with_state(app.clone(), mcp::around))
+        .merge(keyed.layer(from_fn_with_state(app.clone(), admission::keyed)))
+        // Last, so that what is nobody's route comes through here.
+        .merge(keyless.layer(from_fn_with_state(app.clone(), admission::keyless)));
+    let routes = match origin::cors(&app.settings.cors_origins) {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    routes
-        .layer(from_fn_with_state(app.clone(), origin::require_own))
-        .layer(from_fn(readiness::turn_away_late))
-        .merge(probes)
+    Router::from(routes::probes().split_for_parts().0)
+        .layer(from_fn_with_state(app.clone(), admission::probes))
+        .merge(routes)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), trace::observe))
         .layer(GlobalConcurrencyLimitLayer::new(CONCURRENT))

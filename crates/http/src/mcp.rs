@@ -36,9 +36,6 @@ where
 /// Stands around the key: a page of another origin is refused even with one, as MCP demands; and who brings no key is
 /// told where the metadata are.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.uri().path() != PATH {
-        return next.run(request).await;
-    }
     if origin::known_page(request.headers(), &app.settings.cors_origins) == Some(false) {
         let why = "Web pages of other origins may not use MCP here; --cors-origin names those that may.";
         return Failure(Error::new(ErrorCode::Forbidden, why)).into_response();

@@ -9,15 +9,12 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use omp_model::{Error, ErrorCode};
+use omp_model::{Error, ErrorCode, Result};
 use tower_http::cors::CorsLayer;
 
 use crate::App;
-use crate::answer::Failure;
 use crate::settings::Origin;
 
 /// How long a browser may remember what a preflight said.
@@ -26,28 +23,24 @@ const PREFLIGHT: Duration = Duration::from_hours(1);
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Lets a request through that no foreign page can have made; with a key, any.
-pub(crate) async fn require_own(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Refuses what a foreign page may have made; with a key, nothing. Answers whether a key is needed.
+pub(crate) async fn require_own(app: &App, parts: &Parts) -> Result<bool> {
     if app.service.is_locked().await {
         app.locked.store(true, Ordering::Relaxed);
-    } else if let Some(why) =
-        foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
-    {
-        return Failure(Error::new(ErrorCode::Forbidden, why)).into_response();
+        return Ok(true);
     }
-    next.run(request).await
+    own(app, &parts.method, &parts.uri, &parts.headers).map(|()| false)
 }
 
 /// The same for probes, which must not ask the store whether a key is needed: they go by what the last request was told. Without a key
 /// a server is reached from this machine only, and so under its names.
-pub(crate) async fn require_own_name(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.locked.load(Ordering::Relaxed)
-        && let Some(why) =
-            foreign(request.method(), request.uri(), request.headers(), &app.settings.cors_origins)
-    {
-        return Failure(Error::new(ErrorCode::Forbidden, why)).into_response();
-    }
-    next.run(request).await
+pub(crate) fn require_own_name(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
+    if app.locked.load(Ordering::Relaxed) { Ok(()) } else { own(app, method, uri, headers) }
+}
+
+fn own(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
+    let why = foreign(method, uri, headers, &app.settings.cors_origins);
+    why.map_or(Ok(()), |why| Err(Error::new(ErrorCode::Forbidden, why)))
 }
 
 /// Why the request may be a foreign page's.

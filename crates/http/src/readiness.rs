@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::extract::Request;
+use axum::http::Extensions;
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Extension, Router};
 use omp_model::{Error, ErrorCode, Result};
 use omp_service::Service;
 use tokio::sync::Mutex;
@@ -47,12 +48,9 @@ pub(crate) fn stopping() -> Error {
     Error::new(ErrorCode::Unavailable, message).with_detail("check", "stopping")
 }
 
-/// Refuses what comes late. Stands around everything but the probes.
-pub(crate) async fn turn_away_late(late: Option<Extension<Late>>, request: Request, next: Next) -> Response {
-    if late.is_some() {
-        return Failure(stopping()).into_response();
-    }
-    next.run(request).await
+/// Refuses what comes late.
+pub(crate) fn turn_away_late(extensions: &Extensions) -> Result<()> {
+    if extensions.get::<Late>().is_some() { Err(stopping()) } else { Ok(()) }
 }
 
 /// What the store said last.

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use omp_model::RandomSource;
 use tracing::Instrument;
 
+use crate::admission::AskedWith;
 use crate::answer::{Enveloped, Failure};
-use crate::auth::AskedWith;
 use crate::routes::is_probe;
 use crate::{App, envelope, headers};
 

@@ -5,4 +5,4 @@ mod rate;
 mod sign_in;
 
 pub(crate) use self::client::Peer;
-pub(crate) use self::rate::{Limits, limit_addresses, limit_keys};
+pub(crate) use self::rate::{Limits, count_address, count_asker};

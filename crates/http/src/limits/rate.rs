@@ -6,9 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -18,8 +17,8 @@ use omp_service::Budget;
 use super::client;
 use super::sign_in::{SignIns, wrong_keys};
 use crate::App;
+use crate::admission::{Refusal, bearer};
 use crate::answer::Failure;
-use crate::auth::bearer;
 use crate::settings::Settings;
 
 /// Requests without a key that an address may send a second, ten times as many at once: the web app, health checks.
@@ -73,52 +72,60 @@ impl Limits {
     }
 }
 
-/// Around what needs a key. Stands outside of the check of the key and learns from its answer.
-pub(crate) async fn limit_keys(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.service.is_locked().await {
-        return next.run(request).await;
-    }
-    let limits = &app.limits;
-    let address = client::address(request.extensions(), request.headers(), &app.settings.trusted_proxies);
-    let Some(key) = request.headers().get(header::AUTHORIZATION).cloned() else {
-        return match limits.keyless(address) {
-            Some(wait) => too_many("without a key from this address", wait),
-            None => next.run(request).await,
-        };
-    };
-    if let Some(wait) = limits.sign_ins.wait(address, key.as_bytes(), Instant::now()) {
-        return too_many("with wrong keys from this address", wait);
-    }
-    let known = limits.sign_ins.knows(address, key.as_bytes());
-    if known
-        && let Some(budget) = limits.of_key(bearer(request.headers()))
-        && let Some(wait) = app.service.spend(&budget).await
-    {
-        return too_many("with this key", wait);
-    }
-    let response = next.run(request).await;
-    if response.status() == StatusCode::UNAUTHORIZED {
-        limits.sign_ins.failed(address, key.as_bytes());
-        if let Some(wait) = app.service.spend(&wrong_keys(address)).await
-            && limits.sign_ins.bar(address, wait, Instant::now())
-        {
-            tracing::warn!(%address, "many wrong keys from one address: it is not listened to for a while");
-        }
-    } else if !known && response.status().is_success() {
-        limits.sign_ins.succeeded(address, key.as_bytes());
-    }
-    response
+/// Who asks for what needs a key, before the key is looked at.
+pub(crate) struct Asker {
+    address: IpAddr,
+    /// The header with the key, and whether it was right from this address before.
+    key: Option<(HeaderValue, bool)>,
 }
 
-/// Around what needs no key.
-pub(crate) async fn limit_addresses(State(app): State<App>, request: Request, next: Next) -> Response {
-    if app.service.is_locked().await {
-        let address = client::address(request.extensions(), request.headers(), &app.settings.trusted_proxies);
-        if let Some(wait) = app.limits.keyless(address) {
-            return too_many("from this address", wait);
+/// Counts a request for what needs a key, when keys are needed.
+pub(crate) async fn count_asker(app: &App, parts: &Parts) -> Result<Asker, Refusal> {
+    let limits = &app.limits;
+    let address = client::address(&parts.extensions, &parts.headers, &app.settings.trusted_proxies);
+    let Some(key) = parts.headers.get(header::AUTHORIZATION).cloned() else {
+        let wait = limits.keyless(address);
+        return refuse("without a key from this address", wait).map(|()| Asker { address, key: None });
+    };
+    let wait = limits.sign_ins.wait(address, key.as_bytes(), Instant::now());
+    refuse("with wrong keys from this address", wait)?;
+    let known = limits.sign_ins.knows(address, key.as_bytes());
+    if known && let Some(budget) = limits.of_key(bearer(&parts.headers)) {
+        refuse("with this key", app.service.spend(&budget).await)?;
+    }
+    Ok(Asker { address, key: Some((key, known)) })
+}
+
+impl Asker {
+    /// What became of the key: right or wrong, or `None` when nobody could tell.
+    pub(crate) async fn learn(self, app: &App, right: Option<bool>) {
+        let (Some((key, known)), address, sign_ins) = (self.key, self.address, &app.limits.sign_ins) else {
+            return;
+        };
+        match right {
+            Some(true) if !known => sign_ins.succeeded(address, key.as_bytes()),
+            Some(false) => {
+                sign_ins.failed(address, key.as_bytes());
+                if let Some(wait) = app.service.spend(&wrong_keys(address)).await
+                    && sign_ins.bar(address, wait, Instant::now())
+                {
+                    tracing::warn!(%address, "many wrong keys from one address: it is not listened to for a while");
+                }
+            }
+            _ => {}
         }
     }
-    next.run(request).await
+}
+
+/// Counts a request for what needs no key, when keys are needed for the rest.
+pub(crate) fn count_address(app: &App, parts: &Parts) -> Result<(), Refusal> {
+    let address = client::address(&parts.extensions, &parts.headers, &app.settings.trusted_proxies);
+    refuse("from this address", app.limits.keyless(address))
+}
+
+/// Refuses whoever must wait.
+fn refuse(whose: &str, wait: Option<Duration>) -> Result<(), Refusal> {
+    wait.map_or(Ok(()), |wait| Err(Refusal::new(too_many(whose, wait))))
 }
 
 /// 429, and when to come again.

@@ -1,29 +1,24 @@
 //! Import: each item lands whole or is reported, and a second import of the same changes nothing.
 
-use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek};
-use std::sync::Arc;
 
 use omi::{Item, Reader};
 use omp_formats::interchange::{self, Context, from_record};
 use omp_formats::omp::{self, Entry};
 use omp_model::fields::Field;
 use omp_model::transfer::{Choice, Conflict, Format, ImportIssue, ImportNote, ImportOptions, ImportReport};
-use omp_model::{
-    Conversation, Error, ErrorCode, Memory, MemoryId, Message, Principal, Result, Scope, Timestamp,
-};
-use omp_store::{ImportChunk, ImportItem, ImportOutcome, Indexing, Original};
+use omp_model::{Conversation, Error, ErrorCode, Memory, MemoryId, Principal, Result, Scope, Timestamp};
+use omp_store::{ImportItem, Original};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 
+use super::chunks::Chunks;
 use super::detect::{Known, chosen};
 use super::source::{ImportSource, Opened, unreadable};
-use super::{CHUNK, CHUNK_BYTES, Progress};
+use super::{CHUNK, Progress};
 use crate::Service;
-use crate::access::{require, require_conversations, stamp_imported};
+use crate::access::{require, require_conversations};
 use crate::failure::shown;
 use crate::secrets::told;
 
@@ -65,36 +60,19 @@ impl Service {
 /// The longest record that is taken: it is held several times over while it is stored.
 const LIMITS: omi::frames::Limits = omi::frames::Limits { frame_bytes: 16 << 20, depth: 127 };
 
-/// Chunks of items in memory: one is stored, one is analysed, one is read.
-const CHUNKS_HELD: usize = 2;
-/// So many conversations of an import are found as soon as they are stored. The words of further ones would take several
-/// times as long as reading and storing them, so these go into the index in the background.
-const INDEXED: u64 = 1_000;
-
-/// A chunk that is being stored.
-type Writing = JoinHandle<Result<Vec<ImportOutcome>, omp_store::StoreError>>;
-
 pub(super) struct Import {
     pub(super) service: Service,
-    handle: Handle,
-    principal: Principal,
+    pub(super) handle: Handle,
+    pub(super) principal: Principal,
     pub(super) now: Timestamp,
     /// The strategy that the caller named, which wins over one in the body (reading 4).
     asked: Option<Conflict>,
-    conflict: Conflict,
+    pub(super) conflict: Conflict,
     pub(super) choice: Choice,
-    dry_run: bool,
+    pub(super) dry_run: bool,
     progress: Option<Progress>,
     pub(super) report: ImportReport,
-    chunk: Vec<ImportItem>,
-    chunk_bytes: usize,
-    /// Chunks are read on while earlier ones wait for their transaction to be complete.
-    writing: VecDeque<Writing>,
-    room: Arc<Semaphore>,
-    conversations: Vec<Conversation>,
-    conversation_bytes: usize,
-    /// Conversations whose words were made, whether they were stored or known.
-    analysed: u64,
+    pub(super) chunks: Chunks,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
 }
@@ -125,13 +103,7 @@ impl Import {
                 dry_run: options.dry_run,
                 ..ImportReport::default()
             },
-            chunk: Vec::with_capacity(CHUNK),
-            chunk_bytes: 0,
-            writing: VecDeque::new(),
-            room: Arc::new(Semaphore::new(CHUNKS_HELD)),
-            conversations: Vec::new(),
-            conversation_bytes: 0,
-            analysed: 0,
+            chunks: Chunks::default(),
             met: HashMap::new(),
         }
     }
@@ -347,56 +319,9 @@ impl Import {
     }
 
     /// Leaves out the item that was read last: it lies outside of what the key may write, or holds a secret.
-    fn refuse(&mut self, id: String, error: Error) {
+    pub(super) fn refuse(&mut self, id: String, error: Error) {
         let (index, error, message) = (self.report.read.saturating_sub(1), error.code, error.message);
         self.report.fail(ImportIssue { index, line: None, id: Some(id), place: None, error, message });
-    }
-
-    fn add(&mut self, mut item: ImportItem) -> Result<()> {
-        if let Err(error) = stamp_imported(&self.principal, &mut item.memory) {
-            self.refuse(item.memory.id.to_string(), error);
-            return Ok(());
-        }
-        if self.chunk.len() >= CHUNK || self.chunk_bytes >= CHUNK_BYTES {
-            self.store_chunk(true)?;
-        }
-        self.chunk_bytes += item.bytes();
-        self.chunk.push(item);
-        Ok(())
-    }
-
-    fn store_chunk(&mut self, more: bool) -> Result<()> {
-        while self.writing.front().is_some_and(JoinHandle::is_finished) {
-            self.settle_one()?;
-        }
-        self.chunk_bytes = 0;
-        let items = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
-        if items.is_empty() {
-            return Ok(());
-        }
-        let room = self.handle.block_on(Arc::clone(&self.room).acquire_owned());
-        let held = Some(Box::new(room.map_err(|_| Error::internal())?) as Box<dyn Any + Send>);
-        let (store, by, now) = (self.service.store.clone(), self.principal.clone(), self.now);
-        let chunk = ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held };
-        let task = self.handle.spawn(async move { store.import_memories(&by, chunk, now).await });
-        self.writing.push_back(task);
-        Ok(())
-    }
-
-    /// Waits for the oldest chunk that is being stored and counts what became of it.
-    fn settle_one(&mut self) -> Result<()> {
-        let Some(writing) = self.writing.pop_front() else { return Ok(()) };
-        let outcomes = self.handle.block_on(writing).map_err(|_| Error::internal())?.map_err(shown)?;
-        for outcome in outcomes {
-            match outcome {
-                ImportOutcome::Imported => self.report.imported += 1,
-                ImportOutcome::Updated => self.report.updated += 1,
-                ImportOutcome::Unchanged => self.report.unchanged += 1,
-                ImportOutcome::Skipped | ImportOutcome::Refused => self.report.skipped += 1,
-            }
-            self.report.keep(kind(outcome, "memory"), 1);
-        }
-        Ok(())
     }
 
     pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
@@ -421,49 +346,13 @@ impl Import {
         if self.conflict == Conflict::Duplicate {
             conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
         }
-        let text = |messages: &[Message]| messages.iter().map(|m| m.content.as_str().len()).sum::<usize>();
-        let branches = conversation.origin.iter().flat_map(|origin| &origin.branches);
-        self.conversation_bytes +=
-            text(&conversation.messages) + branches.map(|turns| text(turns)).sum::<usize>();
-        self.conversations.push(conversation);
-        let full = self.conversations.len() >= CHUNK || self.conversation_bytes >= CHUNK_BYTES;
-        if full { self.store_conversations() } else { Ok(()) }
-    }
-
-    fn store_conversations(&mut self) -> Result<()> {
-        self.conversation_bytes = 0;
-        let conversations = std::mem::take(&mut self.conversations);
-        if conversations.is_empty() {
-            return Ok(());
-        }
-        let (by, conflict) = (&self.principal, self.conflict);
-        let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
-        // A large import is not kept waiting for the words of what it brings.
-        let indexing = match self.analysed {
-            _ if self.dry_run => Indexing::DryRun,
-            ..INDEXED => Indexing::AtOnce,
-            _ => Indexing::Later,
-        };
-        self.analysed += ids.len() as u64;
-        let store = self.service.store.import_conversations(by, conversations, conflict, indexing, self.now);
-        for (id, outcome) in ids.into_iter().zip(self.handle.block_on(store).map_err(shown)?) {
-            let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
-            self.report.conversations += u64::from(kept);
-            let room = self.report.conversation_ids.len() < ImportReport::MAX_CONVERSATIONS;
-            if kept && room && !self.dry_run {
-                self.report.conversation_ids.push(id.to_string());
-            }
-            self.report.keep(kind(outcome, "conversation"), 1);
-        }
-        Ok(())
+        self.add_checked(conversation)
     }
 
     /// Stores what was read, also when the reading ended early: what the error says of it is then true.
     fn finish(mut self, read: Result<()>) -> Result<ImportReport> {
-        let mut result = read.and(self.store_chunk(false)).and(self.store_conversations());
-        while !self.writing.is_empty() {
-            result = result.and(self.settle_one());
-        }
+        let stored = self.store_rest();
+        let result = read.and(stored);
         if let Some(progress) = &self.progress {
             progress(self.report.read);
         }
@@ -488,20 +377,6 @@ impl Import {
             error.message.push_str(&stands);
         }
         error.with_detail("imported", imported).with_detail("updated", updated)
-    }
-}
-
-/// How an outcome is counted.
-fn kind(outcome: ImportOutcome, what: &str) -> &'static str {
-    match (outcome, what == "memory") {
-        (ImportOutcome::Imported, true) => "memories: new",
-        (ImportOutcome::Updated, true) => "memories: updated",
-        (ImportOutcome::Unchanged, true) => "memories: unchanged",
-        (ImportOutcome::Skipped | ImportOutcome::Refused, true) => "memories: what is here stays",
-        (ImportOutcome::Imported, false) => "conversations: new",
-        (ImportOutcome::Updated, false) => "conversations: updated",
-        (ImportOutcome::Unchanged, false) => "conversations: unchanged",
-        (ImportOutcome::Skipped | ImportOutcome::Refused, false) => "conversations: what is here stays",
     }
 }
 

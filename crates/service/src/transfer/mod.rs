@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Service;
 
+mod chunks;
 mod convert;
 mod detect;
 mod export;
