@@ -150,7 +150,9 @@ fn routes(
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    Router::from(routes::probes().split_for_parts().0)
+    routes::probes()
+        .split_for_parts()
+        .0
         .layer(from_fn_with_state(app.clone(), admission::probes))
         .merge(routes)
         .layer(CatchPanicLayer::new())

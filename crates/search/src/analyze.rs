@@ -16,6 +16,9 @@ pub const MAX_TOKEN_CHARS: usize = 64;
 pub(crate) enum Origin {
     /// A word, a part of an identifier, a number or a symbol.
     Plain,
+    /// A part that was cut off between a letter and a digit, as `python` and `3` of `python3`: found by itself, but who
+    /// asks for `order66` does not ask for every 66.
+    Cut,
     /// Two neighbours in an unspaced run.
     Bigram,
     /// The only character of an unspaced run.
@@ -147,6 +150,7 @@ impl Scanner {
             writing: Writing::Latin,
             letters: !word.as_bytes()[0].is_ascii_digit(),
             shouted: word.len() > 1 && word.as_bytes()[1].is_ascii_uppercase(),
+            cut: false,
         };
         emit_word(&mut self.stems, &self.token, part, emit);
     }
@@ -162,7 +166,7 @@ impl Scanner {
         }
         if let [first, .., _] = parts.as_slice() {
             let letters = parts.iter().all(|part| part.letters && part.writing == first.writing);
-            let all = Part { start: 0, end: whole.len(), letters, shouted: false, ..*first };
+            let all = Part { start: 0, end: whole.len(), letters, shouted: false, cut: false, ..*first };
             emit_word(&mut self.stems, whole, all, emit);
         }
         if let (Some(last), false) = (parts.last(), suffix.is_empty()) {
@@ -237,10 +241,11 @@ fn starts_dotted_name(bytes: &[u8], dot: usize) -> bool {
 }
 
 fn emit_word(stems: &mut Stems, spelling: &str, part: Part, emit: &mut impl FnMut(Token<'_>)) {
+    let origin = if part.cut { Origin::Cut } else { Origin::Plain };
     if part.letters {
-        stems.stem(spelling, part.writing, |stem| emit_as(stem, spelling, Origin::Plain, part.shouted, emit));
+        stems.stem(spelling, part.writing, |stem| emit_as(stem, spelling, origin, part.shouted, emit));
     } else {
-        emit_as(spelling, spelling, Origin::Plain, part.shouted, emit);
+        emit_as(spelling, spelling, origin, part.shouted, emit);
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Part {
     pub(crate) letters: bool,
     /// Two capitals or more and nothing else: `IT` is not `it`.
     pub(crate) shouted: bool,
+    /// It ends or begins between a letter and a digit, where nothing was written that would part them.
+    pub(crate) cut: bool,
 }
 
 /// A word, or several joined into one: `snake_case`, `camelCase`, `node.js`, `2026-11-21`.
@@ -28,6 +30,8 @@ pub(crate) struct Compound {
     /// What `C++` and `C#` have after their last part.
     pub(crate) suffix: &'static str,
     open: Option<Open>,
+    /// Where in `whole` a part was cut off between a letter and a digit.
+    cut_at: Option<usize>,
 }
 
 /// The part being read.
@@ -43,6 +47,7 @@ struct Open {
     capitals: usize,
     has_digit: bool,
     has_small: bool,
+    cut: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,7 @@ impl Compound {
         self.parts.clear();
         self.suffix = "";
         self.open = None;
+        self.cut_at = None;
         let mut at = from;
         while let Some(c) = text[at..].chars().next() {
             if self.parts.len() == MAX_PARTS {
@@ -106,15 +112,17 @@ impl Compound {
                 Kind::Small => kind == Kind::Capital,
                 _ => false,
             };
-            if border {
+            if border && open.last == Kind::Digit {
+                self.cut();
+            } else if border {
                 self.close();
             } else if kind == Kind::Small && open.capitals >= 2 && (c != 's' || starts_with_letter(rest)) {
                 self.split_before_last(open); // "HTTPServer", but not "URLs"
             }
         }
-        let at = self.whole.len();
+        let (at, cut) = (self.whole.len(), self.after_cut());
         push_lower(c, &mut self.whole);
-        let open = self.open.get_or_insert(Open::at(at, writing));
+        let open = self.open.get_or_insert(Open { cut, ..Open::at(at, writing) });
         if !open.has_digit && open.letters == 0 {
             open.writing = writing;
         }
@@ -127,11 +135,11 @@ impl Compound {
 
     fn digit(&mut self, c: char) {
         if self.open.is_some_and(|open| open.last != Kind::Digit && open.letters >= 2) {
-            self.close();
+            self.cut();
         }
-        let at = self.whole.len();
+        let (at, cut) = (self.whole.len(), self.after_cut());
         self.whole.push(c);
-        let open = self.open.get_or_insert(Open::at(at, Writing::Latin));
+        let open = self.open.get_or_insert(Open { cut, ..Open::at(at, Writing::Latin) });
         *open = Open { last: Kind::Digit, last_at: at, letters: 0, capitals: 0, has_digit: true, ..*open };
     }
 
@@ -197,6 +205,20 @@ impl Compound {
         self.open = Some(Open { letters: 1, capitals: 1, ..Open::at(open.last_at, open.writing) });
     }
 
+    /// Ends the part between a letter and a digit.
+    fn cut(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.cut = true;
+        }
+        self.close();
+        self.cut_at = Some(self.whole.len());
+    }
+
+    /// Whether the next part begins where the last one was cut off.
+    fn after_cut(&self) -> bool {
+        self.cut_at == Some(self.whole.len())
+    }
+
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
             let shouted = open.letters >= 2 && !open.has_small && !open.has_digit;
@@ -216,11 +238,19 @@ impl Open {
             capitals: 0,
             has_digit: false,
             has_small: false,
+            cut: false,
         }
     }
 
     fn part(&self, end: usize, shouted: bool) -> Part {
-        Part { start: self.start, end, writing: self.writing, letters: !self.has_digit, shouted }
+        Part {
+            start: self.start,
+            end,
+            writing: self.writing,
+            letters: !self.has_digit,
+            shouted,
+            cut: self.cut,
+        }
     }
 }
 

@@ -46,8 +46,8 @@ pub fn keywords(query: &str) -> Keywords {
     let mut found: Vec<Candidate> = Vec::new();
     let mut seen = HashSet::new();
     Analyzer::new().visit(query, &mut |token| {
-        // The last character of a run is there to be found, not to be asked for.
-        if token.origin == Origin::Last || found.len() == MAX_READ {
+        // These are there to be found, not to be asked for.
+        if matches!(token.origin, Origin::Last | Origin::Cut) || found.len() == MAX_READ {
             return;
         }
         let keyword = Keyword { token: token.text.to_owned(), prefix: token.origin == Origin::Lone };
@@ -173,6 +173,15 @@ mod tests {
         assert_eq!(terms("die hard"), "die hard");
         assert_eq!(terms("quelle est la base de données de l'équipe"), "base donne lequip equip");
         assert_eq!(terms("какая у нас база данных"), "баз дан");
+    }
+
+    #[test]
+    fn a_word_with_digits_is_asked_for_whole() {
+        assert_eq!(terms("order66"), "order66");
+        assert_eq!(terms("3f2a9c1b"), "3f2a9c1b");
+        assert_eq!(terms("utf8mb4"), "utf8mb4");
+        assert_eq!(terms("getUser2"), "getuser2 get");
+        assert_eq!(terms("GPT-4 from 2026-11-21"), "gpt4 gpt 4 2026.11.21 2026 11 21");
     }
 
     #[test]
