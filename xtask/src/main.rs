@@ -3,7 +3,7 @@
 //! * `cargo xtask check`: the floors, the heavy libraries, the sizes of files.
 //! * `cargo xtask mcpb PROGRAM [FOLDER [ADDRESS]]`: packs a program as an `.mcpb` bundle; with the address that bundles will
 //!   lie at, also the `server.json` of the MCP registry, for all bundles in the folder.
-//! * `cargo xtask gen`: makes the generated files anew (`openapi.json`, `docs/cli.md`). The tests fail when one is stale.
+//! * `cargo xtask gen`: makes the generated files anew (`openapi.json`, `docs/cli.md`, `docs/mcp-tools.json`). The tests fail when one is stale.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
 
 mod bundle;

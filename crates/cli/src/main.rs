@@ -1,7 +1,7 @@
-//! `omp`: one memory for all of a person's AI tools. The server, and the command line over a server or a file.
+//! `omp`: one memory for all of a person's AI tools. The server, and the command line over a server or a database.
 
-/// The memory of a request is taken by one thread and given back by another, the writer: the system's allocator lets them
-/// wait for each other then.
+/// A request's memory is allocated on one thread and freed on another, the writer's; with the system's allocator
+/// the two would then wait for each other.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

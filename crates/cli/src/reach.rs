@@ -64,7 +64,7 @@ impl Reach {
             && cut
             && memories.len() < most
         {
-            // What of the project is not among the best of all ranks below them.
+            // The project's memories that are not among the best of all rank below those that are.
             let rest = api.search_memories(&ask(vec![namespace.clone()])).await?.memories;
             add(&mut memories, rest);
         }

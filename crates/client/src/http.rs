@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use omp_model::api::{
     CompressResponse, ContextResponse, ConversationHits, ConversationList, ErrorBody, ExtractResponse,
-    HandoffResponse, Health, ImportResponse, MemoryList, NamespaceList, SearchResponse,
+    HandoffResponse, Health, MemoryList, NamespaceList, SearchResponse,
 };
 use omp_model::conversation::NewConversation;
-use omp_model::creation::Created;
-use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport};
+use omp_model::creation::{Created, Warning};
+use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport, ImportResponse};
 use omp_model::{
     ContextQuery, Conversation, ConversationQuery, ConversationSearch, CreateMemory, Dedupe, Error,
     ErrorCode, Held, History, HistoryQuery, ListQuery, Memory, MemoryPatch, NewMemory, RestoreVersion,
@@ -87,13 +87,7 @@ impl Http {
     }
 
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
-        let response = self.send(request.timeout(ANSWER)).await?;
-        response.json().await.map_err(|error| {
-            Error::new(
-                ErrorCode::Unavailable,
-                format!("The server's answer is not what the protocol says: {error}."),
-            )
-        })
+        read(self.send(request.timeout(ANSWER)).await?).await
     }
 
     /// The same for what a model thinks about.
@@ -113,6 +107,14 @@ impl Http {
         };
         Error::new(ErrorCode::Unavailable, format!("The server {base} cannot be reached: {reason}."))
     }
+}
+
+/// What an answer says.
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
+    response.json().await.map_err(|error| {
+        let message = format!("The server's answer is not what the protocol says: {error}.");
+        Error::new(ErrorCode::Unavailable, message)
+    })
 }
 
 /// The server's own error, or what its status says.
@@ -209,7 +211,10 @@ impl Api for Http {
         // Other servers do not know these; what is not asked for is not sent.
         put(&mut body, "supersedes", create.supersedes);
         put(&mut body, "dedupe", (create.dedupe != Dedupe::Off).then(|| create.dedupe.as_str()));
-        self.json(self.request(Method::POST, "memories").json(&body)).await
+        let response = self.send(self.request(Method::POST, "memories").json(&body).timeout(ANSWER)).await?;
+        let warnings = response.headers().get(Warning::HEADER).and_then(|list| list.to_str().ok());
+        let warnings = Warning::read_list(warnings.unwrap_or_default());
+        Ok(Created { warnings, ..read(response).await? })
     }
 
     async fn memory_history(&self, id: &str, query: HistoryQuery) -> Result<History> {
@@ -363,7 +368,7 @@ impl Api for Http {
             .body(reqwest::Body::wrap_stream(pieces));
         let response = self.send(request).await?;
         let response: ImportResponse = response.json().await.map_err(|error| self.unreachable(&error))?;
-        Ok(response.report)
+        Ok(response.into())
     }
 
     async fn export(

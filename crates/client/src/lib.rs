@@ -1,5 +1,5 @@
-//! The product's verbs, wherever the memories are: on a server ([`Http`]) or in a database file on this machine
-//! ([`Embedded`]). Whoever builds on [`Api`] need not know which.
+//! The product's verbs, wherever the memories are: on a server ([`Http`]) or in a database that this process opens
+//! itself ([`Embedded`]). Whoever builds on [`Api`] need not know which.
 //!
 //! [`conform`] checks any server of Open Memory Protocol from outside.
 

@@ -52,8 +52,11 @@ impl<S: Sync, const LIMIT: usize> FromRequest<S> for JsonText<LIMIT> {
         let bytes = body.ok_or_else(too_large)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Error::new(ErrorCode::InvalidJson, format!("The body is not valid UTF-8 at byte {at}."))
-                .with_detail("byte", at)
+            let (line, column) = position(&error.as_bytes()[..at]);
+            let message = format!("The body is not valid UTF-8 at line {line}, column {column}.");
+            Error::new(ErrorCode::InvalidJson, message)
+                .with_detail("line", line)
+                .with_detail("column", column)
         })?;
         Ok(Self(text))
     }
@@ -73,6 +76,13 @@ async fn collect(body: Body, limit: usize, announced: Option<usize>) -> Option<V
         }
     }
     (length <= limit).then_some(bytes)
+}
+
+/// The line and the column after this text, from 1, the column in bytes as JSON's readers count it.
+fn position(before: &[u8]) -> (usize, usize) {
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    (line, column)
 }
 
 /// The media type without parameters, in lower case; empty when there is none.

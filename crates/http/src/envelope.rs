@@ -10,7 +10,8 @@ use crate::answer::Failure;
 pub(crate) fn in_envelope(bare: &Response, method: &str, path: &str) -> Response {
     let path: String = path.chars().take(100).collect();
     let error = match bare.status() {
-        StatusCode::NOT_FOUND => {
+        // A path that is not UTF-8 names nothing either.
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => {
             Error::new(ErrorCode::NotFound, format!("There is no {path} here; /docs lists what there is."))
         }
         StatusCode::METHOD_NOT_ALLOWED => Error::new(
@@ -19,7 +20,6 @@ pub(crate) fn in_envelope(bare: &Response, method: &str, path: &str) -> Response
         ),
         StatusCode::REQUEST_TIMEOUT => Error::new(ErrorCode::RequestTimeout, "The request took too long."),
         StatusCode::PAYLOAD_TOO_LARGE => Error::new(ErrorCode::PayloadTooLarge, "The body is too large."),
-        StatusCode::BAD_REQUEST => Error::invalid("path", "must be valid UTF-8"),
         status => {
             tracing::error!(status = status.as_u16(), "an answer without a body of ours");
             Error::internal()

@@ -22,7 +22,7 @@ use crate::routes::get_livez;
 /// four times a second.
 const HOLDS: Duration = Duration::from_millis(250);
 
-/// That a server is about to end. From then on it says that it is not ready, and goes on serving until it ends. Cheap to clone.
+/// Signals that a server is about to end: from then on it reports not ready, and serves until it ends. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Leaving(Arc<AtomicBool>);
 

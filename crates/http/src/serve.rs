@@ -118,7 +118,7 @@ fn builder() -> http1::Builder {
     http
 }
 
-/// The next connection; what goes wrong with one that was never there is passed over.
+/// The next connection; errors of connections that broke off before they were accepted are passed over.
 async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     loop {

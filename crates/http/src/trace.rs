@@ -77,7 +77,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let key = response.extensions().get::<AskedWith>().map(|AskedWith(key)| tracing::field::display(key));
     span.in_scope(|| {
         let (status, micros) = (status.as_u16(), took.as_micros());
-        // That a probe says no is told once, by who found out why.
+        // That a probe fails is logged once, where the reason was found.
         if status >= 500 && !is_probe(route) {
             tracing::warn!(%method, route, status, micros, key, "answered");
         } else {

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::transfer::{ImportIssue, ImportReport};
 use crate::{
     Content, Conversation, ConversationId, Error, ErrorCode, JobId, Memory, MemoryId, MemoryType, ModelName,
     Namespace, Role, SearchMode, Timestamp, Topic, UserName,
@@ -334,31 +333,6 @@ fn well() -> String {
 pub struct Probe {
     /// `alive` or `ready`.
     pub status: String,
-}
-
-/// What an import did: the protocol's three members, and the whole report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ImportResponse {
-    /// Items of the file that are stored now and were not before, or replaced what was.
-    pub imported: u64,
-    /// Items that stayed out because their id was taken.
-    pub skipped: u64,
-    /// Items that were not valid.
-    pub errors: Vec<ImportIssue>,
-    /// All the figures.
-    pub report: ImportReport,
-}
-
-impl From<ImportReport> for ImportResponse {
-    fn from(report: ImportReport) -> Self {
-        Self {
-            imported: report.imported + report.updated,
-            skipped: report.skipped + report.unchanged,
-            errors: report.errors.clone(),
-            report,
-        }
-    }
 }
 
 /// Memories made by `POST /v1/extract`.

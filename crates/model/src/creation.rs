@@ -81,8 +81,10 @@ pub struct Created {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
     pub duplicate_of: Option<MemoryId>,
-    /// What looks like a secret in it.
+    /// What looks like a secret in it. Over HTTP it is in the header [`Warning::HEADER`], so that the body is the memory
+    /// of the protocol and nothing else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub warnings: Vec<Warning>,
 }
 
@@ -98,19 +100,34 @@ pub struct Warning {
     pub secret: String,
 }
 
+impl Warning {
+    /// The header of an answer that lists them.
+    pub const HEADER: &str = "x-omp-warnings";
+
+    /// What the header says: `content=github_token, metadata=password`.
+    pub fn list(warnings: &[Self]) -> String {
+        let each = warnings.iter().map(|warning| format!("{}={}", warning.field, warning.secret));
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Reads the header; what has another form is passed over.
+    pub fn read_list(text: &str) -> Vec<Self> {
+        let each = text.split(',').filter_map(|one| one.trim().split_once('='));
+        each.map(|(field, secret)| Self { field: field.to_owned(), secret: secret.to_owned() }).collect()
+    }
+}
+
 impl<'de> Deserialize<'de> for Created {
     /// Reads the text twice: a flattened member would lose how numbers in `metadata` were written.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Beside {
             duplicate_of: Option<MemoryId>,
-            #[serde(default)]
-            warnings: Vec<Warning>,
         }
         let json = Box::<RawValue>::deserialize(deserializer)?;
         let memory = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        let Beside { duplicate_of, warnings } = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        Ok(Self { memory, duplicate_of, warnings })
+        let Beside { duplicate_of } = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
+        Ok(Self { memory, duplicate_of, warnings: Vec::new() })
     }
 }
 
@@ -139,6 +156,15 @@ mod tests {
     fn what_is_no_id_and_no_known_word_is_named() {
         let error = read(r#","supersedes":"mem_x","dedupe":"fuzzy""#).unwrap_err();
         assert_eq!(error.details.keys().collect::<Vec<_>>(), ["supersedes", "dedupe"]);
+    }
+
+    #[test]
+    fn warnings_are_read_as_they_were_listed() {
+        let one = |field: &str, secret: &str| Warning { field: field.into(), secret: secret.into() };
+        let warnings = vec![one("content", "github_token"), one("metadata", "password")];
+        assert_eq!(Warning::list(&warnings), "content=github_token, metadata=password");
+        assert_eq!(Warning::read_list(&Warning::list(&warnings)), warnings);
+        assert!(Warning::read_list("").is_empty());
     }
 
     #[test]

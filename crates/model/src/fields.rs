@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -71,6 +71,9 @@ pub(crate) fn compact(json: &str) -> String {
 
 /// A value that a field can hold.
 pub trait Field: Sized {
+    /// Whether `name=` in a query string is no mistake, but the same as nothing: forms send what was left empty.
+    const MAY_BE_BLANK: bool = false;
+
     /// From plain text, as in a query string; the error is a sentence without its subject.
     fn from_text(text: &str) -> Result<Self, String>;
 
@@ -109,10 +112,11 @@ impl<'a> Fields<'a> {
     /// From a JSON object. Malformed JSON is `invalid_json` with line and column; other JSON a `validation_error`.
     pub fn from_json(json: &'a str) -> Result<Self, Error> {
         let members = Members::parse(json).map_err(|e| {
-            if e.is_data() {
-                Error::invalid("body", "must be a JSON object")
-            } else {
-                Error::invalid_json(&e)
+            // What begins as something else than an object may not be JSON at all.
+            let fault = if e.is_data() { serde_json::from_str::<IgnoredAny>(json).err() } else { Some(e) };
+            match fault {
+                Some(fault) => Error::invalid_json(&fault),
+                None => Error::invalid("body", "must be a JSON object"),
             }
         })?;
         Ok(Self {
@@ -121,10 +125,10 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// From the pairs of a query string. A name without a value counts as absent; `tags` may be repeated.
+    /// From the pairs of a query string; `tags` may be repeated.
     pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         let mut fields = Self { values: Vec::new(), errors: Vec::new() };
-        for (name, text) in pairs.into_iter().filter(|(_, text)| !text.is_empty()) {
+        for (name, text) in pairs {
             match fields.values.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, Value::Text(known))) if name == "tags" => {
                     known.push(',');
@@ -152,6 +156,12 @@ impl<'a> Fields<'a> {
         self.find(name).is_some()
     }
 
+    /// The same for a value of this kind: free text that is empty in a query string counts as absent.
+    fn given<T: Field>(&self, name: &str) -> Option<&Value<'a>> {
+        self.find(name)
+            .filter(|value| !(T::MAY_BE_BLANK && matches!(value, Value::Text(text) if text.is_empty())))
+    }
+
     /// The JSON text of a member.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
         match self.find(name)? {
@@ -161,7 +171,7 @@ impl<'a> Fields<'a> {
     }
 
     fn read<T: Field>(&mut self, name: &str) -> Option<T> {
-        let result = match self.find(name)? {
+        let result = match self.given::<T>(name)? {
             Value::Json(json) => T::from_json(json),
             Value::Text(text) => T::from_text(text).map_err(whole),
         };
@@ -174,7 +184,7 @@ impl<'a> Fields<'a> {
 
     /// A field that must be there.
     pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
-        if !self.has(name) {
+        if self.given::<T>(name).is_none() {
             self.fail(name, "is required");
         }
         self.read(name)
@@ -187,7 +197,7 @@ impl<'a> Fields<'a> {
 
     /// A field that may be absent (`None`) or `null` (`Some(None)`).
     pub fn nullable<T: Field>(&mut self, name: &str) -> Option<Option<T>> {
-        match self.find(name)? {
+        match self.given::<T>(name)? {
             Value::Json(json) if json.get() == "null" => Some(None),
             _ => self.read(name).map(Some),
         }
@@ -225,12 +235,16 @@ impl<'a> Fields<'a> {
 }
 
 impl<const MIN: usize, const MAX: usize> Field for Text<MIN, MAX> {
+    const MAY_BE_BLANK: bool = true;
+
     fn from_text(text: &str) -> Result<Self, String> {
         Self::new(text)
     }
 }
 
 impl<const MAX: usize> Field for crate::tags::Word<MAX> {
+    const MAY_BE_BLANK: bool = true;
+
     fn from_text(text: &str) -> Result<Self, String> {
         Self::new(text)
     }
@@ -243,6 +257,8 @@ impl Field for Timestamp {
 }
 
 impl Field for Tags {
+    const MAY_BE_BLANK: bool = true;
+
     fn from_text(text: &str) -> Result<Self, String> {
         let tags = text
             .split(',')
@@ -326,6 +342,8 @@ impl Field for bool {
 }
 
 impl Field for String {
+    const MAY_BE_BLANK: bool = true;
+
     fn from_text(text: &str) -> Result<Self, String> {
         Ok(text.to_owned())
     }
@@ -381,6 +399,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_object_is_told_from_what_is_no_json() {
+        let code = |json| Fields::from_json(json).err().unwrap().code.name();
+        for json in ["[1,", "[1] 2", "5 {", "\"a", "[1,]", "nul"] {
+            assert_eq!(code(json), "invalid_json", "{json}");
+        }
+        for json in ["[1]", "5", "null", "\"a\""] {
+            assert_eq!(code(json), "validation_error", "{json}");
+        }
+    }
+
+    #[test]
     fn lone_surrogates_are_refused_by_name() {
         let mut fields = Fields::from_json(r#"{"content":"\ud800"}"#).unwrap();
         let content = fields.required::<Content>("content");
@@ -390,6 +419,18 @@ mod tests {
     #[test]
     fn white_space_goes_only_between_tokens() {
         assert_eq!(compact("{ \"a b\\\" \" : [ 1 , 2 ] }\n"), "{\"a b\\\" \":[1,2]}");
+    }
+
+    #[test]
+    fn an_empty_parameter_is_absent_where_any_text_may_stand() {
+        let blank =
+            || Fields::from_pairs(["limit", "namespace"].map(|name| (name.to_owned(), String::new())).into());
+        let mut fields = blank();
+        assert!(fields.optional::<crate::Namespace>("namespace").is_none());
+        assert!(fields.finish(Some(())).is_ok());
+        let mut fields = blank();
+        fields.optional::<u64>("limit");
+        assert_eq!(fields.finish(Some(())).unwrap_err().details.keys().collect::<Vec<_>>(), ["limit"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Identifiers of memories, conversations, keys and jobs.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,11 @@ use crate::time::Timestamp;
 const LENGTH: usize = 16;
 /// How many of them are the creation time; nine base-36 digits of milliseconds last until the year 5188.
 const TIME_DIGITS: usize = 9;
+/// As many numbers as the other seven digits can write.
+const NUMBERS: u64 = 36_u64.pow((LENGTH - TIME_DIGITS) as u32);
+/// How far apart, at most, ids of one millisecond are: far enough not to be guessed from one another, near enough that
+/// tens of thousands fit.
+const STRIDE: u64 = 1 << 20;
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Sixteen characters `a-z0-9`.
@@ -25,13 +31,14 @@ impl Body {
     }
 
     /// Time first, so that ids made later sort later and neighbours in time are neighbours in an index; then
-    /// 36 bits of randomness.
+    /// randomness, which only grows within a millisecond of this process.
     fn generate(now: Timestamp, random: &dyn RandomSource) -> Self {
         let mut bytes = [b'0'; LENGTH];
         write_base36(u128::try_from(now.as_millis().max(0)).unwrap_or(0), &mut bytes[..TIME_DIGITS]);
         let mut noise = [0_u8; 8];
         random.fill(&mut noise);
-        write_base36(u128::from(u64::from_le_bytes(noise)), &mut bytes[TIME_DIGITS..]);
+        let number = number_in(now, u64::from_le_bytes(noise));
+        write_base36(u128::from(number), &mut bytes[TIME_DIGITS..]);
         Self(bytes)
     }
 
@@ -53,6 +60,16 @@ impl Body {
     fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("an id is ASCII")
     }
+}
+
+/// The number of the next id of this millisecond: after the one before, and else in the lower half of what there is.
+fn number_in(now: Timestamp, noise: u64) -> u64 {
+    static LAST: Mutex<(Timestamp, u64)> = Mutex::new((Timestamp::from_millis(i64::MIN), 0));
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = last.1 + 1 + noise % STRIDE;
+    let number = if last.0 == now && next < NUMBERS { next } else { noise % (NUMBERS / 2) };
+    *last = (now, number);
+    number
 }
 
 /// Writes the lowest digits of `number`, most significant first, over the whole of `out`.
@@ -151,6 +168,13 @@ mod tests {
         let later = MemoryId::generate(Timestamp::from_millis(1_001), &Fixed(0));
         assert_eq!(MemoryId::parse(&earlier.to_string()), Some(earlier));
         assert!(earlier < later);
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_sort_as_they_were_made() {
+        let now = Timestamp::from_millis(5_000);
+        let ids: Vec<_> = (0..10_000).map(|_| MemoryId::generate(now, &crate::OsRandom)).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
     }
 
     #[test]

@@ -49,6 +49,19 @@ impl Conflict {
 
 word_field!(Conflict, "skip, overwrite, duplicate, newer");
 
+impl Serialize for Conflict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Conflict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Self::parse(&word).ok_or_else(|| serde::de::Error::custom("not a way to treat taken ids"))
+    }
+}
+
 /// A form in which memories travel, by its name: `omp`, `omi`, `omi-jsonl`, or one of the foreign ones that
 /// `omp_formats` registers. The set is open, so a name says nothing about who can read it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -266,7 +279,8 @@ pub struct ImportReport {
     /// Their ids, so that something can be done with them; at most [`ImportReport::MAX_CONVERSATIONS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversation_ids: Vec<String>,
-    /// Items that were left out; at most [`ImportReport::MAX_LISTED`] of them.
+    /// Items that were left out; at most [`ImportReport::MAX_ERRORS`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ImportIssue>,
     /// How many items were left out in all.
     pub error_count: u64,
@@ -280,6 +294,10 @@ pub struct ImportReport {
     /// All of these by kind.
     #[serde(default)]
     pub counts: ImportCounts,
+    /// What was done with taken ids.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub conflict: Conflict,
     /// By what the format was recognised, when nobody named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
@@ -288,7 +306,9 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    /// The most entries of each list: a file of a million bad lines must not fill the memory.
+    /// The most items that were left out: a file of many million bad lines must not fill the memory.
+    pub const MAX_ERRORS: usize = 100_000;
+    /// The most entries of each other list.
     pub const MAX_LISTED: usize = 1_000;
     /// The most ids of conversations.
     pub const MAX_CONVERSATIONS: usize = 10_000;
@@ -296,7 +316,7 @@ impl ImportReport {
     /// Records an item that was left out.
     pub fn fail(&mut self, issue: ImportIssue) {
         self.error_count += 1;
-        if self.errors.len() < Self::MAX_LISTED {
+        if self.errors.len() < Self::MAX_ERRORS {
             self.errors.push(issue);
         }
     }
@@ -328,5 +348,70 @@ impl ImportReport {
         if self.lost.len() < Self::MAX_LISTED {
             self.lost.push(note);
         }
+    }
+}
+
+/// What an import did: the protocol's three members, and the whole report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportResponse {
+    /// Items of the file that are stored now and were not before, or replaced what was.
+    pub imported: u64,
+    /// Items that stayed out because their id was taken.
+    pub skipped: u64,
+    /// Items that were not valid.
+    pub errors: Vec<ImportIssue>,
+    /// All the figures. What was left out is in `errors` above.
+    pub report: ImportReport,
+}
+
+impl From<ImportReport> for ImportResponse {
+    fn from(mut report: ImportReport) -> Self {
+        let errors = std::mem::take(&mut report.errors);
+        let (mut imported, mut skipped) = (report.imported + report.updated, report.skipped);
+        // Overwriting with the same is still overwriting; only to skip it is to skip it.
+        *(if report.conflict == Conflict::Overwrite { &mut imported } else { &mut skipped }) +=
+            report.unchanged;
+        Self { imported, skipped, errors, report }
+    }
+}
+
+impl From<ImportResponse> for ImportReport {
+    fn from(response: ImportResponse) -> Self {
+        Self { errors: response.errors, ..response.report }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_overwritten_with_the_same_was_imported() {
+        let count = |conflict| {
+            let report =
+                ImportReport { imported: 1, unchanged: 2, skipped: 4, conflict, ..Default::default() };
+            let response = ImportResponse::from(report);
+            (response.imported, response.skipped)
+        };
+        assert_eq!(count(Conflict::Overwrite), (3, 4));
+        assert_eq!(count(Conflict::Skip), (1, 6));
+    }
+
+    #[test]
+    fn errors_stand_once_in_the_answer_and_come_back_into_the_report() {
+        let mut report = ImportReport::default();
+        let (id, message) = (Some("x".to_owned()), "is wrong".to_owned());
+        report.fail(ImportIssue {
+            index: 0,
+            line: None,
+            id,
+            place: None,
+            error: ErrorCode::ValidationError,
+            message,
+        });
+        let response = ImportResponse::from(report.clone());
+        assert_eq!(serde_json::to_string(&response).unwrap().matches("is wrong").count(), 1);
+        assert_eq!(ImportReport::from(response), report);
     }
 }

@@ -49,7 +49,7 @@ impl Failures {
         if waiting.is_due(now.as_millis()) { Some(waiting.take(now)) } else { None }
     }
 
-    /// What was not due yet as well.
+    /// Everything that waits to be written down, due or not.
     fn rest(&self, now: Timestamp) -> Option<u64> {
         let mut waiting = self.state();
         if waiting.count > 0 { Some(waiting.take(now)) } else { None }

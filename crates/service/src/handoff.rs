@@ -13,8 +13,10 @@ use crate::access::require;
 use crate::ai::{AiChoice, Reader, sendable};
 use crate::context::estimate;
 
-/// Longest topic and last message that a brief quotes, in characters.
+/// Longest text that a brief quotes within a sentence, in characters.
 pub(crate) const QUOTED: usize = 300;
+/// Longest last message that a brief quotes as it was written, in characters.
+const QUOTED_WHOLE: usize = 8_000;
 /// The most tokens that the memories of a brief may take.
 const MOST_MEMORY_TOKENS: u64 = 8_000;
 /// Memories that are looked at.
@@ -77,6 +79,10 @@ impl HandoffRequest {
             Some(Handed::Inline { model: model?, topic, messages: messages?.0 })
         };
         let conversation = match id {
+            Some(id) if id.is_empty() => {
+                fields.fail("conversation_id", "must not be empty");
+                None
+            }
             Some(id) => Some(Handed::Saved(id)),
             None if !fields.has("model") && !fields.has("messages") => {
                 fields.fail("conversation_id", "is required, or `model` and `messages` of a conversation");
@@ -202,26 +208,36 @@ fn brief(source: &ModelName, target: &ModelName, topic: &Topic, messages: &[Mess
     let (from, to) = (display_name(source.as_str()), display_name(target.as_str()));
     let topic = quoted(topic.as_str());
     let mut brief = format!("I have been talking with {from} about \u{201c}{topic}\u{201d}.");
-    let last =
-        messages.iter().rev().find(|message| message.role == Role::User).map(|m| quoted(m.content.as_str()));
-    if let Some(last) = last.filter(|last| *last != topic) {
-        brief.push_str(&format!(" The last thing I said there was: \u{201c}{last}\u{201d}."));
-    }
+    let last = messages.iter().rev().find(|message| message.role == Role::User).map(|m| m.content.as_str());
     let request = if from == to {
-        " Please go on from there.".to_owned()
+        "Please go on from there.".to_owned()
     } else {
-        format!(" {to}, please go on from where {from} left off.")
+        format!("{to}, please go on from where {from} left off.")
     };
+    match last {
+        Some(last) if last.chars().count() > QUOTED => {
+            let last = cut(last.trim(), QUOTED_WHOLE);
+            brief.push_str(&format!(" The last thing I said there was:\n\n{last}\n\n"));
+        }
+        Some(last) if quoted(last) != topic => {
+            brief.push_str(&format!(" The last thing I said there was: \u{201c}{}\u{201d}. ", quoted(last)));
+        }
+        _ => brief.push(' '),
+    }
     brief + &request
 }
 
 /// One line, not too long.
 pub(crate) fn quoted(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= QUOTED {
-        return line;
+    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), QUOTED)
+}
+
+/// At most so many characters; `…` stands for the rest.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    line.chars().take(QUOTED).chain("…".chars()).collect()
 }
 
 /// What people call the tools that the published clients know.
@@ -253,6 +269,14 @@ mod tests {
             "I have been talking with ChatGPT about “Category theory”. The last thing I said there was: “And a functor?”. \
              Claude, please go on from where ChatGPT left off."
         );
+    }
+
+    #[test]
+    fn a_long_last_message_is_quoted_as_it_was_written() {
+        let code = format!("Why does this fail?\n\n```rust\n{}\n```", "    let x = 1;\n".repeat(60));
+        let (model, target) = (Text::new("chatgpt").unwrap(), Text::new("claude").unwrap());
+        let brief = brief(&model, &target, &Text::new("Rust").unwrap(), &[message(Role::User, &code)]);
+        assert!(brief.contains(&format!(" was:\n\n{code}\n\nClaude, please go on")), "{brief}");
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Service {
         Ok(ring)
     }
 
-    /// Writes down that a key is in use, at most once a minute and behind the request's back.
+    /// Writes down that a key is in use, at most once a minute and without making the request wait.
     fn remember_use(&self, known: &Known, now: Timestamp) {
         let (before, at) = (known.last_used.load(Ordering::Relaxed), now.as_millis());
         let due = at.saturating_sub(before) >= LAST_USED;

@@ -1,4 +1,4 @@
-//! The use cases: who may, what happens, in which order. Every door (HTTP, command line, later MCP) calls these and
+//! The use cases: who may, what happens, in which order. Every door (HTTP, command line, MCP) calls these and
 //! adds no rule of its own.
 
 mod access;

@@ -77,7 +77,7 @@ impl Room {
         known(&self.held(), owner)
     }
 
-    /// What is held for an owner and serves, else what is begun in its place; this is a use of it.
+    /// What is held for an owner if it still serves, else a new one in its place; either counts as used now.
     pub(crate) fn hold<T: Held>(
         &self,
         owner: OwnerId,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-/// Budgets that are full again are forgotten each time so much was spent.
+/// Budgets that are full again are forgotten each time this many were spent.
 const FORGET_EACH: u32 = 100_000;
 
 /// What is counted.
@@ -16,14 +16,14 @@ pub struct Budget {
     pub name: String,
     /// How many may be spent at once.
     pub at_once: u32,
-    /// In what time one comes back.
+    /// How long it takes until one comes back.
     pub each: Duration,
 }
 
 /// Budgets by their names.
 #[async_trait]
 pub trait BudgetStore: Send + Sync {
-    /// Spends one. `Some`: it is spent up and nothing was taken; how long until there is one again.
+    /// Spends one. `Some` means that none is left and nothing was taken: how long until there is one again.
     ///
     /// Where several servers share a store they spend from one budget, and each may go beyond it by what comes back in a tenth
     /// of a second, or by one if that is less; what was spent too much comes back later. Where the store cannot be asked, each

@@ -76,7 +76,7 @@ pub trait CandidateStore: Send + Sync {
         Ok(Found::Unable(None))
     }
 
-    /// Looks after what such searches need: a piece of work, if there is some. Whether there is more.
+    /// Does one piece of the upkeep that such searches need, if any is due. Returns whether there is more.
     async fn tend_candidates(&self) -> Result<bool> {
         Ok(false)
     }

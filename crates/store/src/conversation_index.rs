@@ -17,7 +17,7 @@ pub struct WordHits {
     /// How many of the owner's conversations that the principal may see are in the index, and how many entries these have:
     /// what hits are measured by.
     pub conversations: u64,
-    /// See there.
+    /// The entries of those conversations, all together.
     pub entries: u64,
     /// How many of the owner's conversations are not in the index yet.
     pub waiting: u64,

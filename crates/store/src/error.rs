@@ -27,18 +27,18 @@ pub enum StoreError {
         "{0} is encrypted, or no Open Memory database: if it is, put its passphrase into OMP_DB_PASSPHRASE, or name the file that holds it with --db-passphrase-file"
     )]
     Sealed(PathBuf),
-    /// The passphrase is another one's.
+    /// The passphrase is wrong, or the file is damaged or no database.
     #[error("the passphrase does not open {0}; or the file is damaged, or no Open Memory database")]
     WrongPassphrase(PathBuf),
     /// There is a passphrase for a file that needs none.
     #[error("{0} is not encrypted, but there is a passphrase for it; `omp encrypt` encrypts it")]
     NotEncrypted(PathBuf),
-    /// A passphrase that can be guessed.
+    /// The passphrase is too short: it could be guessed.
     #[error(
         "the passphrase of a database needs at least {0} characters: whoever has the file can try as many as they like"
     )]
     ShortPassphrase(usize),
-    /// The program cannot encrypt.
+    /// This build has no encryption.
     #[error(
         "this omp was built without encryption of its database; `cargo build --release -p omp --features encryption` builds one that has it"
     )]
@@ -69,7 +69,7 @@ pub enum StoreError {
         /// The system's or the server's words.
         reason: String,
     },
-    /// The database server does not let us.
+    /// The database server denies us access.
     #[error("the database at {place} refuses: {reason}")]
     Denied {
         /// The server and the database, without a password.
@@ -82,7 +82,7 @@ pub enum StoreError {
         "{0} holds an unfinished move of another database; `omp migrate` with the same --from and --to finishes it"
     )]
     BeingFilled(String),
-    /// Vectors came too late.
+    /// The vectors are those of a model whose space another model's has replaced.
     #[error(
         "another model has made room for its vectors in place of these; all servers of a database need the same embedding model"
     )]

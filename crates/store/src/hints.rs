@@ -19,8 +19,8 @@ impl Hints {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The owner's number is this, or beyond. Wakes nobody who was told so before: what comes back from other servers was told here
-    /// already.
+    /// The owner's number is at least `seq`. Wakes nobody who knows that: what comes back from other servers was
+    /// announced here before.
     pub(crate) fn tell(&self, owner: OwnerId, seq: i64) {
         let mut waiting = self.waiting();
         let Some(sender) = waiting.get(&owner) else { return };

@@ -42,7 +42,7 @@ pub struct StoredJob {
     pub error: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it last got on.
+    /// When it last made progress.
     pub updated_at: Timestamp,
 }
 
@@ -78,18 +78,18 @@ pub struct JobLease {
 /// How many jobs a key may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobBounds {
-    /// So many that run, on all servers together.
+    /// The most that may run at once, on all servers together.
     pub running: u32,
-    /// So many that have ended; the oldest make room.
+    /// The most ended ones that are kept; the oldest make room.
     pub ended: u32,
 }
 
-/// When nobody goes on with a job whose server has ended.
+/// When a job whose server has ended is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stranded {
-    /// It was taken over so often since it last got on: whatever it is at, servers do not live through it.
+    /// It was taken over this many times without progress: whatever it is reading kills the server that reads it.
     pub attempts: u32,
-    /// For so many milliseconds nobody has taken it over.
+    /// Nobody has taken it over for this many milliseconds.
     pub millis: i64,
 }
 
@@ -144,8 +144,8 @@ pub trait JobStore: Send + Sync {
         lease: &JobLease,
     ) -> Result<Option<(StoredJob, JobConversations)>>;
 
-    /// Tells jobs whose lease has run out as interrupted: those that nobody can go on with, at once, and those that are
-    /// `stranded`. How many that were.
+    /// Marks jobs whose lease has run out as interrupted: at once those that no server can resume, the others when
+    /// they are `stranded`. Returns how many these were.
     async fn interrupt_jobs(&self, stranded: Stranded, now: Timestamp) -> Result<u64>;
 
     /// Removes up to `limit` jobs that have ended before a time; returns how many.

@@ -1,4 +1,4 @@
-//! Persistence behind one object-safe trait.
+//! Persistence behind object-safe traits, a subject each; [`Store`] is all of them.
 //!
 //! A method is one atomic operation: it happened whole or not at all, and when it has returned, it survives a
 //! crash. Every method says first on whose behalf it runs

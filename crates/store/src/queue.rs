@@ -37,7 +37,7 @@ struct State<J> {
     gathering: Option<usize>,
 }
 
-/// Two queues with one door; `J` is what waits in them.
+/// Two queues behind one interface; `J` is what waits in them.
 pub(crate) struct Queue<J> {
     state: Mutex<State<J>>,
     changed: Condvar,

@@ -8,7 +8,7 @@ use crate::Result;
 /// Most former versions that are kept of a memory; then the oldest go.
 pub const MOST_VERSIONS: u32 = 1_000;
 
-/// What became of the wish to have a version back.
+/// What came of restoring a version.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Restored {
     /// It is the present one again, as a new version.

@@ -207,20 +207,15 @@ fn content(told: &Told, said_on: jiff::civil::Date) -> String {
     let mut letters = told.sentence.chars();
     let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     let sentence = format!("{first}{}", letters.as_str());
-    match &told.when {
-        Some(when) if when.relative => {
-            let bare = sentence.trim_end_matches(['.', '!', ' ', '…']);
-            format!("{bare} ({}).", when.shown())
-        }
-        // A day without its year is that of the conversation.
-        Some(when)
-            if !sentence.contains(&when.first.year().to_string()) && when.first.year() == said_on.year() =>
-        {
-            let bare = sentence.trim_end_matches(['.', '!', ' ', '…']);
-            format!("{bare} ({}).", when.shown())
-        }
-        _ => sentence,
+    let Some(when) = &told.when else { return sentence };
+    // A day without its year is that of the conversation.
+    let without_year =
+        when.first.year() == said_on.year() && !sentence.contains(&when.first.year().to_string());
+    if !when.relative && !without_year {
+        return sentence;
     }
+    let bare = sentence.trim_end_matches(['.', '!', ' ', '…']);
+    format!("{bare} ({}).", when.shown())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) use self::project::{
 pub(crate) use self::sealing::{Opening, Sealing};
 pub(crate) use self::setup::{Hook, HookEvent, Setup};
 pub(crate) use self::transfer::{Convert, Export, Import, Inspect, LevelName, Validate};
-pub(crate) use self::upkeep::{Backup, Conform, Doctor, Encrypt, LogFormat, Restore, Serve};
+pub(crate) use self::upkeep::{Backup, Conform, Encrypt, LogFormat, Restore, Serve};
 
 /// One memory for all your AI tools, on a server that you own.
 ///
@@ -194,7 +194,7 @@ pub(crate) enum Command {
     /// Make the vectors of all memories and conversations with the configured model
     Reindex,
     /// Check that everything is in order
-    Doctor(Doctor),
+    Doctor,
     /// Check any server of Open Memory Protocol from outside
     Conform(Conform),
     /// Print completions for a shell

@@ -70,9 +70,6 @@ pub(crate) struct Encrypt {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {}
-
-#[derive(Debug, Args)]
 pub(crate) struct Conform {
     /// The server to check; by default the one of --server
     #[arg(long, value_name = "URL")]

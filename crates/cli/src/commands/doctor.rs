@@ -16,11 +16,12 @@ pub(super) async fn run(global: &Global, printer: &Printer) -> anyhow::Result<Ex
         printer.either(&health, told)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = global.store().await?;
+    let service = global.service().await?;
+    let store = service.store().clone();
     let info = store.info().await?;
     let checks = store.check().await?;
     let problems = checks.iter().filter(|check| check.problem.is_some()).count();
-    let health = omp_client::Embedded::new(global.service().await?).health().await?;
+    let health = omp_client::Embedded::new(service).health().await?;
     if printer.json {
         let checks: Vec<_> = checks.iter().map(|c| json!({"name": c.name, "problem": c.problem})).collect();
         printer.value(&json!({

@@ -101,7 +101,7 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
             Command::Keys(args) => keys::run(&global, args, printer).await,
             Command::Migrate(args) => migrate::run(&global, &args, printer).await,
             Command::Reindex => reindex::run(&global, printer).await,
-            Command::Doctor(_) => doctor::run(&global, printer).await,
+            Command::Doctor => doctor::run(&global, printer).await,
             Command::Conform(args) => conform::run(&global, &args, printer).await,
             Command::Completions { .. }
             | Command::Validate(_)

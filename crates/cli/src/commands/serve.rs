@@ -73,7 +73,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let stopping = async move {
         stop_signal().await;
         leaving.begin();
-        // Whoever cannot wait says it once more.
+        // A second signal ends the draining early.
         let _ = tokio::time::timeout(drain, stop_signal()).await;
         mcp.stop();
     };

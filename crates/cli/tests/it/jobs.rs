@@ -57,20 +57,23 @@ pub(crate) fn begin(server: &Server, body: &Value) -> String {
 
 /// The job as soon as this holds for it.
 pub(crate) fn until(server: &Server, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    loop {
+    let mut last = Value::Null;
+    for _ in 0..3_000 {
         let (status, job) = server.json("GET", path, &Value::Null);
         assert_eq!(status, 200, "{job}");
         if holds(&job) {
             return job;
         }
         assert_eq!(job["state"], "running", "{job}");
+        last = job;
         std::thread::sleep(Duration::from_millis(20));
     }
+    panic!("it never comes to that: {last}")
 }
 
 /// What the provider was asked to read about a place, as soon as it was that often at least.
 pub(crate) fn asked_about(provider: &Provider, place: &str, times: usize) -> usize {
-    loop {
+    for _ in 0..12_000 {
         let asked = provider.asked();
         let count = asked.iter().filter(|asked| !judges(asked) && asked.contains(place)).count();
         if count >= times {
@@ -78,6 +81,7 @@ pub(crate) fn asked_about(provider: &Provider, place: &str, times: usize) -> usi
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    panic!("nobody asks about {place} {times} times")
 }
 
 pub(crate) fn kill(server: Server) {
@@ -159,9 +163,11 @@ fn a_job_of_a_server_that_stops_goes_on_at_once() {
     asked_about(&provider, "Lisbon", 1);
     let status = std::process::Command::new("kill").arg(server.child.id().to_string()).status();
     assert!(status.unwrap().success());
-    while !std::fs::read_to_string(home.path("log")).unwrap().contains("stopped") {
+    let stopped = || std::fs::read_to_string(home.path("log")).unwrap().contains("stopped");
+    assert!((0..6_000).any(|_| {
         std::thread::sleep(Duration::from_millis(5));
-    }
+        stopped()
+    }));
     // The thread that waits for this answer goes with the program, which waits for it.
     go.send(()).unwrap();
     assert!(server.child.wait().unwrap().success());

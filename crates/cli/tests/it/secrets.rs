@@ -1,6 +1,6 @@
 //! Secrets that come in as memories, by every door.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::program::Home;
 
@@ -38,15 +38,14 @@ fn masking_holds_for_every_way_in() {
     command.env("OMP_SECRETS", "mask").env("OMP_EMBEDDING_PROVIDER", "off");
     let server = crate::program::Server::start(command);
     let text = format!("key {} here", token());
-    let (status, stored) = server.json(
-        "POST",
-        "/v1/memories",
-        &json!({"content": text, "type": "semantic", "source": {"tool": "t"}, "metadata": {"k": token()}}),
-    );
-    assert_eq!(
-        (status, &stored["metadata"]["k"], &stored["warnings"][1]["field"]),
-        (201, &json!("***"), &json!("metadata"))
-    );
+    let memory =
+        json!({"content": text, "type": "semantic", "source": {"tool": "t"}, "metadata": {"k": token()}});
+    let json_body = [("content-type", "application/json")];
+    let (status, head, body) =
+        server.call("POST", "/v1/memories", &json_body, memory.to_string().as_bytes()).unwrap();
+    let stored: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, &stored["metadata"]["k"], &stored["warnings"]), (201, &json!("***"), &Value::Null));
+    assert!(head.contains("x-omp-warnings: content=github_token, metadata=github_token"), "{head}");
     let path = format!("/v1/memories/{}", stored["id"].as_str().unwrap());
     assert_eq!(server.json("PUT", &path, &json!({"content": text})).1["content"], "key *** here");
     let conversation = json!({"model": "claude", "messages": [{"role": "user", "content": text}]});

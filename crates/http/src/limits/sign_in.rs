@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use omp_service::Budget;
 
-/// Wrong keys that an address may bring at once…
-const BURST: u32 = 20;
-/// …and then one in this time.
-const EACH: Duration = Duration::from_secs(3);
+/// Wrong keys that an address may bring at once. Guessing a key takes more than the age of the world at any such number; what
+/// counts is that a program with an old key does not shut out the others of its machine.
+const BURST: u32 = 200;
+/// And then one in this time.
+const EACH: Duration = Duration::from_secs(1);
 /// Right keys with their addresses that are remembered.
 const KNOWN: usize = 10_000;
 /// Addresses that are remembered for their wrong keys, before the oldest are forgotten.
@@ -29,7 +30,7 @@ pub(super) fn wrong_keys(address: IpAddr) -> Budget {
     Budget { name: format!("wrong keys from {address}"), at_once: BURST, each: EACH }
 }
 
-/// Since when and until when an address is not listened to.
+/// Until when an address is not listened to, and when the log last named it.
 struct Bar {
     until: Instant,
     told: Instant,

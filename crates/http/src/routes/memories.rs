@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use omp_model::api::{ErrorBody, MemoryList};
-use omp_model::creation::Created;
+use omp_model::creation::{Created, Warning};
 use omp_model::query::wants_embedding;
 use omp_model::{
     CreateMemory, Dedupe, History, HistoryQuery, ListQuery, Memory, MemoryPatch, RestoreVersion,
@@ -19,6 +19,9 @@ use crate::{App, bodies};
 /// A memory with the longest content in its longest spelling, and room for metadata.
 const BODY: usize = 1 << 20;
 
+/// What looks like a secret in a memory that was stored.
+const WARNINGS: HeaderName = HeaderName::from_static(Warning::HEADER);
+
 /// Store a memory
 ///
 /// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is now then.
@@ -29,7 +32,9 @@ const BODY: usize = 1 << 20;
     ("dedupe" = Option<String>, Query, description = "`exact`, `near` or `off` (default); goes before the body's"),
     ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ), request_body = bodies::NewMemoryBody, responses(
-    (status = 201, description = "The memory as it was stored", body = Memory),
+    (status = 201, description = "The memory as it was stored", body = Memory, headers(
+        ("X-OMP-Warnings" = String, description = "Only when something in it looks like a secret: `content=github_token`, with commas"),
+    )),
     (status = 200, description = "The memory that says the same, and its id as `duplicate_of`", body = Created),
     (status = 400, description = "`invalid_json`", body = ErrorBody),
     (status = 422, description = "`validation_error`: `details` has a text for each field", body = ErrorBody),
@@ -39,13 +44,18 @@ pub(crate) async fn create_memory(
     Whose(principal): Whose,
     query: Query,
     body: JsonText<BODY>,
-) -> Answer<(StatusCode, Json<Created>)> {
+) -> Answer<(StatusCode, HeaderMap, Json<Created>)> {
     let dedupe = query.read(|fields| Some(fields.optional::<Dedupe>("dedupe")))?;
     let create = body.read(CreateMemory::read)?;
     let create = CreateMemory { dedupe: dedupe.unwrap_or(create.dedupe), ..create };
-    let created = app.service.create_memory(principal, create).await?;
+    let mut created = app.service.create_memory(principal, create).await?;
     let status = if created.duplicate_of.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(created)))
+    let mut headers = HeaderMap::new();
+    let warnings = std::mem::take(&mut created.warnings);
+    if !warnings.is_empty() {
+        headers.extend(HeaderValue::from_str(&Warning::list(&warnings)).map(|list| (WARNINGS, list)));
+    }
+    Ok((status, headers, Json(created)))
 }
 
 /// List memories

@@ -11,8 +11,8 @@ use axum::{Extension, Json};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use omp_formats::sniff::by_media_type;
-use omp_model::api::{ErrorBody, ImportResponse};
-use omp_model::transfer::{Choice, ExportOptions, Format, ImportOptions};
+use omp_model::api::ErrorBody;
+use omp_model::transfer::{Choice, ExportOptions, Format, ImportOptions, ImportResponse};
 use omp_model::{Error, ErrorCode, Fields, Principal};
 use omp_service::{ImportSource, file_form};
 use tokio::runtime::Handle;
@@ -79,13 +79,27 @@ fn export_options(fields: &mut Fields<'_>, headers: &HeaderMap) -> ExportOptions
     let included = |what| include.split(',').any(|item| item.trim() == what);
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     ExportOptions {
-        format: fields
-            .optional("format")
-            .or_else(|| accepted.split(',').find_map(by_media_type))
-            .unwrap_or_default(),
+        format: fields.optional("format").or_else(|| preferred(accepted)).unwrap_or_default(),
         with_embedding: included("embedding"),
         with_conversations: included("conversations"),
     }
+}
+
+/// The format that an `Accept` header likes best, the first of several (RFC 9110, section 12.5.1); `None` leaves it open.
+fn preferred(accepted: &str) -> Option<Format> {
+    let quality = |range: &str| -> f32 {
+        let parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+        let quality = parameters.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        quality.map_or(1.0, |(_, value)| value.trim().parse().unwrap_or(0.0))
+    };
+    let known = accepted.split(',').filter_map(|range| {
+        let media_type = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let format =
+            if media_type == "application/json" { Some(Format::OMP) } else { by_media_type(&media_type) };
+        format.map(|format| (format, quality(range))).filter(|(_, quality)| *quality > 0.0)
+    });
+    // Of equals, `max_by` takes the last.
+    known.rev().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(format, _)| format)
 }
 
 /// A writer whose pieces become the body; used on a thread that may block.
@@ -201,4 +215,24 @@ fn patient(body: BoxStream<'static, io::Result<Bytes>>) -> impl Stream<Item = io
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted_best_is_sent() {
+        let [omi, lines] = ["application/vnd.omi+json", "application/vnd.omi+jsonl"];
+        for (accepted, format) in [
+            (format!("{omi};q=0.5, {lines}"), Some(Format::OMI_JSONL)),
+            (format!("application/json, {omi};q=0.9"), Some(Format::OMP)),
+            (format!("{omi}, {lines}"), Some(Format::OMI)),
+            ("Application/VND.omi+JSON; q=0.1, */*;q=0".to_owned(), Some(Format::OMI)),
+            (format!("{omi};q=0"), None),
+            ("text/html, */*".to_owned(), None),
+        ] {
+            assert_eq!(preferred(&accepted), format, "{accepted}");
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Memories and questions made up by rule: words by Zipf's law, grouped into topics, with English function words
 //! between them; vectors around the centre of their topic.
 
-use omp_search::shard::text_hash;
 use omp_search::{Analyzer, Entry};
 
 pub(crate) const DIMENSIONS: usize = 384;
@@ -137,14 +136,11 @@ pub(crate) fn with_entry(number: u64, memory: &Memory, words: &str, then: impl F
         namespace: Some(&memory.namespace),
         tags: &tags,
         created_at: time,
-        updated_at: time,
         expires_at: None,
         superseded_at: None,
-        valid_from: None,
         session: Some(&memory.session),
         observed_at: time,
         words,
-        text_hash: text_hash(&memory.text),
     });
 }
 

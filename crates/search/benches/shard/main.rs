@@ -20,7 +20,7 @@ mod corpus;
 use std::hint::black_box;
 
 use corpus::{DIMENSIONS, Question, Space, memory, question, with_entry, words};
-use omp_search::shard::{Hit, exact_cosine, rescore};
+use omp_search::shard::{Hit, Mode, Request, exact_cosine, rescore};
 use omp_search::{Analyzer, FTS5_TOKENIZE, Filter, Shard, keywords};
 use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
@@ -247,11 +247,18 @@ fn search_vectors(shard: &Shard, questions: &[Question], size: u64, space: &Spac
     for (share, filter) in filters() {
         let times = percentiles(&questions[..100], |question| {
             with_filter(filter, question, |filter| {
-                let asked = keywords(&question.natural);
-                black_box(shard.candidates(&asked, Some(&question.vector), filter, 100).unwrap());
+                let request = Request {
+                    keywords: &keywords(&question.natural),
+                    vector: Some(&question.vector),
+                    fit: 1.0,
+                    filter,
+                    mode: Mode::Hybrid,
+                    limit: 10,
+                };
+                black_box(shard.ranking(&request).unwrap());
             });
         });
-        line(&format!("hybrid candidates, 100 a side, {share}"), times, "");
+        line(&format!("hybrid, {share}"), times, "");
     }
     if size <= 100_000 {
         let rows: Vec<Vec<f32>> = (0..size as i64).map(row).collect();

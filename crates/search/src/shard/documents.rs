@@ -7,38 +7,30 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::bits::Bits;
 use super::reserve;
 
-/// No namespace, no session, no twin.
+/// No namespace, no session.
 pub(crate) const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Document {
     pub(crate) key: i64,
     pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
     pub(crate) expires_at: i64,
     pub(crate) superseded_at: i64,
-    pub(crate) valid_from: i64,
     pub(crate) observed_at: i64,
-    pub(crate) text_hash: u64,
     pub(crate) namespace: u32,
     pub(crate) session: u32,
-    pub(crate) kind: u8,
 }
 
 /// Documents are numbered as they come; a memory that is put again is a new document, and the old one dies.
 #[derive(Clone, Default)]
 pub(crate) struct Documents {
     rows: Vec<Document>,
-    /// The document before it with the same text.
-    twins: Vec<u32>,
     lengths: Vec<u16>,
     alive: Bits,
     living: usize,
     /// The words of all that live.
     words: u64,
     by_key: HashTable<u32>,
-    /// The last document of each text.
-    by_text: HashTable<u32>,
     /// The first and the last `created_at` of every [`ZONE`] documents.
     zones: Vec<(i64, i64)>,
     hasher: DefaultHashBuilder,
@@ -59,7 +51,6 @@ impl Documents {
         let Self { rows, hasher, .. } = self;
         reserve(rows, 1);
         reserve(&mut self.lengths, 1);
-        reserve(&mut self.twins, 1);
         rows.push(row);
         self.lengths.push(length);
         self.words += u64::from(length);
@@ -67,13 +58,6 @@ impl Documents {
         self.living += 1;
         self.by_key
             .insert_unique(hasher.hash_one(row.key), document, |&at| hasher.hash_one(rows[at as usize].key));
-        let twin = self.by_text.find_mut(row.text_hash, |&at| rows[at as usize].text_hash == row.text_hash);
-        self.twins.push(if let Some(last) = twin {
-            std::mem::replace(last, document)
-        } else {
-            self.by_text.insert_unique(row.text_hash, document, |&at| rows[at as usize].text_hash);
-            NONE
-        });
         match self.zones.get_mut(document as usize / ZONE) {
             Some((first, last)) => {
                 (*first, *last) = (row.created_at.min(*first), row.created_at.max(*last));
@@ -97,12 +81,6 @@ impl Documents {
 
     pub(crate) fn find(&self, key: i64) -> Option<u32> {
         self.by_key.find(self.hasher.hash_one(key), |&at| self.rows[at as usize].key == key).copied()
-    }
-
-    /// The documents with this text, the last first, the dead among them.
-    pub(crate) fn with_text(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
-        let last = self.by_text.find(hash, |&at| self.rows[at as usize].text_hash == hash).copied();
-        std::iter::successors(last, |&at| Some(self.twins[at as usize]).filter(|&twin| twin != NONE))
     }
 
     pub(crate) fn row(&self, document: u32) -> &Document {
@@ -156,11 +134,9 @@ impl Documents {
 
     pub(crate) fn bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Document>()
-            + self.twins.capacity() * size_of::<u32>()
             + self.lengths.capacity() * size_of::<u16>()
             + self.alive.bytes()
             + self.by_key.allocation_size()
-            + self.by_text.allocation_size()
             + self.zones.capacity() * size_of::<(i64, i64)>()
     }
 }

@@ -181,7 +181,7 @@ impl Shard {
                     .iter()
                     .filter(|&document| {
                         let row = documents.row(document);
-                        !(row.valid_from <= time && time < row.superseded_at)
+                        !(row.created_at <= time && time < row.superseded_at)
                     })
                     .collect();
                 let bits = bits.to_mut();
@@ -197,18 +197,6 @@ impl Shard {
         };
         let (everything, all_living) = (count == documents.rows().len(), count == documents.living());
         Selection { bits, count, everything, all_living, list: OnceCell::new() }
-    }
-
-    /// All that live, the expired and the superseded included.
-    pub(crate) fn everything(&self) -> Selection<'_> {
-        let count = self.documents.living();
-        Selection {
-            bits: Cow::Borrowed(self.documents.alive()),
-            count,
-            everything: count == self.documents.rows().len(),
-            all_living: true,
-            list: OnceCell::new(),
-        }
     }
 
     /// What passes by tags, namespace, tool and type, the dead included: `None` if nothing can, `Some(None)` if

@@ -14,7 +14,6 @@ pub(super) struct Memory {
     pub(super) created_at: i64,
     pub(super) expires_at: Option<i64>,
     pub(super) superseded_at: Option<i64>,
-    pub(super) valid_from: Option<i64>,
     pub(super) session: Option<&'static str>,
     pub(super) observed_at: i64,
 }
@@ -30,7 +29,6 @@ impl Memory {
             created_at: 0,
             expires_at: None,
             superseded_at: None,
-            valid_from: None,
             session: None,
             observed_at: 0,
         }
@@ -46,10 +44,7 @@ impl Memory {
     pub(super) fn passes(&self, filter: &Filter<'_>) -> bool {
         let held = match filter.held {
             Held::Now => self.superseded_at.is_none_or(|at| at > filter.now),
-            Held::At(time) => {
-                self.valid_from.unwrap_or(self.created_at) <= time
-                    && self.superseded_at.is_none_or(|at| at > time)
-            }
+            Held::At(time) => self.created_at <= time && self.superseded_at.is_none_or(|at| at > time),
             Held::Ever => true,
         };
         held && self.expires_at.is_none_or(|at| at > filter.now)
@@ -72,14 +67,11 @@ pub(super) fn put(shard: &mut Shard, key: i64, memory: &Memory) {
         namespace: memory.namespace,
         tags: &memory.tags,
         created_at: memory.created_at,
-        updated_at: memory.created_at,
         expires_at: memory.expires_at,
         superseded_at: memory.superseded_at,
-        valid_from: memory.valid_from,
         session: memory.session,
         observed_at: memory.observed_at,
         words: &memory.words(),
-        text_hash: text_hash(&memory.text),
     });
 }
 

@@ -10,7 +10,7 @@
 //!
 //! | part | what it holds |
 //! |---|---|
-//! | `documents` | a row of times and numbers for each, the living as bits, key → document, text → documents |
+//! | `documents` | a row of times and numbers for each, the living as bits, key → document |
 //! | `terms` | the dictionary; for each term its postings, for each document its terms |
 //! | `facets` | the documents of each tag, namespace and tool: a list, or bits from one in 32 up |
 //! | `deadlines` | who expires and who is superseded, by time |
@@ -55,7 +55,6 @@
 
 mod bits;
 mod bm25;
-mod candidates;
 mod compact;
 mod cursor;
 mod deadlines;
@@ -65,6 +64,8 @@ mod facets;
 mod families;
 mod filter;
 pub mod given;
+#[cfg(test)]
+mod inspect;
 mod names;
 mod pairs;
 mod plan;
@@ -81,13 +82,11 @@ mod top;
 mod variants;
 mod vectors;
 
-pub use candidates::{Candidate, Candidates};
-pub use entry::{Entry, text_hash};
+pub use entry::Entry;
 pub use filter::{Filter, Held, Limit};
 pub use ranking::{ALIKE, Mode, Ranked, Ranking, Request};
 pub use rescore::{SPARE, exact_cosine, rescore};
-pub use search::{Found, Hit, Part, Statistics, TermFact};
-pub use sessions::Neighbours;
+pub use search::{Found, Hit};
 pub use vectors::{CHANCE, Cosine, VectorError};
 
 use bits::DocSet;
@@ -138,15 +137,11 @@ impl Shard {
         let row = Document {
             key: entry.key,
             created_at: entry.created_at,
-            updated_at: entry.updated_at,
             expires_at: entry.expires_at.unwrap_or(NEVER),
             superseded_at: entry.superseded_at.unwrap_or(NEVER),
-            valid_from: entry.valid_from.unwrap_or(entry.created_at),
             observed_at: entry.observed_at,
-            text_hash: entry.text_hash,
             namespace,
             session: self.sessions.of(entry.session, entry.namespace, entry.observed_at),
-            kind: entry.kind,
         };
         self.documents.push(row, length);
         self.terms.push(document, &numbers, length);
@@ -166,11 +161,6 @@ impl Shard {
             Some(document) => self.vectors.put(document, windows).map(|()| true),
             None => Ok(false),
         }
-    }
-
-    /// Forgets all vectors and makes room for those of another model.
-    pub fn clear_vectors(&mut self, dimensions: usize) {
-        self.vectors = Vectors::new(dimensions);
     }
 
     /// Forgets a memory; whether it was there.

@@ -21,7 +21,6 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Term<'a> {
     /// Its place in the query.
     pub(crate) place: usize,
-    pub(crate) idf: f32,
     /// 0 if no document of the selection holds it.
     pub(crate) weight: f32,
     /// The documents of the selection that hold it.
@@ -68,12 +67,14 @@ impl Shard {
             if documents == 0 && variants.is_none() {
                 continue;
             }
-            let idf = bm25::idf(selection.count, documents);
-            let weight = if documents == 0 { 0.0 } else { bm25::weight(idf) };
+            let weight = match documents {
+                0 => 0.0,
+                _ => bm25::weight(bm25::idf(selection.count, documents)),
+            };
             let kin = variants.iter().flat_map(|variants| &variants.numbers);
             numbered.extend(numbers.iter().map(|&number| (number, terms.len(), true)));
             numbered.extend(kin.map(|&number| (number, terms.len(), false)));
-            terms.push(Term { place, idf, weight, documents, postings, variants });
+            terms.push(Term { place, weight, documents, postings, variants });
         }
         Plan { terms, norms, lookup: Lookup::new(numbered) }
     }

@@ -18,9 +18,10 @@ const SITTING_MARK: char = '\0';
 /// How far a neighbour is looked for when what stands nearest may not be seen.
 const REACH: usize = 32;
 
+#[cfg(test)]
 /// The memories that stand before and after one in its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Neighbours {
+pub(super) struct Neighbours {
     /// The key of the one before it.
     pub previous: Option<i64>,
     /// The key of the one after it.
@@ -88,8 +89,9 @@ impl Sessions {
         }
     }
 
+    #[cfg(test)]
     /// The nearest documents of the session that the selection holds, looking [`REACH`] documents far.
-    pub(crate) fn neighbours(
+    pub(super) fn neighbours(
         &self,
         documents: &Documents,
         document: u32,

@@ -105,9 +105,18 @@ fn a_variant_is_told_as_its_term() {
     };
     assert_eq!(parts(1), [(0, 1, 1)]);
     assert_eq!(parts(4), [(0, 0, 1), (1, 0, 1)]);
-    let found = shard.candidates(&asked, None, &Filter::at(0), 10).unwrap();
-    let matched: Vec<_> = found.list.iter().map(|candidate| (candidate.key, candidate.matched)).collect();
-    assert_eq!((found.matching, matched), (4, vec![(4, 0b11), (3, 0b10), (2, 0b01), (1, 0b01)]));
+    let request = Request {
+        keywords: &asked,
+        vector: None,
+        fit: 1.0,
+        filter: &Filter::at(0),
+        mode: Mode::Hybrid,
+        limit: 10,
+    };
+    let found = shard.ranking(&request).unwrap();
+    let mut matched: Vec<_> = found.hits.iter().map(|hit| (hit.key, hit.matched)).collect();
+    matched.sort_unstable();
+    assert_eq!((found.total, matched), (4, vec![(1, 0b01), (2, 0b01), (3, 0b10), (4, 0b11)]));
     // A term that does not occur itself is there all the same.
     assert_eq!(shard.terms(&keywords("violinka"))[0].memories, 0);
     assert_eq!(ask(&shard, "violinka"), [1, 2, 4]);
@@ -119,7 +128,7 @@ fn variants_outside_the_filter_do_not_count() {
     let shard =
         shard_of(&[(1, of("home", "kettle")), (2, of("work", "kettlebell")), (3, of("work", "orchard"))]);
     let home = Filter { namespaces: Some(&["home"]), ..Filter::at(0) };
-    let fact = |filter: &Filter<'_>| shard.candidates(&keywords("kettle"), None, filter, 5).unwrap().terms[0];
+    let fact = |filter: &Filter<'_>| shard.terms_within(&keywords("kettle"), filter)[0];
     assert_eq!((fact(&home).memories, fact(&home).matching), (1, 1));
     assert_eq!((fact(&Filter::at(0)).memories, fact(&Filter::at(0)).matching), (1, 2));
 }

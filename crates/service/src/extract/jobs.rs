@@ -1,4 +1,4 @@
-//! Extraction from many saved conversations, beside whatever else is asked: with progress, and an end before its end.
+//! Extraction from many saved conversations in the background: with progress, and it can be cancelled.
 //!
 //! A job stands in the store and belongs to the key that began it; another key sees none of it. What a job has stored stays when
 //! it ends early, and beginning it again stores nothing twice.

@@ -21,18 +21,18 @@ use crate::Service;
 use crate::access::{require_change, require_conversations};
 use crate::ai::{AiChoice, Reader, Told};
 
-/// How often leases are renewed, and it is looked for jobs that were left.
+/// How often leases are renewed and abandoned jobs are looked for.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long a server may be silent before others take its jobs over, in milliseconds.
 const LEASE: i64 = 10_000;
-/// When nobody goes on with a job: servers did not live through the same conversation so often, or none that could take it over came
-/// for five minutes.
+/// When a job is given up: after this many takeovers in a row without progress, or when no server that could take it
+/// over has appeared for five minutes.
 const STRANDED: Stranded = Stranded { attempts: 3, millis: 300_000 };
 
-/// Looks without trouble after which jobs may be taken over: when the store was away, all leases have run out, and those who hold them
-/// renew them first.
+/// Successful looks in a row before jobs are taken over: after an outage of the store all leases have run out, and
+/// their holders must get the chance to renew them first.
 const CALM: u32 = 2;
-/// How often it is tried to write down how far a job is.
+/// How many times writing down the progress of a job is tried.
 const TRIES: u32 = 5;
 
 /// What this server is at work on.
@@ -110,7 +110,7 @@ impl Service {
             match self.tend_jobs(calm >= CALM).await {
                 Ok(()) => calm = calm.saturating_add(1),
                 Err(error) => {
-                    // Told once, however long it lasts.
+                    // Logged once, however long the trouble lasts.
                     if calm > 0 {
                         tracing::warn!(%error, "jobs cannot be looked after; it is tried again");
                     }

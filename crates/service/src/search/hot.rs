@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use omp_model::{OwnerId, Tag};
 use omp_search::Analyzer;
-use omp_search::shard::{Entry, Shard, text_hash};
+use omp_search::shard::{Entry, Shard};
 use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
 
@@ -249,14 +249,11 @@ fn put(shard: &mut Shard, row: &IndexRow, analyzer: &mut Analyzer) {
         namespace: memory.namespace.as_ref().map(omp_model::Namespace::as_str),
         tags: &tags,
         created_at: memory.created_at.as_millis(),
-        updated_at: memory.updated_at.as_millis(),
         expires_at: memory.expires_at.map(omp_model::Timestamp::as_millis),
         superseded_at: row.superseded_at,
-        valid_from: None,
         session: memory.source.session_id.as_ref().map(omp_model::Text::as_str),
         observed_at: memory.source.timestamp.as_millis(),
         words: &omp_store::words(memory, analyzer),
-        text_hash: text_hash(memory.content.as_str()),
     });
     if let Some(windows) = &row.vector {
         put_vector(shard, row.pk, windows);

@@ -174,14 +174,11 @@ fn put(shard: &mut Shard, passages: &Passages) {
         namespace: None,
         tags: &[],
         created_at: 0,
-        updated_at: 0,
         expires_at: None,
         superseded_at: None,
-        valid_from: None,
         session: None,
         observed_at: 0,
         words: "",
-        text_hash: 0,
     });
     let dimensions = shard.dimensions().max(1);
     let windows: Vec<&[f32]> = passages.vectors.chunks(dimensions).collect();

@@ -21,7 +21,7 @@ const CHUNKS_HELD: usize = 2;
 /// times as long as reading and storing them, so these go into the index in the background.
 const INDEXED: u64 = 1_000;
 
-/// A chunk that is being stored, and what will have become of its items.
+/// A chunk that is being stored: the task, which gives the outcomes of its items.
 type Writing = JoinHandle<std::result::Result<Vec<ImportOutcome>, StoreError>>;
 
 /// What waits to be stored, and what is being stored.

@@ -357,7 +357,7 @@ impl Import {
             progress(self.report.read);
         }
         match result {
-            Ok(()) => Ok(self.report),
+            Ok(()) => Ok(ImportReport { conflict: self.conflict, ..self.report }),
             Err(error) => Err(self.unfinished(error)),
         }
     }

@@ -1,6 +1,6 @@
 //! A PostgreSQL database, which several servers may use at once.
 //!
-//! The files have the names of their twins in `sqlite/`. What is different, and why:
+//! Files that do the same as one of `sqlite/` have its name. What is different, and why:
 //!
 //! * **Numbers in their order.** Whoever follows the changes asks for everything after a number, so a smaller number must
 //!   never become visible after a larger one. Transactions commit in any order; therefore a writer holds the lock of

@@ -1,4 +1,4 @@
-//! What rows come to: a number for each, and their sum, which is the same in whatever order they are read.
+//! Digests of rows: a number for each, and their sum, which does not depend on the order in which they are read.
 
 use sha2::{Digest as _, Sha256};
 

@@ -27,7 +27,7 @@ const SEQ: &str = "move_seq_";
 const UNDER_WAY: i64 = 1;
 const DONE: i64 = 2;
 
-/// Whether a database with this value of the setting `move` is half of one.
+/// Whether this value of the setting `move` says that a move into the database is unfinished.
 pub(crate) fn is_under_way(state: Option<i64>) -> bool {
     state == Some(UNDER_WAY)
 }

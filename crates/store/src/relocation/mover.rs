@@ -26,15 +26,15 @@ pub enum MoveError {
     /// One of the two databases failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Both are one.
+    /// Source and target are the same database.
     #[error("the source and the target are the same database: {0}")]
     Same(String),
-    /// The target has something of its own.
+    /// The target already holds data that no move of this source brought.
     #[error(
         "{0} is not empty and holds no move of this source; give a target without memories, users and keys"
     )]
     NotEmpty(String),
-    /// The target is half of another database.
+    /// The target holds an unfinished move of another database.
     #[error("{0} holds an unfinished move of another source; finish that one, or give an empty target")]
     Another(String),
     /// The target is in use.
@@ -47,7 +47,7 @@ pub enum MoveError {
         "another `omp migrate` has taken over the move into {0}; let that one finish, then run this again if the source has been written to since"
     )]
     TakenOver(String),
-    /// What was written is not what is read.
+    /// What is read back from the target differs from the source.
     #[error("the target does not hold what the source holds: {}", .0.join("; "))]
     Differs(Vec<String>),
 }
@@ -130,8 +130,8 @@ pub async fn plan(source: &dyn Relocation) -> crate::Result<BTreeMap<&'static st
 /// from others.
 ///
 /// # Errors
-/// A target that is not this source's or that another run has taken over, rows that do not come back as they were, and what
-/// befalls the stores.
+/// A target that is not this source's or that another run has taken over, rows that do not come back as they were, and
+/// the stores' own errors.
 pub async fn relocate(
     source: &dyn Relocation,
     target: &dyn Relocation,

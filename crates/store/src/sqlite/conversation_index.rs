@@ -185,7 +185,7 @@ fn hits(
     let mut postings = connection.prepare_cached(
         "SELECT rowid FROM conversation_words WHERE conversation_words MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
     )?;
-    // Those that words led to; nothing for those that may not answer.
+    // The conversations that hold a word; `None` for those that may not be in the answer.
     let mut known: HashMap<i64, Option<WordHit>> = HashMap::new();
     for (term, keyword) in keywords.terms().iter().enumerate() {
         for count in COUNTS {

@@ -18,7 +18,7 @@ use crate::jobs::{
 const COLUMNS: &str = "owner, id, key, reader, resumable, tool, namespace, total, done, skipped, extracted, state, error, \
      created_at, updated_at";
 
-/// A job that nobody is at work on, for the time `?1`.
+/// A running job whose lease has run out at the time `?1`.
 const LEFT: &str = "state = 0 AND taken_until <= ?1";
 
 #[async_trait]
@@ -266,12 +266,12 @@ fn create(
     Ok(true)
 }
 
-/// Whether there is a job that nobody is at work on.
+/// Whether there is a running job whose lease has run out.
 fn left(connection: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
     connection.prepare_cached(&format!("SELECT 1 FROM jobs WHERE {LEFT} LIMIT 1"))?.exists([now.as_millis()])
 }
 
-/// What a job was to read is of no use when it has ended. Tells again whether it has.
+/// Drops the list of what a job was to read if the job has `ended`, and passes `ended` on.
 fn ended(tx: &Tx<'_>, place: JobPlace, ended: bool) -> rusqlite::Result<bool> {
     if ended {
         tx.statement("DELETE FROM job_conversations WHERE owner = ?1 AND id = ?2")?

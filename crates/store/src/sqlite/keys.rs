@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::tx::Tx;
 use crate::access::{KeyChange, StoredKey};
 
-/// Whoever keeps keys or shares in memory learns that they are others now.
+/// Lets every process that keeps keys or shares in memory learn that they have changed.
 pub(super) fn changed(tx: &Tx<'_>) -> rusqlite::Result<()> {
     tx.statement(
         "INSERT INTO settings (name, value) VALUES ('access', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",

@@ -159,7 +159,7 @@ impl Maintenance for SqliteStore {
             rusqlite::backup::Backup::new(&backup, &mut live)
                 .and_then(|copy| copy.run_to_completion(i32::MAX, std::time::Duration::ZERO, None))
                 .and_then(|()| {
-                    // Whoever keeps an index of the file learns that it is another one now.
+                    // Lets whoever keeps an index of the file learn that the file was replaced.
                     let next = before?.max(live.query_row(generation, [], |row| row.get(0))?) + 1;
                     live.execute(
                         "INSERT OR REPLACE INTO settings (name, value) VALUES ('generation', ?1)",

@@ -9,7 +9,7 @@ use super::connection::{self, DatabaseFile, failure};
 use super::{SqliteStore, maintenance, migrate, writer};
 use crate::{Result, StoreError};
 
-/// How long the file may still be in use: a command that is about to end.
+/// How long to wait while the file is in use: by a command that is about to end.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl SqliteStore {

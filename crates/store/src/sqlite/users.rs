@@ -14,7 +14,7 @@ use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 use crate::stored::{FacetKind, pk_range};
 
-/// A conversation takes as long to remove as so many memories, about.
+/// A conversation takes about as long to remove as this many memories.
 const CONVERSATION: u32 = 20;
 
 #[async_trait]
@@ -112,7 +112,7 @@ impl AccessStore for SqliteStore {
     }
 }
 
-/// Whoever has memories, or may have.
+/// All owners: whoever has memories, or may have some.
 pub(super) fn owners(connection: &Connection) -> rusqlite::Result<Vec<OwnerId>> {
     let mut select = connection.prepare_cached("SELECT owner FROM owners")?;
     select.query_map([], |row| Ok(OwnerId(row.get(0)?)))?.collect()
