@@ -57,7 +57,7 @@ impl Embedded {
 #[async_trait]
 impl Api for Embedded {
     async fn health(&self) -> Result<Health> {
-        self.service.health().await
+        self.service.health(Some(&self.principal)).await
     }
 
     async fn create_memory(&self, create: CreateMemory) -> Result<Created> {

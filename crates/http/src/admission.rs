@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use omp_model::{Error, ErrorCode, KeyId, Principal};
 
 use crate::answer::Failure;
+use crate::limits::Asker;
 use crate::{App, limits, origin, readiness};
 
 /// Why a request is not let in, as its answer.
@@ -70,6 +71,24 @@ async fn admit(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
     if parts.method == Method::OPTIONS {
         return Ok(None);
     }
+    Ok(Some(authenticate(app, parts, asker).await.map_err(Failure)?))
+}
+
+/// Who is asking where no key is needed: whoever brings one that is right. A wrong one is counted like everywhere, or keys
+/// could be guessed here.
+pub(crate) async fn recognise(app: &App, parts: &Parts) -> Option<Principal> {
+    let asker = match app.service.is_locked().await {
+        true if parts.headers.contains_key(header::AUTHORIZATION) => {
+            Some(limits::count_asker(app, parts).await.ok()?)
+        }
+        true => return None,
+        false => None,
+    };
+    authenticate(app, parts, asker).await.ok()
+}
+
+/// Checks the key, and takes note of what became of it.
+async fn authenticate(app: &App, parts: &Parts, asker: Option<Asker>) -> omp_model::Result<Principal> {
     let admitted = app.service.authenticate(bearer(&parts.headers)).await;
     if let Some(asker) = asker {
         let right = match &admitted {
@@ -79,7 +98,7 @@ async fn admit(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
         };
         asker.learn(app, right).await;
     }
-    Ok(Some(admitted.map_err(Failure)?))
+    admitted
 }
 
 /// Whether a request that needs no key may come in.

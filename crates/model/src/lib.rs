@@ -20,6 +20,7 @@ pub mod principal;
 pub mod query;
 pub mod random;
 pub mod search;
+pub mod service_models;
 pub mod shares;
 pub mod tags;
 pub mod text;

@@ -123,9 +123,9 @@ pub fn wants_embedding(fields: &mut Fields<'_>) -> bool {
 /// One page of saved conversations, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationQuery {
-    /// Only held with this AI.
+    /// Only held with this model, or with one of the [service](crate::service_models) of this name.
     pub model: Option<ModelName>,
-    /// Not held with this AI.
+    /// Not held with this model or service.
     pub exclude_model: Option<ModelName>,
     /// Saved at this instant or later (compared as time, reading 41).
     pub since: Option<Timestamp>,

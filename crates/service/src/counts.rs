@@ -43,7 +43,7 @@ impl Service {
         self.store.counts(principal, what, self.clock.now()).await.map_err(shown)
     }
 
-    async fn total(&self, principal: &Principal) -> Result<u64> {
+    pub(crate) async fn total(&self, principal: &Principal) -> Result<u64> {
         let one = ListQuery { limit: 1, ..ListQuery::default() };
         Ok(self.store.list_memories(principal, &one, self.clock.now()).await.map_err(shown)?.total)
     }

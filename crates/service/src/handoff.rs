@@ -3,6 +3,7 @@
 use omp_ai::{Script, summary};
 use omp_model::api::{Degraded, HandoffResponse};
 use omp_model::conversation::{Message, Messages, Role};
+use omp_model::service_models::is_held_with;
 use omp_model::{
     Fields, ListQuery, Memory, MemoryId, ModelName, NewConversation, Principal, Question, Result, Scope,
     SearchQuery, Topic,
@@ -240,10 +241,15 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// What people call the tools that the published clients know.
+/// What people call the tools that the published clients know; a model by its service's name.
 fn display_name(model: &str) -> &str {
-    let known = ["ChatGPT", "Claude", "Copilot", "Cursor", "Gemini", "Grok", "Perplexity"];
-    known.into_iter().find(|name| name.eq_ignore_ascii_case(model)).unwrap_or(model)
+    const KNOWN: [&str; 7] = ["ChatGPT", "Claude", "Copilot", "Cursor", "Gemini", "Grok", "Perplexity"];
+    // What imports name that do not tell the model.
+    if model == "unknown" {
+        return "another assistant";
+    }
+    let model_of = |name: &&str| is_held_with(&model.to_ascii_lowercase(), &name.to_ascii_lowercase());
+    KNOWN.into_iter().find(model_of).unwrap_or(model)
 }
 
 #[cfg(test)]
@@ -269,6 +275,19 @@ mod tests {
             "I have been talking with ChatGPT about “Category theory”. The last thing I said there was: “And a functor?”. \
              Claude, please go on from where ChatGPT left off."
         );
+    }
+
+    #[test]
+    fn tools_are_called_as_people_call_them() {
+        for (model, name) in [
+            ("chatgpt", "ChatGPT"),
+            ("gpt-5-mini", "ChatGPT"),
+            ("CLAUDE", "Claude"),
+            ("llama", "llama"),
+            ("unknown", "another assistant"),
+        ] {
+            assert_eq!(display_name(model), name);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use omp_model::api::{EmbeddingState, Health, OMP_VERSION};
-use omp_model::{Error, ErrorCode, Result};
+use omp_model::{Error, ErrorCode, Principal, Result};
 use omp_store::StoreError;
 pub use omp_store::StoreVitals;
 
@@ -29,9 +29,14 @@ pub struct Vitals {
 }
 
 impl Service {
-    /// The state of the server; an error when the store does not answer.
-    pub async fn health(&self) -> Result<Health> {
-        let count = self.store.count_memories(None, self.clock.now()).await.map_err(shown)?;
+    /// The state of the server; an error when the store does not answer. Its count is of the memories that whoever asks may
+    /// see; who asks without a key (`None`) is told how many there are as long as there is one user.
+    pub async fn health(&self, asker: Option<&Principal>) -> Result<Health> {
+        let count = match asker {
+            Some(asker) => self.total(asker).await?,
+            None if self.ring().await?.has_guests() => 0,
+            None => self.store.count_memories(None, self.clock.now()).await.map_err(shown)?,
+        };
         let trouble = self.store.vitals().trouble;
         Ok(Health {
             status: if trouble.is_none() { "ok" } else { "degraded" }.into(),
@@ -74,16 +79,10 @@ impl Service {
 
     /// Figures for whoever watches over the server.
     pub async fn vitals(&self) -> Result<Vitals> {
-        let health = self.health().await?;
-        let waiting = health.embedding.map_or(0, |embedding| embedding.waiting);
+        let memories = self.store.count_memories(None, self.clock.now()).await.map_err(shown)?;
+        let waiting = self.embedding_state().await?.map_or(0, |embedding| embedding.waiting);
         let (indices, index_bytes) = self.room.size();
-        Ok(Vitals {
-            store: self.store.vitals(),
-            memories: health.memories_count,
-            waiting,
-            indices,
-            index_bytes,
-        })
+        Ok(Vitals { store: self.store.vitals(), memories, waiting, indices, index_bytes })
     }
 
     /// How far the vectors are: those of the model that is being made ready, else those that searches use.

@@ -29,6 +29,7 @@ pub(crate) struct KeyRing {
 pub(crate) struct Ring {
     version: (i64, i64),
     keys: HashMap<KeyId, Known>,
+    has_guests: bool,
     pub(crate) shares: Vec<StoredShare>,
 }
 
@@ -37,6 +38,11 @@ impl Ring {
     /// would come in as the owner.
     fn locks(&self) -> bool {
         self.version.0 > 0
+    }
+
+    /// Whether anybody but the owner has a key, or had one.
+    pub(crate) fn has_guests(&self) -> bool {
+        self.has_guests
     }
 }
 
@@ -172,9 +178,10 @@ impl Service {
         }
         // Read after the version: what changes in between is read once more at the next request.
         let keys = self.store.keys().await.map_err(shown)?;
+        let has_guests = keys.iter().any(|key| key.owner != OwnerId::FIRST);
         let keys = keys.into_iter().map(|key| (key.id, Known::new(key))).collect();
         let shares = self.store.shares().await.map_err(shown)?;
-        let ring = Arc::new(Ring { version, keys, shares });
+        let ring = Arc::new(Ring { version, keys, has_guests, shares });
         *self.keys.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
         Ok(ring)
     }

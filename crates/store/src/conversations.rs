@@ -1,6 +1,7 @@
 //! Keeping and finding saved conversations.
 
 use async_trait::async_trait;
+use omp_model::service_models::beginnings;
 use omp_model::transfer::Conflict;
 use omp_model::{Conversation, ConversationId, ConversationQuery, Principal, Timestamp, ToolName};
 
@@ -61,6 +62,12 @@ pub enum Indexing {
     Later,
     /// Never, because nothing is written: it is only told what would happen.
     DryRun,
+}
+
+/// A condition on the column of models: that of a parameter, or one of the service that its value names.
+pub(crate) fn held_with(column: &str, parameter: &str, name: &str) -> String {
+    let models = beginnings(name).iter().map(|beginning| format!(" OR {column} LIKE '{beginning}%'"));
+    format!("({column} = {parameter}{})", models.collect::<String>())
 }
 
 /// What is to happen to a conversation, given what has its id and the tool of the key that saved that.

@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: Audit, printer: &Printer) -> anyh
 }
 
 fn line(entry: &AuditEntry) -> String {
-    let who = entry.user.as_ref().map_or("-", |name| name.as_str());
+    let who = entry.user.as_deref().unwrap_or("-");
     let mut line = format!("{}  {}  {who}  {}", entry.number, entry.at, entry.action.as_str());
     if let Some(target) = &entry.target {
         line.push_str(&format!("  {}", clean(target)));

@@ -5,4 +5,4 @@ mod rate;
 mod sign_in;
 
 pub(crate) use self::client::Peer;
-pub(crate) use self::rate::{Limits, count_address, count_asker};
+pub(crate) use self::rate::{Asker, Limits, count_address, count_asker};

@@ -32,8 +32,8 @@ pub(crate) async fn create_conversation(
 
 /// List conversations, newest first
 #[utoipa::path(get, path = "/v1/conversations", tag = "conversations", security(("key" = [])), params(
-    ("model" = Option<String>, Query, description = "Only held with this AI"),
-    ("exclude_model" = Option<String>, Query, description = "Not held with this AI"),
+    ("model" = Option<String>, Query, description = "Only held with this model, or with any of a service: chatgpt, claude, gemini, grok"),
+    ("exclude_model" = Option<String>, Query, description = "Not held with this model or service"),
     ("since" = Option<String>, Query, description = "Saved at this date-time or later"),
     ("limit" = Option<u32>, Query, description = "1 to 50, by default 10; more is cut to 50"),
     ("offset" = Option<u64>, Query, description = "How many to pass over"),
@@ -57,8 +57,8 @@ pub(crate) async fn list_conversations(
 #[utoipa::path(get, path = "/v1/conversations/search", tag = "conversations", security(("key" = [])), params(
     ("q" = String, Query, description = "What is looked for"),
     ("mode" = Option<String>, Query, description = "`keyword`, `semantic` or `hybrid`; by default the last one where there is an embedding model. One that is not available falls back to `keyword`, and the answer says so"),
-    ("model" = Option<String>, Query, description = "Only held with this AI"),
-    ("exclude_model" = Option<String>, Query, description = "Not held with this AI"),
+    ("model" = Option<String>, Query, description = "Only held with this model, or with any of a service: chatgpt, claude, gemini, grok"),
+    ("exclude_model" = Option<String>, Query, description = "Not held with this model or service"),
     ("since" = Option<String>, Query, description = "Saved at this date-time or later"),
     ("limit" = Option<u32>, Query, description = "1 to 50, by default 10; more is cut to 50"),
     ("offset" = Option<u64>, Query, description = "How many to pass over"),

@@ -78,7 +78,7 @@ pub async fn turns_are_found_by_their_words(store: &dyn Store) {
 /// Filters and the principal's own limits.
 pub async fn only_what_answers_is_found(store: &dyn Store) {
     for number in 0..6 {
-        let model = if number % 2 == 0 { "claude" } else { "chatgpt" };
+        let model = if number % 2 == 0 { "claude-next" } else { "chatgpt" };
         save(store, &conversation(number, model, "t", &["tea and more"])).await;
     }
     let count = |query: ConversationQuery| async move { hits(store, &BY, "tea", &query).await.hits.len() };

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::audit::{Action, AuditEntry};
-use omp_model::{KeyId, OwnerId, Principal, Timestamp, ToolName, UserName};
+use omp_model::{KeyId, OwnerId, Principal, Timestamp, ToolName};
 use tokio_postgres::Row;
 
 use super::PostgresStore;
@@ -77,7 +77,7 @@ impl AuditStore for PostgresStore {
         }
         // A user who is the target has no id but a name, which goes with the user.
         let sql = format!(
-            "SELECT a.number, a.at, o.name, a.key, k.tool, a.action, a.n, \
+            "SELECT a.number, a.at, coalesce(o.name, CASE WHEN a.actor <> 0 THEN 'user:' || a.actor END), a.key, k.tool, a.action, a.n, \
              CASE WHEN a.target LIKE 'user:%' THEN \
              coalesce((SELECT t.name FROM owners AS t WHERE 'user:' || t.owner = a.target), a.target) \
              ELSE a.target END \
@@ -111,7 +111,7 @@ fn entry(row: &Row) -> Result<AuditEntry> {
     Ok(AuditEntry {
         number: row.count(0)?,
         at: Timestamp::from_millis(row.column(1)?),
-        user: text(2)?.map(|name| UserName::new(name).map_err(|_| unusable(2))).transpose()?,
+        user: text(2)?,
         key: text(3)?.and_then(|id| KeyId::from_body(&id)),
         tool: text(4)?.and_then(|tool| ToolName::new(tool).ok()),
         action: action.ok_or_else(|| unusable(5))?,

@@ -14,6 +14,7 @@ use super::session::{Columns, Session, Value, number, unusable};
 use super::tx::Tx;
 use super::{PostgresStore, audit, conversation_index};
 use crate::conversation_index::entries;
+use crate::conversations::held_with;
 use crate::{Changed, ConversationStore, ImportOutcome, Indexing, Page, Result, conversations, transfer};
 
 pub(super) const COLUMNS: &str =
@@ -268,14 +269,15 @@ impl<'q> Wanted<'q> {
         if let Some(tool) = &self.tool {
             add("tool =", tool);
         }
-        if let Some(model) = &self.model {
-            add("model =", model);
-        }
-        if let Some(model) = &self.exclude {
-            add("model <>", model);
-        }
         if let Some(since) = &self.since {
             add("created_at >=", since);
+        }
+        for (model, not) in [(&self.model, ""), (&self.exclude, " NOT")] {
+            if let Some(model) = model {
+                values.push(model);
+                let held = held_with("c.model", &format!("${}", values.len()), model);
+                sql.push_str(&format!(" AND{not} {held}"));
+            }
         }
         sql + self.nothing
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use omp_model::audit::{Action, AuditEntry};
-use omp_model::{KeyId, Principal, Timestamp, ToolName, UserName};
+use omp_model::{KeyId, Principal, Timestamp, ToolName};
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Row, params, params_from_iter};
 
@@ -105,7 +105,7 @@ fn page(connection: &Connection, filter: AuditFilter, limit: u32) -> rusqlite::R
     }
     // A user who is the target has no id but a name, which goes with the user.
     let sql = format!(
-        "SELECT a.number, a.at, o.name, a.key, k.tool, a.action, a.n, \
+        "SELECT a.number, a.at, coalesce(o.name, CASE WHEN a.user <> 0 THEN 'user:' || a.user END), a.key, k.tool, a.action, a.n, \
          CASE WHEN a.target LIKE 'user:%' THEN \
          coalesce((SELECT t.name FROM owners AS t WHERE t.owner = CAST(substr(a.target, 6) AS INTEGER)), a.target) \
          ELSE a.target END \
@@ -122,7 +122,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
         number: row.get::<_, i64>(0)?.unsigned_abs(),
         at: Timestamp::from_millis(row.get(1)?),
-        user: text(2)?.map(|name| UserName::new(name).map_err(|_| unusable(2))).transpose()?,
+        user: text(2)?,
         key: text(3)?.and_then(|id| KeyId::from_body(&id)),
         tool: text(4)?.and_then(|tool| ToolName::new(tool).ok()),
         action: Action::from_number(row.get(5)?).ok_or_else(|| unusable(5))?,

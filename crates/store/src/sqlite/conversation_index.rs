@@ -10,6 +10,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use omp_model::service_models::is_held_with;
 use omp_model::{Conversation, ConversationQuery, OwnerId, Principal, Timestamp, ToolName};
 use omp_search::{Analyzer, Keyword, Keywords};
 use rusqlite::types::Value;
@@ -162,8 +163,8 @@ impl Head {
 
     fn answers(&self, by: &Principal, query: &ConversationQuery) -> bool {
         by.sees_conversation_of(self.tool.as_ref())
-            && query.model.as_ref().is_none_or(|model| self.model == model.as_str())
-            && query.exclude_model.as_ref().is_none_or(|model| self.model != model.as_str())
+            && query.model.as_ref().is_none_or(|model| is_held_with(&self.model, model.as_str()))
+            && !query.exclude_model.as_ref().is_some_and(|model| is_held_with(&self.model, model.as_str()))
             && query.since.map(Timestamp::as_millis).is_none_or(|since| self.created_at >= since)
     }
 }

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::conversation_index::{self, words};
 use super::tx::Tx;
 use super::{SqliteStore, audit, snapshot};
+use crate::conversations::held_with;
 use crate::{Changed, ConversationStore, ImportOutcome, Indexing, Page, Result, conversations, transfer};
 
 const COLUMNS: &str = "id, model, topic, message_count, source_url, created_at, updated_at, messages, origin";
@@ -285,18 +286,16 @@ fn list(
 ) -> rusqlite::Result<Page<Conversation>> {
     let mut values = vec![Value::from(i64::from(by.owner.0))];
     let mut conditions = format!("owner = ?1{}", seen(by, &mut values));
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        conditions.push_str(&format!(" AND {condition} ?{}", values.len()));
-    };
-    if let Some(model) = &query.model {
-        add("model =", Value::from(model.as_str().to_owned()));
-    }
-    if let Some(model) = &query.exclude_model {
-        add("model <>", Value::from(model.as_str().to_owned()));
+    for (model, not) in [(&query.model, ""), (&query.exclude_model, " NOT")] {
+        if let Some(model) = model {
+            values.push(Value::from(model.as_str().to_owned()));
+            let held = held_with("model", &format!("?{}", values.len()), model.as_str());
+            conditions.push_str(&format!(" AND{not} {held}"));
+        }
     }
     if let Some(since) = query.since {
-        add("created_at >=", Value::from(since.as_millis()));
+        values.push(Value::from(since.as_millis()));
+        conditions.push_str(&format!(" AND created_at >= ?{}", values.len()));
     }
     let total = connection
         .prepare_cached(&format!(

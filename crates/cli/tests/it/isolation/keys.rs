@@ -36,6 +36,12 @@ fn a_removed_user_leaves_no_text_and_no_key_that_works() {
         send(&server, Some(&secret), "post", "/v1/memories", &memory("Bert likes quokkas", "t", Some("zoo")));
     assert_eq!(status, 201);
     assert_eq!(send(&server, Some(&secret), "post", "/v1/conversations", &conversation("of quokkas")).0, 201);
+    let count = |key: Option<&str>| {
+        let health = send(&server, key, "get", "/v1/health", &Value::Null);
+        (health.0, value(&health.1)["memories_count"].as_u64().unwrap())
+    };
+    assert_eq!(count(Some(&secret)), (200, 1));
+    assert_eq!((count(None), count(Some("wrong"))), ((200, 0), (200, 0)), "how many others have is not told");
     assert_eq!(home.omp(&["users", "remove", "bert"]).code, 2, "what becomes of the memories must be said");
     let removed = home.ok(&["users", "remove", "bert", "--delete-memories", "--json"]).json();
     assert_eq!(removed, json!({"memories": 1, "conversations": 1, "renamed": 0}));
@@ -46,6 +52,12 @@ fn a_removed_user_leaves_no_text_and_no_key_that_works() {
         assert!(!file.windows(word.len()).any(|bytes| bytes == word.as_bytes()), "{word} is still stored");
     }
     assert_eq!(home.ok(&["users", "list", "--json"]).json()["users"].as_array().unwrap().len(), 1);
+    let audit = home.ok(&["audit", "--json"]).json();
+    let of = |action: &str, field: &str| {
+        let entry = audit["entries"].as_array().unwrap().iter().find(|entry| entry["action"] == action);
+        entry.unwrap()[field].clone()
+    };
+    assert_eq!(of("create_memory", "user"), of("remove_user", "target"), "it was the one who was removed");
     home.assert_sound();
 }
 
