@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use omp_model::transfer::Choice;
 
+use crate::origin::text_id;
 use crate::{Draft, Note, Place, Sink, Stop, Talk, redact};
 
 /// Applies a [`Choice`].
@@ -58,16 +59,90 @@ impl<'a> Choosing<'a> {
         !older
     }
 
-    fn clean(&mut self, text: &mut String, place: &Place) {
-        if let Cow::Owned(clean) = redact::text(text) {
-            *text = clean;
-            self.inner.changed(
-                "redaction",
-                "had a mail address, a telephone number or a key blotted out",
-                place,
-            );
+    fn told(&mut self, place: &Place) {
+        self.inner.changed("redaction", "had a mail address, a telephone number or a key blotted out", place);
+    }
+
+    /// What identifies people stands in any field: users are called by their addresses, tags and files after people.
+    fn clean_draft(&mut self, draft: &mut Draft) {
+        if clean(&mut draft.content) {
+            self.told(&draft.place);
+        }
+        let name = format!("{}\n{}", draft.scope, draft.id.as_deref().unwrap_or_default());
+        let mut found = clean(&mut draft.scope) | clean_some(&mut draft.id);
+        if found {
+            // Names that were different ones stay so.
+            let hash = text_id(&name);
+            let clean = draft.id.take().unwrap_or_else(|| text_id(&draft.content));
+            draft.id = Some(format!("{clean}-{}", &hash[hash.len() - 8..]));
+        }
+        for tag in &mut draft.tags {
+            found |= clean(tag);
+        }
+        found |= clean(&mut draft.platform);
+        for text in [&mut draft.reference, &mut draft.namespace, &mut draft.account] {
+            found |= clean_some(text);
+        }
+        if let Some(subject) = &mut draft.subject {
+            found |= clean(&mut subject.id) | clean_some(&mut subject.label);
+        }
+        if found {
+            self.told(&draft.place);
+        }
+        draft.raw = draft.raw.as_deref().and_then(redact::raw);
+        for values in [&mut draft.entities, &mut draft.relations] {
+            *values = values.iter().filter_map(|value| redact::raw(value)).collect();
+        }
+        draft.extra =
+            draft.extra.iter().filter_map(|(name, value)| Some((*name, redact::raw(value)?))).collect();
+        draft.metadata = redact_metadata(&draft.metadata);
+    }
+
+    fn clean_talk(&mut self, talk: &mut Talk) {
+        let place = talk.place.clone();
+        if clean_some(&mut talk.topic) {
+            self.told(&place);
+        }
+        let before = talk.id.clone();
+        let mut found = clean(&mut talk.id);
+        if found {
+            let hash = text_id(&before);
+            talk.id = format!("{}-{}", talk.id, &hash[hash.len() - 8..]);
+        }
+        for text in [&mut talk.account, &mut talk.namespace, &mut talk.url, &mut talk.model] {
+            found |= clean_some(text);
+        }
+        for turn in talk.turns.iter_mut().chain(talk.branches.iter_mut().flatten()) {
+            if clean(&mut turn.text) {
+                self.told(&place);
+            }
+            let origin = &mut turn.origin;
+            for text in [&mut origin.id, &mut origin.parent_id, &mut origin.model] {
+                found |= clean_some(text);
+            }
+            for name in &mut origin.attachments {
+                found |= clean(name);
+            }
+        }
+        if found {
+            self.told(&place);
         }
     }
+}
+
+/// Blots out what is in a text; whether there was anything.
+fn clean(text: &mut String) -> bool {
+    match redact::text(text) {
+        Cow::Borrowed(_) => false,
+        Cow::Owned(clean) => {
+            *text = clean;
+            true
+        }
+    }
+}
+
+fn clean_some(text: &mut Option<String>) -> bool {
+    text.as_mut().is_some_and(clean)
 }
 
 impl Sink for Choosing<'_> {
@@ -80,19 +155,11 @@ impl Sink for Choosing<'_> {
         if !self.is_wanted(draft.account.as_deref(), changed, &draft.place) {
             return Ok(());
         }
+        if self.choice.redact {
+            self.clean_draft(&mut draft);
+        }
         if let Some(namespace) = &self.choice.namespace {
             draft.namespace = Some(namespace.as_str().to_owned());
-        }
-        if self.choice.redact {
-            let place = draft.place.clone();
-            self.clean(&mut draft.content, &place);
-            draft.raw = draft.raw.as_deref().and_then(redact::raw);
-            for values in [&mut draft.entities, &mut draft.relations] {
-                *values = values.iter().filter_map(|value| redact::raw(value)).collect();
-            }
-            draft.extra =
-                draft.extra.iter().filter_map(|(name, value)| Some((*name, redact::raw(value)?))).collect();
-            draft.metadata = redact_metadata(&draft.metadata);
         }
         self.inner.memory(draft)
     }
@@ -101,20 +168,11 @@ impl Sink for Choosing<'_> {
         if !self.is_wanted(talk.account.as_deref(), talk.changed_at(), &talk.place) {
             return Ok(());
         }
+        if self.choice.redact {
+            self.clean_talk(&mut talk);
+        }
         if let Some(namespace) = &self.choice.namespace {
             talk.namespace = Some(namespace.as_str().to_owned());
-        }
-        if self.choice.redact {
-            let place = talk.place.clone();
-            if let Some(topic) = &mut talk.topic {
-                self.clean(topic, &place);
-            }
-            for turn in talk.turns.iter_mut().chain(talk.branches.iter_mut().flatten()) {
-                self.clean(&mut turn.text, &place);
-                for name in &mut turn.origin.attachments {
-                    self.clean(name, &place);
-                }
-            }
         }
         self.inner.conversation(talk)
     }
@@ -199,5 +257,45 @@ mod tests {
         );
         assert!(all.contains("[mail]") && all.contains("5551234567") && !all.contains('@'), "{all}");
         assert_eq!(found.count(Fate::Changed, "redaction"), 4);
+    }
+
+    #[test]
+    fn redaction_leaves_no_address_in_tags_users_names_and_projects() {
+        let choice = Choice { redact: true, ..Choice::default() };
+        let draft = |who: &str| {
+            let mut draft = Draft::new("f", format!("by {who}"), "Likes tea");
+            (draft.scope, draft.id) = (format!("of {who}"), Some(format!("note of {who}")));
+            draft.tags = vec!["tea".into(), who.into()];
+            (draft.reference, draft.account) = (Some(format!("{who}.md")), Some(who.into()));
+            draft.namespace = Some(format!("user:{who}"));
+            draft.subject = Some(omi::Subject::new(who).with_label(who));
+            draft.raw_json(&format!(r#"{{"by":{{"{who}":1,"c@d.example":2}}}}"#));
+            draft
+        };
+        let mut found = choose(&choice, vec![draft("a@b.example"), draft("a@x.example")]);
+        let turn = |who: &str| {
+            let mut turn = Turn::new(Role::User, "Hi");
+            (turn.origin.id, turn.origin.parent_id) = (Some(who.into()), Some(who.into()));
+            turn
+        };
+        let talk = Talk {
+            format: "f",
+            id: "with a@b.example".into(),
+            model_unknown: "m",
+            account: Some("a@b.example".into()),
+            namespace: Some("user:a@b.example".into()),
+            url: Some("https://chat.example/a@b.example".into()),
+            turns: vec![turn("a@b.example")],
+            branches: vec![vec![turn("a@b.example")]],
+            ..Talk::default()
+        };
+        Choosing::new(&mut found, &choice).conversation(talk).unwrap();
+        let records = serde_json::to_string(&found.records).unwrap();
+        let all = format!("{records}{}", serde_json::to_string(&found.conversations).unwrap());
+        assert!(all.contains("[mail]") && !all.contains('@'), "{all}");
+        assert!(records.contains(r#""[mail]":1,"[mail] 2":2"#), "{records}");
+        let ids: Vec<_> = found.memories().iter().map(|memory| memory.id).collect();
+        assert_ne!(ids[0], ids[1], "two people are not made one");
+        assert_eq!(found.count(Fate::Changed, "redaction"), 3, "one for each");
     }
 }

@@ -69,7 +69,23 @@ fn value(value: &mut Value) {
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(self::value),
-        Value::Object(members) => members.values_mut().for_each(self::value),
+        Value::Object(members) => {
+            members.values_mut().for_each(self::value);
+            if members.keys().any(|name| matches!(text(name), Cow::Owned(_))) {
+                let mut clean = serde_json::Map::new();
+                for (name, value) in std::mem::take(members) {
+                    let mut name = text(&name).into_owned();
+                    // Two people make two members.
+                    let numbered = (clean.len() + 1..).map(|number| format!("{name} {number}"));
+                    if clean.contains_key(&name) {
+                        name =
+                            numbered.into_iter().find(|name| !clean.contains_key(name)).unwrap_or_default();
+                    }
+                    clean.insert(name, value);
+                }
+                *members = clean;
+            }
+        }
         _ => {}
     }
 }
