@@ -139,7 +139,7 @@ impl Session {
         let Some(payload) =
             serde_json::from_str::<Object<Payload<'_>>>(raw).ok().and_then(|payload| payload.0)
         else {
-            return;
+            return sink.failed("line", "has a `payload` that is no object", &item.place);
         };
         let at = if line.timestamp.0.is_some() { line.timestamp } else { payload.timestamp };
         match line.kind.get() {
@@ -153,9 +153,11 @@ impl Session {
                 let role = match payload.kind.get() {
                     Some("user_message") => Role::User,
                     Some("agent_message") => Role::Assistant,
-                    _ => return,
+                    _ => return sink.passed("event", "is not part of the dialogue", &item.place),
                 };
-                let Some(text) = payload.message.get().filter(|text| !is_scaffold(text)) else { return };
+                let Some(text) = payload.message.get().filter(|text| !is_scaffold(text)) else {
+                    return sink.passed("text of the program", "is not part of the dialogue", &item.place);
+                };
                 let turn = self.turn(
                     role,
                     text.to_owned(),
@@ -171,7 +173,7 @@ impl Session {
             }
             Some("response_item") => self.item(&payload, at, &item.place, sink),
             _ if flat => self.item(&payload, at, &item.place, sink),
-            _ => {}
+            _ => sink.passed("line of another kind", "is not part of the dialogue", &item.place),
         }
     }
 
@@ -200,7 +202,7 @@ impl Session {
             Some("assistant") => Role::Assistant,
             _ => return sink.passed("system message", "is not part of the dialogue", place),
         };
-        let (mut texts, mut files): (Vec<String>, usize) = (Vec::new(), 0);
+        let (mut texts, mut files, mut told): (Vec<String>, usize, bool) = (Vec::new(), 0, false);
         for block in blocks(payload.content) {
             let text = match &block {
                 Piece::Text(text) => Some(&**text),
@@ -212,6 +214,7 @@ impl Session {
             };
             match text {
                 Some(text) if role == Role::User && is_scaffold(text) => {
+                    told = true;
                     sink.passed("text of the program", "is not part of the dialogue", place);
                 }
                 Some(text) if !text.trim().is_empty() => texts.push(text.trim().to_owned()),
@@ -225,6 +228,8 @@ impl Session {
         if !texts.is_empty() {
             let turn = self.turn(role, texts.join("\n\n"), payload, at, place, sink);
             self.turns.push(turn);
+        } else if !told {
+            sink.passed("empty message", "says nothing", place);
         }
     }
 
@@ -248,6 +253,9 @@ impl Session {
 
     fn give(self, member: &Member, sink: &mut dyn Sink) -> Result<(), Stop> {
         let file = member.name().trim_end_matches(".jsonl").to_owned();
+        for _ in self.events.iter().filter(|_| !self.turns.is_empty()) {
+            sink.passed("event", "repeats an item of the answer", &member.place());
+        }
         sink.conversation(Talk {
             format: NAME,
             id: self.id.unwrap_or(file),
@@ -313,6 +321,9 @@ mod tests {
             item(&json!({"type": "web_search_call"})),
             message("assistant", &["White oak, AKIAABCDEFGHIJKLMNOP."]),
             json!({"type": "compacted", "payload": {"message": "all of it"}}),
+            json!({"type": "event_msg", "payload": {"type": "token_count"}}),
+            json!({"type": "ghost", "payload": {"x": 1}}),
+            message("assistant", &[""]),
         ]
     }
 
@@ -334,6 +345,9 @@ mod tests {
             ("tool call", 2),
             ("tool result", 1),
             ("summary of the dialogue", 1),
+            ("event", 2),
+            ("line of another kind", 1),
+            ("empty message", 1),
         ] {
             assert_eq!(found.count(Fate::Passed, kind), count, "{kind}");
         }

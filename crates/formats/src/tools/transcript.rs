@@ -33,6 +33,17 @@ pub(in crate::tools) struct Block<'a> {
     pub(in crate::tools) kind: Word<'a>,
     #[serde(borrow)]
     pub(in crate::tools) text: Word<'a>,
+    #[serde(rename = "inlineData", borrow)]
+    inline: Option<&'a RawValue>,
+    #[serde(rename = "fileData", borrow)]
+    file: Option<&'a RawValue>,
+}
+
+impl Block<'_> {
+    /// Whether it is a file of Gemini's, and no text.
+    pub(in crate::tools) fn is_file(&self) -> bool {
+        self.inline.is_some() || self.file.is_some()
+    }
 }
 
 /// What was said: one text, or blocks.

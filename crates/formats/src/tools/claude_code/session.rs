@@ -8,7 +8,7 @@ use omp_model::conversation::Role;
 use super::NAME;
 use super::wire::{Line, Message};
 use crate::items::{Item, why_bad};
-use crate::loose::{Object, Piece};
+use crate::loose::{Object, Piece, Word};
 use crate::tools::transcript::{blocks, path_and_branches, project, tag, without_keys, without_tag};
 use crate::{Member, Place, Sink, Stop, Talk, Turn};
 
@@ -51,23 +51,33 @@ impl Session {
             Ok(Object(None)) => return sink.failed("line", "is no object", &item.place),
             Err(error) => return sink.failed("line", &why_bad(&error), &item.place),
         };
+        let mut clean = |text: &Word<'_>| Some(without_keys(text.owned()?, &item.place, sink));
         match line.kind.get() {
             Some("summary") => {
-                let summary = line.leaf_uuid.owned().zip(line.summary.owned());
-                self.summaries.extend(summary);
+                self.summaries.extend(line.leaf_uuid.owned().zip(clean(&line.summary)));
                 return;
             }
             Some("custom-title") => {
-                self.titles[0] = line.custom_title.owned().or_else(|| line.title.owned());
+                self.titles[0] = clean(&line.custom_title).or_else(|| clean(&line.title));
                 return;
             }
             Some("ai-title") => {
-                self.titles[1] = line.ai_title.owned().or_else(|| line.title.owned());
+                self.titles[1] = clean(&line.ai_title).or_else(|| clean(&line.title));
                 return;
             }
             _ => {}
         }
-        let Some(uuid) = line.uuid.get() else { return };
+        let is_said = matches!(line.kind.get(), Some("user" | "assistant"));
+        match line.kind.get() {
+            _ if is_said => {}
+            Some("queue-operation") => {
+                sink.passed("queued message", "is read where it was sent", &item.place);
+            }
+            _ => sink.passed("line of the program", "is not part of the dialogue", &item.place),
+        }
+        if line.uuid.get().is_none() && !is_said {
+            return;
+        }
         let is_agent = *self.is_agent.get_or_insert(line.is_sidechain.0);
         if line.is_sidechain.0 && !(is_agent && self.with_agents) {
             if !is_agent {
@@ -75,7 +85,7 @@ impl Session {
             }
             return;
         }
-        if self.numbers.contains_key(uuid) {
+        if line.uuid.get().is_some_and(|uuid| self.numbers.contains_key(uuid)) {
             sink.passed("repeated line", "stands in the file twice", &item.place);
             return;
         }
@@ -83,18 +93,16 @@ impl Session {
         self.agent = line.agent_id.owned().or_else(|| self.agent.take());
         self.folder = self.folder.take().or_else(|| line.cwd.owned());
         let number = self.nodes.len();
-        self.numbers.insert(uuid.to_owned(), number);
+        self.numbers.extend(line.uuid.owned().map(|uuid| (uuid, number)));
         let parent = line.parent_uuid.owned().or_else(|| line.logical_parent_uuid.owned());
         let message = line.message.0.as_ref();
-        let turn = match line.kind.get() {
-            Some("user" | "assistant") => {
-                self.last = Some(number);
-                message.and_then(|message| turn(&line, message, &item.place, sink))
-            }
-            _ => None,
-        };
-        let message = message.and_then(|message| message.id.owned()).filter(|_| turn.is_some());
-        self.nodes.push(Node { parent, message, turn });
+        let mut said = None;
+        if is_said {
+            self.last = Some(number);
+            said = message.and_then(|message| turn(&line, message, &item.place, sink));
+        }
+        let message = message.and_then(|message| message.id.owned()).filter(|_| said.is_some());
+        self.nodes.push(Node { parent, message, turn: said });
     }
 
     /// Gives the conversation to the sink.
@@ -167,7 +175,11 @@ fn joined(nodes: &mut [Node], numbers: Vec<usize>) -> Vec<Turn> {
 /// What a line says, if it is a part of the dialogue.
 fn turn(line: &Line<'_>, message: &Message<'_>, place: &Place, sink: &mut dyn Sink) -> Option<Turn> {
     let role = if line.kind.get() == Some("user") { Role::User } else { Role::Assistant };
-    let mut passed = |kind: &str, what: &str| sink.passed(kind, what, place);
+    let mut told = false;
+    let mut passed = |kind: &str, what: &str| {
+        told = true;
+        sink.passed(kind, what, place);
+    };
     if line.is_compact_summary.0 {
         passed("summary of the dialogue", "repeats what stands before it");
         return None;
@@ -217,6 +229,9 @@ fn turn(line: &Line<'_>, message: &Message<'_>, place: &Place, sink: &mut dyn Si
         texts.push("[file]".to_owned());
     }
     if texts.is_empty() {
+        if !told {
+            sink.passed("empty message", "says nothing", place);
+        }
         return None;
     }
     let origin = MessageOrigin {

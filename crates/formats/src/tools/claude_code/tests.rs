@@ -70,9 +70,45 @@ fn only_what_was_said_is_kept_and_an_answer_is_one_turn() {
         (Fate::Passed, "tool result"),
         (Fate::Passed, "message of a sub-agent"),
         (Fate::Passed, "output of a command"),
+        (Fate::Passed, "line of the program"),
         (Fate::Changed, "key"),
     ] {
         assert_eq!(found.count(fate, kind), 1, "{kind}");
+    }
+}
+
+#[test]
+fn keys_in_titles_and_summaries_are_blotted_out_too() {
+    let key = "sk-proj-abcdefghijklmnop1234";
+    let question = line("user", "q", None, &json!("Which?"));
+    for title in [
+        json!({"type": "ai-title", "aiTitle": format!("Use {key}")}),
+        json!({"type": "custom-title", "customTitle": format!("Use {key}")}),
+        json!({"type": "summary", "leafUuid": "q", "summary": format!("Use {key}")}),
+    ] {
+        let found = collect("claude-code", "", text(&[question.clone(), title]).as_bytes());
+        assert_eq!(found.conversations[0].topic.as_str(), "Use [key]");
+        assert_eq!(found.count(Fate::Changed, "key"), 1);
+    }
+}
+
+#[test]
+fn every_line_is_kept_or_told() {
+    let mut bare = line("assistant", "a", None, &json!("Without a name."));
+    bare.as_object_mut().unwrap().remove("uuid");
+    let lines = [
+        line("user", "q", None, &json!("One?")),
+        bare,
+        line("user", "e", None, &json!("")),
+        json!({"type": "queue-operation", "operation": "enqueue", "content": "Two?", "sessionId": "s-1"}),
+        json!({"type": "system", "uuid": "s", "content": "x", "sessionId": "s-1"}),
+        json!({"type": "progress", "uuid": "p", "sessionId": "s-1"}),
+        line("user", "q2", None, &json!("Two?")),
+    ];
+    let found = collect("claude-code", "", text(&lines).as_bytes());
+    assert_eq!(said(&found), ["One?", "Without a name.", "Two?"]);
+    for (kind, count) in [("empty message", 1), ("queued message", 1), ("line of the program", 2)] {
+        assert_eq!(found.count(Fate::Passed, kind), count, "{kind}");
     }
 }
 

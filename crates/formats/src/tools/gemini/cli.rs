@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use crate::items::{each_line, why_bad};
 use crate::loose::{List, Object, Piece, Word};
 use crate::moment::Moment;
-use crate::tools::transcript::{blocks, project, without_keys};
+use crate::tools::transcript::{Block, blocks, project, without_keys};
 use crate::{Format, Input, Member, Outline, Place, Probe, ReadOptions, Recognised, Sink, Stop, Talk, Turn};
 
 /// The format.
@@ -150,17 +150,18 @@ impl Session {
             return self.header(&set, place, sink);
         }
         if line.id.get().is_some() && line.session_id.get().is_none() {
-            if let Ok(Object(Some(message))) = serde_json::from_str::<Object<Message<'_>>>(raw) {
-                self.message(&message, place, sink);
-            }
-            return;
+            return match serde_json::from_str::<Object<Message<'_>>>(raw) {
+                Ok(Object(Some(message))) => self.message(&message, place, sink),
+                _ => sink.failed("message", "cannot be read", place),
+            };
         }
         self.header(&line, place, sink);
     }
 
     fn header(&mut self, line: &Line<'_>, place: &Place, sink: &mut dyn Sink) {
         self.id = line.session_id.owned().or_else(|| self.id.take());
-        self.topic = line.summary.owned().or_else(|| self.topic.take());
+        let topic = line.summary.owned().map(|topic| without_keys(topic, place, sink));
+        self.topic = topic.or_else(|| self.topic.take());
         self.folder = line.directories.0.iter().find_map(Word::owned).or_else(|| self.folder.take());
         for (known, said) in [(&mut self.created, line.start_time), (&mut self.updated, line.last_updated)] {
             if said.0.is_some() {
@@ -217,7 +218,9 @@ fn turn(message: &Message<'_>, place: &Place, sink: &mut dyn Sink) -> Option<Tur
         }
     };
     let said = blocks(message.content);
-    let texts: Vec<&str> = said
+    let is_file = |piece: &&Piece<'_, Block<'_>>| matches!(piece, Piece::Object(block) if block.is_file());
+    let files = said.iter().filter(is_file).count();
+    let mut texts: Vec<&str> = said
         .iter()
         .filter_map(|block| match block {
             Piece::Text(text) => Some(&**text),
@@ -226,7 +229,12 @@ fn turn(message: &Message<'_>, place: &Place, sink: &mut dyn Sink) -> Option<Tur
         })
         .filter(|text| !text.trim().is_empty())
         .collect();
+    if files > 0 {
+        sink.lost("attached file", "is not kept", place);
+        texts.push("[file]");
+    }
     if texts.is_empty() {
+        sink.passed("empty message", "says nothing beside thoughts and calls of tools", place);
         return None;
     }
     let origin = MessageOrigin {

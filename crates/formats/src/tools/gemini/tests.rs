@@ -135,16 +135,18 @@ fn a_session_of_gemini_cli_is_read_in_both_forms() {
         user("3", "Wrong way"),
         model("4", "Lost"),
         json!({"$rewindTo": "3"}),
-        json!({"$set": {"summary": "Oaks", "directories": ["/home/ana/boat"], "messages": [user("1", "Q")]}}),
+        json!({"$set": {"summary": "Oaks, AKIAABCDEFGHIJKLMNOP", "directories": ["/home/ana/boat"], "messages": [user("1", "Q")]}}),
         json!({"id": "i", "type": "info", "content": "x"}),
-        user("5", "Right way"),
+        json!({"id": "5", "type": "user", "content": [{"text": "Right way"}, {"inlineData": {"mimeType": "image/png", "data": "x"}}]}),
     ];
     let text: String = lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect();
     assert_eq!(decided(&mut file("session-1.jsonl", text.as_bytes())), Some("gemini-cli"));
     let found = collect("gemini-cli", "session-1.jsonl", text.as_bytes());
     let talk = &found.conversations[0];
-    assert_eq!(said(&found, 0), ["Q", "A, [key]", "Right way"]);
-    assert_eq!((talk.model.as_str(), talk.topic.as_str()), ("gemini-x", "Oaks"));
+    assert_eq!(said(&found, 0), ["Q", "A, [key]", "Right way\n\n[file]"]);
+    assert_eq!((talk.model.as_str(), talk.topic.as_str()), ("gemini-x", "Oaks, [key]"));
+    assert_eq!(found.count(Fate::Passed, "empty message"), 1);
+    assert_eq!(found.count(Fate::Lost, "attached file"), 1);
     let origin = talk.origin.as_ref().unwrap();
     assert_eq!((origin.id.as_deref(), origin.namespace.as_deref()), (Some("s-1"), Some("project:boat")));
     assert_eq!(
