@@ -124,13 +124,19 @@ pub fn decided(input: &mut Input) -> Option<&'static str> {
     crate::format::decide(&crate::format::candidates(input)).map(|candidate| candidate.name)
 }
 
-/// Files in memory.
+/// Files in memory. One that begins with [`NO_TEXT`] is none of text.
 #[derive(Debug, Default, Clone)]
 pub struct Written(pub std::collections::BTreeMap<String, String>);
 
+/// What stands for bytes that are no UTF-8.
+pub const NO_TEXT: &str = "\0no text";
+
 impl Files for &mut Written {
     fn existing(&mut self, path: &str) -> std::io::Result<Option<String>> {
-        Ok(self.0.get(path).cloned())
+        match self.0.get(path) {
+            Some(text) if text.starts_with(NO_TEXT) => Err(std::io::ErrorKind::InvalidData.into()),
+            text => Ok(text.cloned()),
+        }
     }
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> std::io::Result<()> {

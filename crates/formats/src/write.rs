@@ -24,10 +24,16 @@ pub trait RecordWriter {
 /// A folder that is written to; perhaps one in an archive.
 pub trait Files {
     /// The text of a file that is there already. A writer that keeps what others have written in a file asks for it.
+    /// What is no UTF-8 is an error of the kind [`InvalidData`](io::ErrorKind::InvalidData).
     fn existing(&mut self, path: &str) -> io::Result<Option<String>>;
 
     /// Writes a file whole. `path` has `/` between its parts and stays inside the folder.
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// What the folder is called; nothing for an archive.
+    fn label(&self) -> String {
+        String::new()
+    }
 
     /// Says that all is written.
     fn finish(&mut self) -> io::Result<()>;
@@ -53,19 +59,8 @@ impl DiskFiles {
         }
         Ok(self.root.join(path))
     }
-}
 
-impl Files for DiskFiles {
-    fn existing(&mut self, path: &str) -> io::Result<Option<String>> {
-        match std::fs::read_to_string(self.path(path)?) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let target = self.path(path)?;
+    fn replace(&self, target: PathBuf, bytes: &[u8]) -> io::Result<()> {
         let folder = target.parent().unwrap_or(&self.root);
         std::fs::create_dir_all(folder)?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
@@ -75,6 +70,33 @@ impl Files for DiskFiles {
         // A link is written through, not replaced: rule files are often links to one another.
         let real = std::fs::canonicalize(&target).unwrap_or(target);
         std::fs::rename(&part, real)
+    }
+}
+
+/// The error with the file that it is about.
+fn named(path: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{path}: {error}"))
+}
+
+impl Files for DiskFiles {
+    fn existing(&mut self, path: &str) -> io::Result<Option<String>> {
+        use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+        match std::fs::read_to_string(self.path(path)?) {
+            Ok(text) => Ok(Some(text)),
+            // Where a folder is expected there may be a file, or the other way round.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+            Err(error) => Err(named(path, &error)),
+        }
+    }
+
+    fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let target = self.path(path)?;
+        self.replace(target, bytes).map_err(|error| named(path, &error))
+    }
+
+    fn label(&self) -> String {
+        let whole = std::fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
+        whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     fn finish(&mut self) -> io::Result<()> {

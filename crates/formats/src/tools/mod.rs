@@ -27,6 +27,7 @@ pub mod pam;
 mod paths;
 pub mod rules;
 mod silent;
+mod standing;
 mod transcript;
 mod tree;
 #[cfg(test)]

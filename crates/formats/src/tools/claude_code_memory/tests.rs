@@ -91,6 +91,31 @@ fn an_index_of_others_is_kept_and_a_strangers_file_is_not_overwritten() {
 }
 
 #[test]
+fn a_file_with_returns_is_written_and_keeps_them() {
+    let file = "---\nname: tea\ndescription: d\ntype: user\n---\n\nLikes tea\n".replace('\n', "\r\n");
+    let index = "# Memory\r\n\r\n- [tea](tea.md) \u{2014} d\r\n";
+    let listed = [("MEMORY.md", index), ("tea.md", file.as_str())];
+    let found = collect_files("claude-code-memory", &listed);
+    let mut memory = found.memories().remove(0);
+    let patch = omp_model::MemoryPatch {
+        content: omp_model::Content::new("Likes coffee").ok(),
+        ..Default::default()
+    };
+    patch.apply(&mut memory, NOW);
+    let record = crate::interchange::overlay(found.records[0].clone(), &memory, None);
+    let mut files = Written::default();
+    files.0.extend(listed.map(|(path, text)| (path.to_owned(), text.to_owned())));
+    let report = write_files("claude-code-memory", &[record], &mut files);
+    assert_eq!(report.count(Fate::Lost, "file"), 0, "{:?}", report.notes);
+    let text = &files.0["tea.md"];
+    assert!(
+        text.contains("Likes coffee\r\n") && text.matches('\n').count() == text.matches("\r\n").count(),
+        "{text:?}"
+    );
+    assert_eq!(files.0["MEMORY.md"], index);
+}
+
+#[test]
 fn an_origin_with_a_path_that_leads_out_is_not_followed() {
     let mut draft = Draft::new("claude-code-memory", "t", "x");
     draft.raw_text("x");

@@ -13,6 +13,7 @@ use crate::origin::{Origin, text_id};
 use crate::tools::front_matter::{self, Front, split};
 use crate::tools::losses::{Field, tell};
 use crate::tools::paths::{file_name, is_safe, title};
+use crate::tools::standing::{There, look};
 use crate::write::{Files, Outgoing, RecordWriter};
 use crate::{Place, Sink};
 
@@ -96,13 +97,17 @@ impl RecordWriter for Writer<'_> {
             tell(outgoing, MISSING, report);
             made(outgoing, Some(&front))?
         };
-        let existing = self.files.existing(&path)?;
-        let may = existing.as_ref().is_none_or(|there| *there == raw || is_of(there, outgoing));
-        if !may && existing.as_ref() != Some(&text) {
-            let what = "was changed there since it was read, and is left as it is";
-            report.lost("file", what, &outgoing.place);
-        } else if existing.as_ref() != Some(&text) {
-            self.files.write(&path, text.as_bytes())?;
+        match look(&mut *self.files, &path)? {
+            There::Nothing => self.files.write(&path, text.as_bytes())?,
+            There::Text(there) if there.text() == text => {}
+            There::Text(there) if there.text() == raw || is_of(there.text(), outgoing) => {
+                self.files.write(&path, there.dressed(&text).as_bytes())?;
+            }
+            There::Text(_) => {
+                let what = "was changed there since it was read, and is left as it is";
+                report.lost("file", what, &outgoing.place);
+            }
+            There::NoText => report.lost("file", "is no UTF-8 text, and is left as it is", &outgoing.place),
         }
         self.link(folder, name, Some(&front), outgoing);
         Ok(())
@@ -111,10 +116,18 @@ impl RecordWriter for Writer<'_> {
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
         for (folder, home) in std::mem::take(&mut self.homes) {
             let path = if folder.is_empty() { INDEX.to_owned() } else { format!("{folder}/{INDEX}") };
-            let existing = self.files.existing(&path)?;
-            let text = index(home, existing.as_deref(), report);
-            if existing.as_ref() != Some(&text) {
-                self.files.write(&path, text.as_bytes())?;
+            match look(&mut *self.files, &path)? {
+                There::Nothing => self.files.write(&path, index(home, None, report).as_bytes())?,
+                There::Text(there) => {
+                    let text = index(home, Some(there.text()), report);
+                    if text != there.text() {
+                        self.files.write(&path, there.dressed(&text).as_bytes())?;
+                    }
+                }
+                There::NoText => {
+                    let what = format!("{path} is no UTF-8 text, and is left as it is");
+                    report.lost("index", &what, &Place::default());
+                }
             }
         }
         self.files.finish()
@@ -140,8 +153,12 @@ impl Writer<'_> {
             if self.taken.contains(&name.to_lowercase()) {
                 continue;
             }
-            let existing = self.files.existing(&name)?;
-            if existing.as_ref().is_none_or(|there| is_of(there, outgoing)) {
+            let dressed = match look(&mut *self.files, &name)? {
+                There::Nothing => Some(text.clone()),
+                There::Text(there) if is_of(there.text(), outgoing) => Some(there.dressed(&text)),
+                There::Text(_) | There::NoText => None,
+            };
+            if let Some(text) = dressed {
                 self.taken.insert(name.to_lowercase());
                 self.files.write(&name, text.as_bytes())?;
                 self.homes.entry(String::new()).or_default();

@@ -7,7 +7,7 @@
 //! **Read.** A note, a folder, a ZIP. Each observation (`- [category] text #tag`) is a memory about the note; where the
 //! text does not name the note, its title is put before it. Of a note without observations each section is a memory, and
 //! of Obsidian's also what stands beside observations; in basic-memory that stays in the note. Categories and tags are
-//! tags, the folder is the namespace, relations (`- type [[note]]`) and links are kept with the first memory of the note,
+//! tags, those in the text of a section too; the folder is the namespace, relations (`- type [[note]]`) and links are kept with the first memory of the note,
 //! and so is the whole note. Front matter that is no YAML is read line by line.
 //!
 //! **Written.** Notes that came from such a folder go back as they were: a changed memory changes its lines. What was
@@ -17,8 +17,9 @@
 //! place for in front matter under names that begin with `omp_`.
 //!
 //! **Cannot carry** entities, relations, confidence, languages and validity dates of memories from elsewhere, nor
-//! originals of other tools. Line ends become plain ones.
+//! originals of other tools. A note that stands keeps its line ends; in one that is made anew they become plain ones.
 
+mod line;
 mod note;
 mod read;
 mod write;

@@ -38,6 +38,8 @@ pub(super) struct Section {
     /// The headings above it, from the outermost.
     pub(super) headings: Vec<String>,
     pub(super) text: String,
+    /// The tags in its text.
+    pub(super) tags: Vec<String>,
     /// The lines from its first to its last that is not blank, from 0.
     pub(super) lines: Range<usize>,
 }
@@ -86,6 +88,9 @@ impl Note {
             }
             note.links(line);
             note.prose(&headings, line, number, &mut open);
+            if let Some(section) = note.sections.last_mut().filter(|_| open) {
+                section.tags.extend(tags(line));
+            }
         }
         for section in &mut note.sections {
             section.text.truncate(section.text.trim_end().len());
@@ -100,7 +105,12 @@ impl Note {
                 return;
             }
             let headings = headings.iter().map(|(_, name)| name.clone()).collect();
-            self.sections.push(Section { headings, text: line.to_owned(), lines: number..number + 1 });
+            self.sections.push(Section {
+                headings,
+                text: line.to_owned(),
+                tags: Vec::new(),
+                lines: number..number + 1,
+            });
             *open = true;
             return;
         }
@@ -179,15 +189,23 @@ pub(super) fn observation(flavour: Flavour, text: &str, line: usize) -> Option<O
     Some(Observation { category, text, tags, line })
 }
 
+/// Whether a word is a tag: `#` with a name that is more than a number.
+fn is_tag(word: &str) -> bool {
+    let name = word.strip_prefix('#').unwrap_or_default();
+    name.chars().any(|c| !c.is_ascii_digit())
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | ':'))
+}
+
+/// The tags in a line of text, where punctuation may follow them.
+fn tags(line: &str) -> impl Iterator<Item = String> {
+    let words = line
+        .split_whitespace()
+        .map(|word| word.trim_start_matches('(').trim_end_matches([',', '.', ';', ':', '!', '?', ')']));
+    words.filter(|word| is_tag(word)).map(|word| word[1..].to_owned())
+}
+
 /// The text without the tags at its end, also before what stands in parentheses there; and all its tags.
 fn without_tags(text: &str) -> (String, Vec<String>) {
-    let is_tag = |word: &str| {
-        let name = word.strip_prefix('#').unwrap_or_default();
-        !name.is_empty()
-            && !name.starts_with('#')
-            && name.chars().any(|c| !c.is_ascii_digit() && c != '#')
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | ':'))
-    };
     let tags: Vec<String> =
         text.split_whitespace().filter(|word| is_tag(word)).map(|word| word[1..].to_owned()).collect();
     if tags.is_empty() {

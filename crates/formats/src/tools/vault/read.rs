@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use omp_model::{MemoryId, MemoryType, Metadata, Timestamp};
+use omp_model::{MemoryId, MemoryType, Metadata, Tag, Timestamp};
 
 use super::Flavour;
 use super::note::{Note, Observation, Section, observation};
@@ -41,7 +41,10 @@ pub(super) struct Unit {
     pub(super) content: String,
     pub(super) prefix: String,
     pub(super) category: Option<String>,
-    tags: Vec<String>,
+    /// As they are written there.
+    pub(super) tags: Vec<String>,
+    /// Whether it is one line, an observation.
+    pub(super) is_line: bool,
 }
 
 /// A note in its parts.
@@ -77,9 +80,9 @@ pub(super) fn parts(flavour: Flavour, text: &str, name: &str) -> Parts {
         let known = text.to_lowercase().contains(&title.to_lowercase());
         let prefix = if known { String::new() } else { format!("{title}: ") };
         let content = format!("{prefix}{text}");
-        units.push(Unit { id, lines: line..line + 1, content, prefix, category, tags });
+        units.push(Unit { id, lines: line..line + 1, content, prefix, category, tags, is_line: true });
     }
-    for Section { headings, text, lines } in sections {
+    for Section { headings, text, tags, lines } in sections {
         if !by_section {
             beside.push(lines);
             continue;
@@ -92,7 +95,7 @@ pub(super) fn parts(flavour: Flavour, text: &str, name: &str) -> Parts {
         }
         let prefix = format!("{}: ", path.join(" / "));
         let content = format!("{prefix}{text}");
-        units.push(Unit { id, lines, content, prefix, category: None, tags: Vec::new() });
+        units.push(Unit { id, lines, content, prefix, category: None, tags, is_line: false });
     }
     units.sort_by_key(|unit| unit.lines.start);
     Parts { front, title, units, beside, relations }
@@ -136,7 +139,12 @@ fn note(flavour: Flavour, text: &str, member: &Member, sink: &mut dyn Sink) -> R
         draft.scope.clone_from(&scope);
         draft.id = Some(unit.id.clone());
         draft.kind = unit.category.as_deref().map_or(MemoryType::Semantic, kind);
-        let category = unit.category.as_ref().map(|category| format!("category:{}", slug(category)));
+        // In another script it is none of the alphabet of tags, and stays beside the memory as it is written.
+        let category =
+            unit.category.as_ref().map(|category| match (slug(category), Tag::normalize(category)) {
+                (category, Some(_)) => format!("category:{category}"),
+                (category, None) => category.into_owned(),
+            });
         let words = unit
             .tags
             .iter()

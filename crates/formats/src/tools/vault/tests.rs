@@ -109,6 +109,77 @@ fn a_change_changes_its_lines_and_nothing_else() {
 }
 
 #[test]
+fn a_changed_line_keeps_its_mark_and_the_spelling_of_its_tags() {
+    let note = "# T\n\n- One thing #only\n  * [Idea] Two #us/army #Mixed_Case #\u{43a}\u{438}\u{457}\u{432}\n- Three #a #b\n- Four with #oak in it #keel\n";
+    let found = collect("basic-memory", "Zoo.md", note.as_bytes());
+    let tags = |n: usize, tags: &[&str]| {
+        let mut memory = found.memories().remove(n);
+        let patch = MemoryPatch {
+            tags: Some(omp_model::Tags::normalize(tags.iter().copied())),
+            ..MemoryPatch::default()
+        };
+        patch.apply(&mut memory, NOW);
+        crate::interchange::overlay(found.records[n].clone(), &memory, None)
+    };
+    let records = [
+        change(&found, 0, "Zoo: One other thing"),
+        change(&found, 1, "Zoo: Two more"),
+        tags(2, &["b", "c"]),
+        change(&found, 3, "Zoo: Four with #oak only"),
+    ];
+    let mut written = Written::default();
+    let report = write_files("basic-memory", &records, &mut written);
+    let expected = note
+        .replace("One thing", "One other thing")
+        .replace("Two ", "Two more ")
+        .replace("Three #a #b", "Three #b #c")
+        .replace("#oak in it", "#oak only");
+    assert_eq!((written.0["Zoo.md"].as_str(), report.notes), (&*expected, Vec::new()));
+    // Without its last tag a point would be an observation no more.
+    let mut written = Written::default();
+    write_files("basic-memory", &[tags(0, &[])], &mut written);
+    assert!(written.0["Zoo.md"].contains("- [note] One thing\n"), "{}", written.0["Zoo.md"]);
+}
+
+#[test]
+fn notes_with_returns_or_a_mark_are_written_and_keep_them() {
+    for format in ["basic-memory", "obsidian"] {
+        for raw in [BOAT.replace('\n', "\r\n"), format!("\u{feff}{BOAT}")] {
+            let found = collect(format, "boat.md", raw.as_bytes());
+            let mut written = Written::default();
+            written.0.insert("boat.md".into(), raw.clone());
+            let mut records = found.records.clone();
+            let n = found.texts().iter().position(|text| text.ends_with("gets a mast")).unwrap();
+            records[n] = change(&found, n, "The oak boat gets a sail");
+            let report = write_files(format, &records, &mut written);
+            assert_eq!(report.count(Fate::Lost, "note"), 0, "{:?}", report.notes);
+            let expected = raw.replace("gets a mast", "gets a sail");
+            assert_eq!(written.0["boat.md"], expected, "{format}");
+        }
+    }
+    let found = collect("basic-memory", "boat.md", BOAT.as_bytes());
+    let mut written = Written::default();
+    written.0.insert("boat.md".into(), crate::testing::NO_TEXT.into());
+    let report = write_files("basic-memory", &found.records, &mut written);
+    assert_eq!(report.count(Fate::Lost, "note"), 1, "and the export goes on");
+}
+
+#[test]
+fn tags_in_the_text_of_a_section_and_categories_of_any_script_are_read() {
+    let found = collect(
+        "obsidian",
+        "Trip.md",
+        "Went to #travel/ua, and (#Sea).\n\n```\n#code\n```\nIssue #12.\n".as_bytes(),
+    );
+    let tags = |found: &Found| {
+        found.memories()[0].tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(&found), ["travel-ua", "sea"]);
+    let found = collect("basic-memory", "a.md", "- [\u{456}\u{434}\u{435}\u{44f}] Rows #tea\n".as_bytes());
+    assert_eq!(tags(&found), ["tea"]);
+}
+
+#[test]
 fn what_was_changed_there_since_is_left_as_it_is() {
     let found = collect("obsidian", "Ana.md", NOTE.as_bytes());
     let mut written = Written::default();

@@ -7,12 +7,14 @@ use omp_model::MemoryType;
 use serde::Serialize;
 
 use super::Flavour;
+use super::line::{has_other_tags, rewritten};
 use super::read::{Parts, own_content, parts};
 use crate::draft::slug;
 use crate::origin::Origin;
 use crate::tools::front_matter::{self, Front, split};
 use crate::tools::losses::{Field, tell};
 use crate::tools::paths::{file_name, is_safe, title};
+use crate::tools::standing::{There, look};
 use crate::write::{Files, Outgoing, RecordWriter};
 use crate::{Place, Sink};
 
@@ -38,10 +40,10 @@ struct Source {
     place: Place,
 }
 
-struct Change {
+pub(super) struct Change {
     content: String,
-    tags: Vec<String>,
-    place: Place,
+    pub(super) tags: Vec<String>,
+    pub(super) place: Place,
 }
 
 impl<'a> Writer<'a> {
@@ -88,16 +90,26 @@ impl RecordWriter for Writer<'_> {
 
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
         for (path, source) in std::mem::take(&mut self.notes) {
-            let existing = self.files.existing(&path)?;
-            let text = rebuilt(self.flavour, &path, &source, existing.is_some(), report);
-            if existing.as_ref() == Some(&text) {
-                continue;
-            }
-            if existing.is_some() && existing != source.text {
-                let what = format!("{path} was changed since it was read, and is left as it is");
-                report.lost("note", &what, &source.place);
-                continue;
-            }
+            let there = match look(&mut *self.files, &path)? {
+                There::Nothing => None,
+                There::Text(standing) => Some(standing),
+                There::NoText => {
+                    let what = format!("{path} is no UTF-8 text, and is left as it is");
+                    report.lost("note", &what, &source.place);
+                    continue;
+                }
+            };
+            let text = rebuilt(self.flavour, &path, &source, there.is_some(), report);
+            let text = match &there {
+                Some(standing) if standing.text() == text => continue,
+                Some(standing) if source.text.as_deref() != Some(standing.text()) => {
+                    let what = format!("{path} was changed since it was read, and is left as it is");
+                    report.lost("note", &what, &source.place);
+                    continue;
+                }
+                Some(standing) => standing.dressed(&text),
+                None => text,
+            };
             self.files.write(&path, text.as_bytes())?;
         }
         self.files.finish()
@@ -127,10 +139,11 @@ impl Writer<'_> {
             if self.taken.contains(&path.to_lowercase()) {
                 continue;
             }
-            let existing = self.files.existing(&path)?;
-            if existing.as_ref().is_some_and(|there| !is_of(there, outgoing)) {
-                continue;
-            }
+            let there = match look(&mut *self.files, &path)? {
+                There::Nothing => None,
+                There::Text(standing) if is_of(standing.text(), outgoing) => Some(standing),
+                There::Text(_) | There::NoText => continue,
+            };
             let text = match original.clone().filter(|_| outgoing.untouched) {
                 Some(text) => text,
                 None => made(self.flavour, outgoing, &path)?,
@@ -140,8 +153,10 @@ impl Writer<'_> {
                 report.changed("content", "has line ends that become plain ones", &outgoing.place);
             }
             self.taken.insert(path.to_lowercase());
-            if existing.as_ref() != Some(&text) {
-                self.files.write(&path, text.as_bytes())?;
+            match there {
+                Some(standing) if standing.text() == text => {}
+                Some(standing) => self.files.write(&path, standing.dressed(&text).as_bytes())?,
+                None => self.files.write(&path, text.as_bytes())?,
             }
             return Ok(());
         }
@@ -186,10 +201,18 @@ fn rebuilt(flavour: Flavour, path: &str, source: &Source, stands: bool, report: 
             }
             None => None,
             Some(Some(change)) => {
+                let other_tags = has_other_tags(&unit, change, &front);
+                if other_tags && !unit.is_line {
+                    report.lost("tags", "of a section are not written", &change.place);
+                }
+                if change.content == unit.content && !(other_tags && unit.is_line) {
+                    continue;
+                }
                 let said = change.content.strip_prefix(&unit.prefix).unwrap_or(&change.content);
-                Some(match &unit.category {
-                    Some(category) => point(category, said, change, &front, report),
-                    None => said.to_owned(),
+                let line = lines.get(unit.lines.start).and_then(Option::as_deref).unwrap_or_default();
+                Some(match unit.is_line {
+                    true => rewritten(line, &unit, said, change, &front, report),
+                    false => said.to_owned(),
                 })
             }
         };
@@ -200,19 +223,6 @@ fn rebuilt(flavour: Flavour, path: &str, source: &Source, stands: bool, report: 
         }
     }
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
-}
-
-/// An observation that says something else now.
-fn point(category: &str, said: &str, change: &Change, front: &Front, report: &mut dyn Sink) -> String {
-    let named = change.tags.iter().find_map(|tag| tag.strip_prefix("category:"));
-    let category = if named == Some(&*slug(category)) { category } else { named.unwrap_or(category) };
-    let of_note: Vec<String> = front.words("tags").iter().map(|tag| slug(tag).into_owned()).collect();
-    let tags = change.tags.iter().filter(|tag| !tag.starts_with("category:") && !of_note.contains(tag));
-    let tags: String = tags.flat_map(|tag| [" #".into(), slug(tag)]).collect();
-    if said.contains('\n') {
-        report.changed("content", "was put on one line", &change.place);
-    }
-    format!("- [{category}] {}{tags}", said.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The front matter of a note that we write.
