@@ -11,8 +11,9 @@
 //! **Written** as a block between two comments. What others wrote in a file is not touched, byte for byte; the block is
 //! replaced. Where a file has several homes, `rules` writes `AGENTS.md` and the block of every other rule file that is
 //! there already; the formats of one tool (`claude-md`, `cursor-rules`, …) write that tool's file. A point that came from
-//! a file and still stands in it is not written again; if the file is gone, it is made again. The block names the ids of
-//! its memories in comments, so that reading it again finds them.
+//! a file and still stands in it is not written again; if the file is gone, it is made again, where several projects had
+//! one only that of the project whose name the folder has; the others' points go into the block. The block names the ids
+//! of its memories in comments, so that reading it again finds them.
 //!
 //! **Cannot carry** tags, namespaces, metadata, dates; more than the tool reads (32 KiB for `AGENTS.md`, 12,000
 //! characters for Windsurf): what does not fit is left out and named.

@@ -133,6 +133,80 @@ fn rules_go_back_where_they_came_from() {
 }
 
 #[test]
+fn rules_of_different_projects_are_not_mixed() {
+    let files = [
+        ("A/AGENTS.md", "# A\n\n## Style\n\n- a one\n- a two\n"),
+        ("B/AGENTS.md", "# B\n\n- b one\n- b two\n"),
+    ];
+    let found = collect_files("rules", &files);
+    let mut written = Written::default();
+    write_files("rules", &found.records, &mut written);
+    let text = &written.0["AGENTS.md"];
+    assert!(text.starts_with("<!-- open-memory: begin"), "a file of nobody's is all block: {text}");
+    for point in ["- Style: a one <", "- Style: a two <", "- b one <", "- b two <"] {
+        assert_eq!(text.matches(point).count(), 1, "{text}");
+    }
+    // In the folder of one of them, its own is made again and the other's goes into the block.
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("A");
+    let Some(crate::format::Write::Folder { begin }) = crate::format::find("rules").unwrap().write() else {
+        panic!("a folder")
+    };
+    let disk = Box::new(crate::write::DiskFiles::new(&root).unwrap());
+    let mut writer = begin(disk, crate::format::WriteOptions { now: NOW }).unwrap();
+    let mut report = Found::default();
+    for record in &found.records {
+        let outgoing =
+            crate::write::Outgoing::new(record.clone(), None, NOW, crate::Place::default()).unwrap();
+        writer.write(&outgoing, &mut report).unwrap();
+    }
+    writer.finish(&mut report).unwrap();
+    let text = std::fs::read_to_string(root.join("AGENTS.md")).unwrap();
+    let (own, block) = text.split_once("<!-- open-memory: begin").unwrap();
+    assert_eq!(own, "## Style\n\n- a one\n- a two\n\n");
+    assert!(block.contains("- b one <") && !block.contains("a one"), "{text}");
+}
+
+#[test]
+fn clines_old_file_takes_the_block_and_a_file_of_no_text_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::write(root.join(".clinerules"), "Mine.\n").unwrap();
+    std::fs::write(root.join("CLAUDE.md"), b"caf\xe9\n").unwrap();
+    let rule = record("Use tabs.", MemoryType::Procedural);
+    let outgoing = crate::write::Outgoing::new(rule, None, NOW, crate::Place::default()).unwrap();
+    for format in ["rules", "cline-rules"] {
+        let Some(crate::format::Write::Folder { begin }) = crate::format::find(format).unwrap().write()
+        else {
+            panic!("a folder")
+        };
+        let disk = Box::new(crate::write::DiskFiles::new(root).unwrap());
+        let mut writer = begin(disk, crate::format::WriteOptions { now: NOW }).unwrap();
+        let mut report = Found::default();
+        writer.write(&outgoing, &mut report).unwrap();
+        writer.finish(&mut report).unwrap();
+        assert_eq!(report.count(Fate::Lost, "rule file"), usize::from(format == "rules"));
+        let text = std::fs::read_to_string(root.join(".clinerules")).unwrap();
+        assert!(
+            text.starts_with("Mine.\n\n<!-- open-memory: begin") && text.contains("- Use tabs. <"),
+            "{text}"
+        );
+        assert_eq!(std::fs::read(root.join("CLAUDE.md")).unwrap(), b"caf\xe9\n");
+    }
+    assert!(std::fs::read_to_string(root.join("AGENTS.md")).unwrap().contains("- Use tabs. <"));
+}
+
+#[test]
+fn a_rule_of_several_lines_that_stands_in_a_file_with_returns_is_not_written_again() {
+    let text = "- Use tabs.\r\n  Not spaces.\r\n";
+    let found = collect("rules", "AGENTS.md", text.as_bytes());
+    let mut files = Written::default();
+    files.0.insert("AGENTS.md".into(), text.into());
+    write_files("rules", &found.records, &mut files);
+    assert_eq!(files.0["AGENTS.md"], text);
+}
+
+#[test]
 fn the_block_is_read_with_the_ids_of_its_memories() {
     let records = [record("One\n\n  two", MemoryType::Episodic), record("Be brief.", MemoryType::Procedural)];
     let mut files = Written::default();

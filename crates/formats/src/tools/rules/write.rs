@@ -7,6 +7,7 @@ use omp_model::MemoryType;
 
 use super::places::{Tool, place};
 use super::{NAME, block, managed};
+use crate::tools::standing::{There, look};
 use crate::write::{Files, Outgoing, RecordWriter};
 use crate::{Place, Sink};
 
@@ -16,8 +17,8 @@ pub(super) struct Writer<'a> {
     files: Box<dyn Files + 'a>,
     /// Points of the block.
     points: Vec<Entry>,
-    /// What came from rule files, by path.
-    from_files: BTreeMap<String, Vec<Piece>>,
+    /// What came from rule files, by path and then by project.
+    from_files: BTreeMap<String, BTreeMap<String, Vec<Piece>>>,
 }
 
 struct Entry {
@@ -58,7 +59,10 @@ impl RecordWriter for Writer<'_> {
             let path = origin.text("path")?;
             let home = place(&path).filter(|home| self.tool.is_none_or(|tool| tool == home.tool))?;
             (home.path == path).then_some(())?;
+            let scope = origin.scope();
+            let project = scope.strip_suffix(&format!("/{path}")).unwrap_or_default();
             Some((
+                project.to_owned(),
                 path,
                 origin.get("order")?,
                 origin.get("headings")?,
@@ -66,9 +70,9 @@ impl RecordWriter for Writer<'_> {
                 origin.raw_text()?,
             ))
         });
-        if let Some((path, order, headings, front_matter, raw)) = piece {
+        if let Some((project, path, order, headings, front_matter, raw)) = piece {
             let piece = Piece { order, headings, front_matter, raw, entry };
-            self.from_files.entry(path).or_default().push(piece);
+            self.from_files.entry(path).or_default().entry(project).or_default().push(piece);
         } else {
             losses(outgoing, report);
             self.points.push(entry);
@@ -77,16 +81,24 @@ impl RecordWriter for Writer<'_> {
     }
 
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
-        for (path, mut pieces) in std::mem::take(&mut self.from_files) {
-            pieces.sort_by_key(|piece| piece.order);
-            match self.files.existing(&path)? {
-                None => self.files.write(&path, rebuilt(&pieces).as_bytes())?,
-                // What still stands there is there; what does not goes into the block.
-                Some(text) => {
-                    let gone = pieces.into_iter().filter(|piece| !text.contains(&piece.raw));
-                    self.points.extend(gone.map(|piece| piece.entry));
+        let label = self.files.label();
+        for (path, mut projects) in std::mem::take(&mut self.from_files) {
+            let there = look(&mut *self.files, &path)?;
+            if matches!(there, There::Nothing) {
+                // Of several projects with such a file, only the folder's own is made again.
+                let own = match projects.len() {
+                    1 => projects.pop_first().map(|(_, pieces)| pieces),
+                    _ => projects.remove(&label),
+                };
+                if let Some(mut pieces) = own {
+                    pieces.sort_by_key(|piece| piece.order);
+                    self.files.write(&path, rebuilt(&pieces).as_bytes())?;
                 }
             }
+            // What still stands there is there; what does not goes into the block.
+            let text = if let There::Text(standing) = &there { standing.text() } else { "" };
+            let gone = projects.into_values().flatten().filter(|piece| !text.contains(&piece.raw));
+            self.points.extend(gone.map(|piece| piece.entry));
         }
         // Always the same order, so that the next export changes few lines.
         self.points.sort_by(|one, other| (one.created, &one.text).cmp(&(other.created, &other.text)));
@@ -104,8 +116,20 @@ impl RecordWriter for Writer<'_> {
 impl Writer<'_> {
     /// Puts the block into the tool's file.
     fn blocks(&mut self, tool: Tool, report: &mut dyn Sink) -> io::Result<()> {
-        let path = tool.file();
-        let existing = self.files.existing(path)?;
+        let mut path = tool.file();
+        // Cline's rules were one file once, and are where they were.
+        let folder = path.split_once('/').map_or(path, |(folder, _)| folder);
+        if tool == Tool::Cline && !matches!(look(&mut *self.files, folder)?, There::Nothing) {
+            path = folder;
+        }
+        let existing = match self.files.existing(path) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let what = format!("{path} is no UTF-8 text, and is left as it is");
+                report.lost("rule file", &what, &Place::default());
+                return Ok(());
+            }
+            existing => existing?,
+        };
         // Of all tools, only those that the project has already; AGENTS.md is what most of them read.
         let wanted = self.tool.is_some() || tool == Tool::Agents || existing.is_some();
         if !wanted
