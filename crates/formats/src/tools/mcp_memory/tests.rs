@@ -57,6 +57,25 @@ fn a_graph_goes_back_with_its_relations_and_repeated_entities_as_one() {
 }
 
 #[test]
+fn one_name_with_two_types_stays_two_lines() {
+    let graph = concat!(
+        r#"{"type":"entity","name":"D3.js","entityType":"library","observations":["D3.js draws"]}"#,
+        "\n",
+        r#"{"type":"entity","name":"D3.js","entityType":"technology","observations":["D3.js is old"]}"#
+    );
+    let found = collect("mcp-memory", "", graph.as_bytes());
+    let mut about = Draft::new("test", "t", "D3.js is free");
+    about.entity("D3.js", None);
+    let mut records = vec![about.into_record(NOW, &mut Found::default())];
+    records.extend(found.records.iter().rev().cloned());
+    let (text, report) = write("mcp-memory", &records[1..]);
+    assert_eq!((text.as_str(), report.notes.len()), (graph, 0));
+    assert_eq!(collect("mcp-memory", "", text.as_bytes()).memories(), found.memories());
+    let (text, _) = write("mcp-memory", &records);
+    assert_eq!(text, graph.replace(r#""D3.js draws""#, r#""D3.js draws","D3.js is free""#));
+}
+
+#[test]
 fn forks_keep_what_they_have_more() {
     let fork = concat!(
         r#"{"name":"Ana","entityType":"person","observations":[{"text":"Rows","timestamp":1777630830,"version":2},"Sails"],"createdBy":"x"}"#,

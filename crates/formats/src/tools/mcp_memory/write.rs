@@ -17,7 +17,10 @@ use crate::{Place, Sink};
 /// Collects the graph, which is written whole at the end, as the server does it.
 pub(super) struct Writer<W> {
     out: W,
-    entities: HashMap<String, Group>,
+    /// By name and type: one name may be two things.
+    entities: HashMap<(String, String), Group>,
+    /// Memories from elsewhere by what they are about, and the type of that.
+    foreign: Vec<(String, String, Box<RawValue>, Place)>,
     /// Relations, and entities of which nothing is said, with their numbers.
     beside: Vec<(u32, Box<RawValue>)>,
     /// Relations that the records name and no line of theirs.
@@ -27,23 +30,22 @@ pub(super) struct Writer<W> {
 struct Group {
     header: Members,
     /// Where it stood, or when it came.
-    order: (u32, usize),
+    order: (u32, u32, usize),
     observations: Vec<(u32, Box<RawValue>, Place)>,
 }
 
 impl<W: io::Write> Writer<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, entities: HashMap::new(), beside: Vec::new(), relations: Vec::new() }
+        Self { out, entities: HashMap::new(), foreign: Vec::new(), beside: Vec::new(), relations: Vec::new() }
     }
 
-    fn group(&mut self, name: &str, order: u32, header: impl FnOnce() -> Members) -> &mut Group {
-        let count = self.entities.len();
-        let group = self.entities.entry(name.to_owned()).or_insert_with(|| Group {
-            header: header(),
-            order: (order, count),
-            observations: Vec::new(),
-        });
-        group.order = group.order.min((order, count));
+    fn group(&mut self, name: &str, [number, place]: [u32; 2], header: Members) -> &mut Group {
+        let order = (number, place, self.entities.len());
+        let kind = ["entityType", "entity_type"].iter().find_map(|name| header.get_str(name));
+        let key = (name.to_owned(), kind.unwrap_or_default().into_owned());
+        let group =
+            self.entities.entry(key).or_insert_with(|| Group { header, order, observations: Vec::new() });
+        group.order = group.order.min(order);
         group
     }
 }
@@ -85,13 +87,20 @@ impl<W: io::Write> RecordWriter for Writer<W> {
             changed(origin.raw(), text)
         };
         self.beside.extend(origin.get::<Vec<(u32, Box<RawValue>)>>("beside").unwrap_or_default());
-        let header = || origin.get::<Members>("entity").unwrap_or_else(|| header(&name, CONTAINER));
-        let group = self.group(&name, number, header);
+        let header = origin.get::<Members>("entity").unwrap_or_else(|| header(&name, CONTAINER));
+        let group = self.group(&name, [number, place], header);
         group.observations.push((place, observation, outgoing.place.clone()));
         Ok(())
     }
 
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
+        for (name, kind, observation, place) in std::mem::take(&mut self.foreign) {
+            // What is known of the name goes before what the memory calls it.
+            let known = self.entities.iter().filter(|((known, _), _)| *known == name);
+            let header = known.min_by_key(|(_, group)| group.order).map(|(_, group)| group.header.clone());
+            let header = header.unwrap_or_else(|| self::header(&name, &kind));
+            self.group(&name, [u32::MAX; 2], header).observations.push((u32::MAX, observation, place));
+        }
         let mut groups: Vec<Group> = std::mem::take(&mut self.entities).into_values().collect();
         groups.sort_by_key(|group| group.order);
         let mut lines = Lines { out: self.out, begun: false };
@@ -164,8 +173,7 @@ impl<W: io::Write> Writer<W> {
             let what = "will be read with the name of its entity before it";
             report.changed("content", what, &outgoing.place);
         }
-        let group = self.group(&name, u32::MAX, || header(&name, &kind));
-        group.observations.push((u32::MAX, json(&outgoing.content), outgoing.place.clone()));
+        self.foreign.push((name, kind, json(&outgoing.content), outgoing.place.clone()));
     }
 }
 
