@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::draft::slug;
 use crate::items::{whole, why_bad};
-use crate::tools::values::{at, first, objects, text, time};
+use crate::tools::values::{at, first, objects, text, time, words};
 use crate::{
     Draft, Format, Input, Outline, Place, Probe, ReadOptions, Recognised, Root, Sink, Stop, Talk, Turn,
 };
@@ -100,6 +100,16 @@ fn file(json: &str, place: &Place, sink: &mut dyn Sink) -> Result<(), Stop> {
     let agents: Vec<&Value> = objects(&value, "agents").collect();
     // In the older form the file is the agent.
     let agents = if agents.is_empty() { vec![&value] } else { agents };
+    if agents.len() > 1 {
+        let of_agents: Vec<String> = agents.iter().flat_map(|agent| words(agent, "block_ids")).collect();
+        let is_of_one =
+            |block: &&Value| text(block, "id").is_some_and(|id| of_agents.iter().any(|of| of == id));
+        for block in objects(&value, "blocks").filter(|block| !is_of_one(block)) {
+            let label = text(block, "label").unwrap_or("block");
+            let what = "belongs to none of the agents, and is not kept";
+            sink.lost("block", what, &place.inside(format!("block {label}")));
+        }
+    }
     for agent in &agents {
         let agent = Agent { value: agent, file: &value, place };
         agent.blocks(agents.len() == 1, sink)?;

@@ -34,7 +34,10 @@ pub(super) fn read(
     for node in &path {
         on_path[*node] = true;
     }
-    let turns = path.iter().filter_map(|node| tree.turn(*node, item, sink)).collect();
+    let turns: Vec<Turn> = path.iter().filter_map(|node| tree.turn(*node, item, sink)).collect();
+    // Where no answer says which model it is from, the conversation's counts; "auto" is none.
+    let is_named = turns.iter().any(|turn| turn.origin.model.is_some());
+    let model = wire.default_model_slug.owned().filter(|model| !is_named && model != "auto");
     let branches = tree.branches(&on_path).into_iter();
     let branches =
         branches.map(|nodes| nodes.into_iter().filter_map(|node| tree.turn(node, item, sink)).collect());
@@ -42,7 +45,7 @@ pub(super) fn read(
     sink.conversation(Talk {
         format: NAME,
         id: id.to_owned(),
-        model: None,
+        model,
         model_unknown: wire.default_model_slug.get().map_or("unknown", |_| "chatgpt"),
         topic: wire.title.owned(),
         url: Some(format!("https://chatgpt.com/c/{id}")),
@@ -152,6 +155,9 @@ impl<'a> Tree<'a> {
             }
         };
         let said = said(message);
+        if said.unknown > 0 {
+            sink.lost("part of a message", "is of a kind that is not read", &at(item, name));
+        }
         if said.text.trim().is_empty() && said.files.is_empty() {
             sink.passed("empty message", "says nothing", &item.place);
             return None;

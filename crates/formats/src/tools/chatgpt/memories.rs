@@ -115,12 +115,27 @@ impl Kept {
             sink.memory(draft)?;
         }
         let Some((at, context, place)) = self.context else { return Ok(()) };
+        let mut entries: Vec<(u64, Option<Timestamp>, String)> = Vec::new();
         for (line, text) in (1..).zip(context.lines()) {
-            let Some((date, text)) = entry(text) else { continue };
+            match (entry(text), entries.last_mut()) {
+                (Some((date, text)), _) => entries.push((line, date, text.to_owned())),
+                (None, Some((.., said))) => {
+                    said.push('\n');
+                    said.push_str(text);
+                }
+                (None, None) if text.trim().is_empty() => {}
+                (None, None) => {
+                    let at = place.inside(format!("model_set_context line {line}"));
+                    sink.passed("text before saved memories", "is no memory", &at);
+                }
+            }
+        }
+        for (line, date, text) in &entries {
+            let text = text.trim_end();
             let mut draft = Draft::new(NAME, NAME, text);
             draft.scope = "saved-memories".into();
             draft.method = Some("extracted");
-            draft.created = date.or(at);
+            draft.created = (*date).or(at);
             draft.day_only = date.is_some();
             draft.date_assumed = date.is_none();
             draft.raw_text(text);

@@ -100,6 +100,35 @@ fn only_the_newest_list_of_saved_memories_counts() {
 }
 
 #[test]
+fn a_saved_memory_may_have_several_lines() {
+    let mut context = message("m", "assistant", "", 1_800_000_000.0);
+    let list = "Saved:\n1. [2025-05-01]. Likes tea:\n- green\n\n  and black\n\n2. [2025-06-02]. Rows.";
+    context["content"] = json!({"content_type": "model_editable_context", "model_set_context": list});
+    let file = json!([{"id": "c", "mapping": {"m": node(None, &[], context)}}]);
+    let found = collect("chatgpt", "", file.to_string().as_bytes());
+    assert_eq!(found.texts(), ["Likes tea:\n- green\n\n  and black", "Rows."]);
+    assert_eq!(found.count(Fate::Passed, "text before saved memories"), 1);
+}
+
+#[test]
+fn what_was_only_spoken_or_shown_is_a_turn_and_the_conversation_names_its_model() {
+    let mut spoken = message("q", "user", "", 1.0);
+    spoken["content"] = json!({"content_type": "multimodal_text", "parts": [
+        {"content_type": "real_time_user_audio_video_asset_pointer", "frames_asset_pointers": [],
+         "audio_asset_pointer": {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://a"},
+         "video_container_asset_pointer": {"asset_pointer": "sediment://v"}}, {"content_type": "new"}]});
+    let mapping = json!({"q": node(None, &["a"], spoken), "a": node(Some("q"), &[], message("a", "assistant", "Hi", 2.0))});
+    let file = json!([{"id": "c", "default_model_slug": "gpt-5", "current_node": "a", "mapping": mapping}]);
+    let found = collect("chatgpt", "", file.to_string().as_bytes());
+    let talk = &found.conversations[0];
+    assert_eq!((talk.messages[0].content.as_str(), talk.model.as_str()), ("[audio]\n[video]", "gpt-5"));
+    assert_eq!(talk.messages[0].origin.as_ref().unwrap().attachments, ["sediment://a", "sediment://v"]);
+    assert_eq!(found.count(Fate::Lost, "attached file"), 1);
+    assert_eq!(found.count(Fate::Lost, "part of a message"), 1);
+    assert_eq!(found.count(Fate::Passed, "empty message"), 0);
+}
+
+#[test]
 fn without_a_current_node_the_newest_leaf_is_the_end() {
     let mut conversation = conversation();
     conversation["current_node"] = Value::Null;

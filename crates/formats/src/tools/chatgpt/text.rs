@@ -10,6 +10,8 @@ use crate::loose::Piece;
 pub(super) struct Said {
     pub(super) text: String,
     pub(super) files: Vec<String>,
+    /// How many parts are of kinds that are not known.
+    pub(super) unknown: usize,
 }
 
 /// Reads a message.
@@ -26,6 +28,19 @@ pub(super) fn said(message: &Message<'_>) -> Said {
                     let kind = part.content_type.get().unwrap_or("file").split('_').next().unwrap_or("file");
                     push(&mut said.text, &format!("[{kind}]"));
                     said.files.push(pointer.to_owned());
+                } else {
+                    let spoken = [
+                        ("[audio]", &part.audio_asset_pointer),
+                        ("[video]", &part.video_container_asset_pointer),
+                    ];
+                    let spoken = spoken.map(|(mark, pointer)| Some((mark, pointer.0.as_ref()?)));
+                    let is_known = spoken.iter().any(Option::is_some)
+                        || part.content_type.get() == Some("audio_transcription");
+                    said.unknown += usize::from(!is_known);
+                    for (mark, pointer) in spoken.into_iter().flatten() {
+                        push(&mut said.text, mark);
+                        said.files.push(pointer.asset_pointer.owned().unwrap_or_else(|| mark.to_owned()));
+                    }
                 }
             }
             Piece::Nothing => {}

@@ -128,6 +128,20 @@ pub(super) struct Part<'a> {
     pub(super) asset_pointer: Word<'a>,
     #[serde(borrow)]
     pub(super) text: Word<'a>,
+    /// Of what was said aloud.
+    #[serde(borrow)]
+    pub(super) audio_asset_pointer: Object<Pointer<'a>>,
+    /// Of what was shown.
+    #[serde(borrow)]
+    pub(super) video_container_asset_pointer: Object<Pointer<'a>>,
+}
+
+/// The name of a file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Pointer<'a> {
+    #[serde(borrow)]
+    pub(super) asset_pointer: Word<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

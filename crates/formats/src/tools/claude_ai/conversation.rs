@@ -59,19 +59,9 @@ pub(super) fn design_chat(
             sink.failed("design chat", "has no `uuid`", &item.place);
             return Ok(());
         };
-        let turns = value["messages"].as_array().into_iter().flatten().filter_map(|message| {
-            let role = if message["role"] == "user" { Role::User } else { Role::Assistant };
-            let content = &message["content"];
-            let blocks = content["contentBlocks"].as_array().into_iter().flatten();
-            let texts: Vec<String> = blocks.filter_map(|block| text(&block["text"])).collect();
-            let whole =
-                text(content).or_else(|| text(&content["content"])).or_else(|| text(&content["text"]));
-            let said = if texts.is_empty() { whole? } else { texts.join("\n\n") };
-            let mut turn = Turn::new(role, said);
-            turn.origin.id = text(&message["uuid"]);
-            turn.origin.created_at = crate::moment::from_json(&message["created_at"]);
-            Some(turn)
-        });
+        let messages = value["messages"].as_array().into_iter().flatten();
+        let turns: Vec<Turn> =
+            messages.filter_map(|message| design_turn(message, &item.place, sink)).collect();
         let project = text(&value["project"]["uuid"]).or_else(|| text(&value["project"]));
         sink.conversation(Talk {
             format: NAME,
@@ -80,12 +70,60 @@ pub(super) fn design_chat(
             namespace: project.map(|project| projects.namespace(&project)),
             created: crate::moment::from_json(&value["created_at"]),
             updated: crate::moment::from_json(&value["updated_at"]),
-            turns: turns.collect(),
+            turns,
             place: item.place.clone(),
             id,
             ..Talk::default()
         })
     })
+}
+
+/// A message of a design chat.
+fn design_turn(message: &serde_json::Value, place: &Place, sink: &mut dyn Sink) -> Option<Turn> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let role = match message["role"].as_str() {
+        Some("user" | "human") => Role::User,
+        Some("assistant") | None => Role::Assistant,
+        Some(_) => {
+            sink.passed("system message", "is not part of the dialogue", place);
+            return None;
+        }
+    };
+    let content = &message["content"];
+    let (mut texts, mut told) = (Vec::new(), false);
+    for block in content["contentBlocks"].as_array().into_iter().flatten() {
+        let kind = match block["type"].as_str().unwrap_or("text") {
+            kind if !kind.contains("thinking") && block["text"].is_string() => {
+                texts.extend(text(&block["text"]));
+                continue;
+            }
+            "thinking" | "redacted_thinking" => "thoughts",
+            kind if kind.contains("result") => "tool result",
+            kind if kind.contains("tool") => "tool call",
+            _ => "block of another kind",
+        };
+        told = true;
+        sink.passed(kind, "is not part of the dialogue", place);
+    }
+    let whole = || text(content).or_else(|| text(&content["content"])).or_else(|| text(&content["text"]));
+    let said = if texts.is_empty() { whole().unwrap_or_default() } else { texts.join("\n\n") };
+    let files = content["attachments"].as_array().into_iter().flatten();
+    let name = |file: &serde_json::Value| text(&file["file_name"]).or_else(|| text(&file["name"]));
+    let files: Vec<String> = files.map(|file| name(file).unwrap_or_else(|| "file".into())).collect();
+    if !files.is_empty() {
+        sink.lost("attached file", "is not kept; its name is", place);
+    }
+    if said.trim().is_empty() && files.is_empty() {
+        if !told {
+            sink.passed("empty message", "says nothing", place);
+        }
+        return None;
+    }
+    let mut turn = Turn::new(role, if said.trim().is_empty() { "[file]".to_owned() } else { said });
+    turn.origin.id = text(&message["uuid"]);
+    turn.origin.created_at = crate::moment::from_json(&message["created_at"]);
+    turn.origin.attachments = files;
+    Some(turn)
 }
 
 /// The turns of the path in their order, and those of each branch.

@@ -120,10 +120,20 @@ fn an_archive_gives_memories_projects_and_conversations() {
 fn a_design_chat_is_a_conversation() {
     let chat = json!({"uuid": "d", "title": "Logo", "created_at": "2026-01-01T00:00:00Z", "messages": [
         {"uuid": "m", "role": "user", "created_at": "2026-01-01T00:00:01Z", "content": {"content": "A logo"}},
-        {"uuid": "n", "role": "assistant", "content": {"contentBlocks": [{"type": "text", "text": "Here"}]}}]});
+        {"uuid": "n", "role": "assistant", "content": {"contentBlocks": [
+            {"type": "thinking", "text": "hm"}, {"type": "tool_use", "name": "draw"}, {"type": "text", "text": "Here"}]}},
+        {"uuid": "s", "role": "system", "content": {"content": "Be nice"}},
+        {"uuid": "e", "role": "assistant", "content": {"content": ""}},
+        {"uuid": "t", "role": "assistant", "content": {"contentBlocks": [{"type": "tool_result", "content": []}]}},
+        {"uuid": "f", "role": "user", "content": {"content": "", "attachments": [{"file_name": "a.png"}]}}]});
     let text = chat.to_string();
     let files = [("export/design_chats/d.json", text.as_str())];
     assert_eq!(decided(&mut archive(&files)), Some("claude-ai"));
     let found = collect_files("claude-ai", &files);
-    assert_eq!(found.conversations[0].messages.len(), 2);
+    let said: Vec<_> = found.conversations[0].messages.iter().map(|m| m.content.as_str()).collect();
+    assert_eq!(said, ["A logo", "Here", "[file]"]);
+    for kind in ["thoughts", "tool call", "tool result", "system message", "empty message"] {
+        assert_eq!(found.count(Fate::Passed, kind), 1, "{kind}");
+    }
+    assert_eq!(found.count(Fate::Lost, "attached file"), 1);
 }

@@ -7,7 +7,8 @@
 //!
 //! **Not written**: nothing takes it back as memory.
 //!
-//! **Cannot carry**: files in Drive, settings, safety ratings.
+//! **Cannot carry**: files in Drive and in the prompt, settings, safety ratings, the system's instruction, what was typed
+//! and not sent.
 
 use omp_model::MessageOrigin;
 use omp_model::conversation::Role;
@@ -83,13 +84,37 @@ struct Prompt<'a> {
     said: Object<Chunks<'a>>,
     #[serde(borrow)]
     run_settings: Object<Settings<'a>>,
+    #[serde(borrow)]
+    system_instruction: Object<Instruction<'a>>,
+}
+
+/// What the model was told beforehand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Instruction<'a> {
+    #[serde(borrow)]
+    text: Word<'a>,
+    #[serde(borrow)]
+    parts: List<Object<Part<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Chunks<'a> {
     #[serde(borrow)]
     chunks: List<Object<Chunk<'a>>>,
+    /// What was typed and not sent.
+    #[serde(borrow)]
+    pending_inputs: List<Object<Chunk<'a>>>,
+}
+
+/// A piece of a text; `thought` when the model keeps it to itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part<'a> {
+    #[serde(borrow)]
+    text: Word<'a>,
+    thought: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,9 +136,60 @@ struct Chunk<'a> {
     is_thought: Flag,
     create_time: Moment,
     #[serde(borrow)]
+    parts: List<Object<Part<'a>>>,
+    #[serde(borrow)]
     drive_document: Object<File<'a>>,
     #[serde(borrow)]
     drive_image: Object<File<'a>>,
+    #[serde(borrow)]
+    drive_audio: Object<File<'a>>,
+    #[serde(borrow)]
+    drive_video: Object<File<'a>>,
+    #[serde(borrow)]
+    youtube_video: Object<File<'a>>,
+    // Files inside the prompt have no name.
+    #[serde(borrow)]
+    inline_data: Object<File<'a>>,
+    #[serde(borrow)]
+    inline_file: Object<File<'a>>,
+    #[serde(borrow)]
+    inline_image: Object<File<'a>>,
+    #[serde(borrow)]
+    inline_audio: Object<File<'a>>,
+    #[serde(borrow)]
+    inline_video: Object<File<'a>>,
+}
+
+impl Chunk<'_> {
+    /// Its text; in some files that is only in its parts.
+    fn said(&self) -> Option<String> {
+        let of_parts = || {
+            let parts = self.parts.0.iter().filter_map(|part| part.0.as_ref()).filter(|part| !part.thought.0);
+            let said: String = parts.filter_map(|part| part.text.get()).collect();
+            Some(said).filter(|said| !said.trim().is_empty())
+        };
+        self.text.owned().filter(|text| !text.trim().is_empty()).or_else(of_parts)
+    }
+
+    /// How many files it has, and the names of those that have one.
+    fn files(&self) -> (usize, Vec<String>) {
+        let files: Vec<&File<'_>> = [
+            &self.drive_document,
+            &self.drive_image,
+            &self.drive_audio,
+            &self.drive_video,
+            &self.youtube_video,
+            &self.inline_data,
+            &self.inline_file,
+            &self.inline_image,
+            &self.inline_audio,
+            &self.inline_video,
+        ]
+        .into_iter()
+        .filter_map(|file| file.0.as_ref())
+        .collect();
+        (files.len(), files.iter().filter_map(|file| file.id.owned()).collect())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,6 +205,17 @@ fn give(prompt: &Prompt<'_>, member: &Member, sink: &mut dyn Sink) -> Result<(),
     let model = settings.and_then(|settings| settings.model.owned());
     let model = model.map(|model| model.trim_start_matches("models/").to_owned());
     let mut turns = Vec::new();
+    let says = |told: &Instruction<'_>| {
+        told.text.get().is_some()
+            || told.parts.0.iter().any(|part| part.0.as_ref().is_some_and(|part| part.text.get().is_some()))
+    };
+    if prompt.system_instruction.0.as_ref().is_some_and(says) {
+        sink.passed("system message", "is not part of the dialogue", &place);
+    }
+    let pending = prompt.said.0.iter().flat_map(|prompt| &prompt.pending_inputs.0);
+    for _ in pending.filter_map(|chunk| chunk.0.as_ref()?.said()) {
+        sink.passed("message that was not sent", "is not part of the dialogue", &place);
+    }
     for chunk in prompt.said.0.iter().flat_map(|prompt| &prompt.chunks.0).filter_map(|chunk| chunk.0.as_ref())
     {
         if chunk.is_thought.0 {
@@ -143,16 +230,16 @@ fn give(prompt: &Prompt<'_>, member: &Member, sink: &mut dyn Sink) -> Result<(),
                 continue;
             }
         };
-        let files: Vec<String> = [&chunk.drive_document, &chunk.drive_image]
-            .into_iter()
-            .filter_map(|file| file.0.as_ref()?.id.owned())
-            .collect();
-        if !files.is_empty() {
+        let (count, files) = chunk.files();
+        if count > 0 {
             sink.lost("attached file", "is not kept; its name is", &place);
         }
-        let text = match chunk.text.get() {
-            Some(text) => text.to_owned(),
-            None if files.is_empty() => continue,
+        let text = match chunk.said() {
+            Some(text) => text,
+            None if count == 0 => {
+                sink.passed("empty message", "says nothing", &place);
+                continue;
+            }
             None => "[file]".to_owned(),
         };
         let origin = MessageOrigin {

@@ -132,6 +132,9 @@ struct Activity<'a> {
     products: List<Word<'a>>,
     #[serde(borrow)]
     safe_html_item: List<Object<Html<'a>>>,
+    /// Where older files have the answer.
+    #[serde(borrow)]
+    details: List<Object<Detail<'a>>>,
     #[serde(borrow)]
     image_file: Word<'a>,
     #[serde(borrow)]
@@ -143,6 +146,15 @@ struct Activity<'a> {
 struct Html<'a> {
     #[serde(borrow)]
     html: Word<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Detail<'a> {
+    #[serde(borrow)]
+    name: Word<'a>,
+    #[serde(borrow)]
+    value: Word<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -325,7 +337,15 @@ fn turns(wire: &Activity<'_>, prompt: &str, item: &Item<'_>, sink: &mut dyn Sink
     question.origin = MessageOrigin { created_at: wire.time.0, attachments, ..MessageOrigin::default() };
     let html: Vec<&str> =
         wire.safe_html_item.0.iter().filter_map(|html| html.0.as_ref()?.html.get()).collect();
-    let said = html.into_iter().map(markdown).collect::<Vec<_>>().join("\n\n");
+    let mut said = html.into_iter().map(markdown).collect::<Vec<_>>().join("\n\n");
+    if said.trim().is_empty() {
+        let details = wire.details.0.iter().filter_map(|detail| detail.0.as_ref());
+        let mut answers = details.filter(|detail| detail.name.get() == Some("Response"));
+        said = answers.find_map(|detail| detail.value.owned()).unwrap_or_default();
+        if said.contains("</") || said.contains("<br") {
+            said = markdown(&said);
+        }
+    }
     let mut turns = vec![question];
     if !said.trim().is_empty() {
         let mut answer = Turn::new(Role::Assistant, said);

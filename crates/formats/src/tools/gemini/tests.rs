@@ -112,14 +112,34 @@ fn a_prompt_of_ai_studio_is_a_conversation() {
     let text = json!({"runSettings": {"model": "models/gemini-x"}, "chunkedPrompt": {"chunks": [
         {"role": "user", "text": "Q", "createTime": "2026-05-01T10:00:00Z"},
         {"role": "model", "text": "hm", "isThought": true},
-        {"role": "model", "text": "A"}, {"role": "user", "driveDocument": {"id": "d-1"}}]}})
+        {"role": "model", "text": "A"}, {"role": "user", "driveDocument": {"id": "d-1"}},
+        {"role": "user", "driveAudio": {"id": "d-2"}}, {"role": "user", "inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+        {"role": "model", "parts": [{"text": "hm", "thought": true}, {"text": "In "}, {"text": "parts"}]}, {"role": "model"}],
+        "pendingInputs": [{"role": "user", "text": "unsent"}]}, "systemInstruction": {"parts": [{"text": "Be nice"}]}})
     .to_string();
     assert_eq!(decided(&mut file("Oak", text.as_bytes())), Some("ai-studio"));
     let found = collect("ai-studio", "Oak", text.as_bytes());
     let talk = &found.conversations[0];
-    assert_eq!(said(&found, 0), ["Q", "A", "[file]"]);
+    assert_eq!(said(&found, 0), ["Q", "A", "[file]", "[file]", "[file]", "In parts"]);
     assert_eq!((talk.model.as_str(), talk.topic.as_str()), ("gemini-x", "Oak"));
-    assert_eq!(found.count(Fate::Passed, "thoughts"), 1);
+    for (fate, kind, count) in [
+        (Fate::Passed, "thoughts", 1),
+        (Fate::Passed, "system message", 1),
+        (Fate::Passed, "message that was not sent", 1),
+        (Fate::Passed, "empty message", 1),
+        (Fate::Lost, "attached file", 3),
+    ] {
+        assert_eq!(found.count(fate, kind), count, "{kind}");
+    }
+}
+
+#[test]
+fn an_answer_may_stand_in_the_details_of_an_activity() {
+    let mut item = asked("Prompted Q", "2026-05-01T10:00:00Z", None);
+    item["details"] =
+        json!([{"name": "Request", "value": "Q"}, {"name": "Response", "value": "<p>It <b>is</b>.</p>"}]);
+    let found = collect("gemini-takeout", "", json!([item]).to_string().as_bytes());
+    assert_eq!(said(&found, 0), ["Q", "It **is**."]);
 }
 
 #[test]

@@ -42,6 +42,20 @@ fn blocks_and_messages_are_read() {
 }
 
 #[test]
+fn a_block_of_no_agent_is_told() {
+    let mut file = agent_file();
+    let mut other = file["agents"][0].clone();
+    (other["name"], other["block_ids"]) = ("kim".into(), json!(["block-2"]));
+    file["agents"][0]["block_ids"] = json!(["block-0"]);
+    file["agents"].as_array_mut().unwrap().push(other);
+    let found = collect("letta", "a.af", file.to_string().as_bytes());
+    assert_eq!(
+        (found.texts(), found.count(Fate::Lost, "block")),
+        (vec!["Name: Ana.".into(), "Rows.".into()], 2)
+    );
+}
+
+#[test]
 fn a_file_within_a_string_is_read() {
     let text = Value::from(agent_file().to_string()).to_string();
     assert_eq!(decided(&mut file("a.af", text.as_bytes())), Some("letta"));

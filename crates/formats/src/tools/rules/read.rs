@@ -20,7 +20,17 @@ pub(super) fn read(tool: Option<Tool>, input: &mut Input, sink: &mut dyn Sink) -
             let tool = tool.unwrap_or(Tool::Agents);
             input.is_single().then(|| Home { tool, path: member.name(), project: "" })
         });
-        let Some(home) = home.filter(|home| tool.is_none_or(|tool| tool == home.tool)) else { continue };
+        let Some(home) = home.filter(|home| tool.is_none_or(|tool| tool == home.tool)) else {
+            // What belongs to the program itself is nothing that could be meant.
+            if member.ends_with(".md") || member.ends_with(".mdc") {
+                sink.passed(
+                    "Markdown file",
+                    "is no such rule file; --from obsidian reads notes",
+                    &member.place(),
+                );
+            }
+            continue;
+        };
         found = true;
         let text = input.text(member)?;
         let label = input.label().to_owned();

@@ -64,6 +64,7 @@ fn a_projects_folder_gives_the_rules_of_every_tool() {
     assert_eq!(decided(&mut archive(&files)), Some("rules"));
     let found = collect_files("rules", &files);
     assert_eq!(found.texts(), ["One", "Two", "Three"]);
+    assert_eq!(found.count(Fate::Passed, "Markdown file"), 1, "{:?}", found.notes);
     assert_eq!(collect_files("cursor-rules", &files).texts(), ["Two"]);
 }
 
