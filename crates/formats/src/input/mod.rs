@@ -6,6 +6,7 @@
 mod folder;
 mod guard;
 mod limits;
+mod wide;
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -47,6 +48,11 @@ impl Member {
     /// The folder that it lies in, without a final `/`; empty at the top.
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Its path within the folder or archive; of a file alone the name, because where that lies says nothing of it.
+    pub fn inner_path(&self) -> &str {
+        if self.alone { self.name() } else { &self.path }
     }
 
     /// Whether the name ends so, capitals or not; `ending` in small letters.
@@ -197,7 +203,7 @@ impl Input {
         &self.ignored
     }
 
-    /// Opens a file; from its beginning, however often.
+    /// Opens a file; from its beginning, however often. UTF-16 with its mark reads as UTF-8.
     pub fn open(&mut self, member: &Member) -> Result<Box<dyn Read + '_>, Stop> {
         let Self { kind, limits, expanded, .. } = self;
         let (inner, packed): (Box<dyn Read + '_>, u64) = match kind {
@@ -217,7 +223,7 @@ impl Input {
                 (Box::new(io::BufReader::with_capacity(BUFFER, file)), packed)
             }
         };
-        Guarded::open(inner, packed, *limits, expanded)
+        Ok(wide::narrowed(Guarded::open(inner, packed, *limits, expanded)?)?)
     }
 
     /// The first bytes of a file.
@@ -256,15 +262,9 @@ fn read_up_to(read: &mut dyn ReadSeek, into: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// UTF-8, or UTF-16 with its mark; line ends become `\n`.
+/// UTF-8 with or without its mark; line ends become `\n`.
 pub(crate) fn decode(bytes: Vec<u8>) -> String {
-    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
-    };
     let text = match &bytes[..] {
-        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         _ => String::from_utf8(bytes)
             .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()),

@@ -109,7 +109,7 @@ fn note(whole: &str, member: &Member, sink: &mut dyn Sink) -> Result<(), Stop> {
         return Ok(());
     };
     let mut draft = Draft::new(NAME, text(&front, "provenance.agent").unwrap_or(NAME), content);
-    draft.id = Some(text(&front, "id").unwrap_or(&member.path).to_owned());
+    draft.id = Some(text(&front, "id").unwrap_or(member.inner_path()).to_owned());
     draft.kind = kind_of(&word.to_lowercase());
     draft.tags = words(&front, "tags");
     if own.is_none() && !is_ours(&word.to_lowercase()) {
@@ -153,7 +153,7 @@ fn note(whole: &str, member: &Member, sink: &mut dyn Sink) -> Result<(), Stop> {
     if text(&front, "provenance.sourceType") == Some("user_explicit") {
         draft.method = Some("stated");
     }
-    draft.extra("path", member.path.as_ref());
+    draft.extra("path", member.inner_path());
     draft.raw_text(whole);
     draft.place = place;
     sink.memory(draft)

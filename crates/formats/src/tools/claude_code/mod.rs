@@ -44,7 +44,10 @@ impl Format for ClaudeCode {
         let mut found = false;
         for member in input.members().iter() {
             let head = input.head(member, crate::probe::HEAD)?;
-            if !(input.is_single() || member.ends_with(".jsonl") && is_session(&Outline::of(&head))) {
+            let begins = |outline: &Outline| {
+                is_session(outline) || head.len() == crate::probe::HEAD && may_begin_session(outline)
+            };
+            if !(input.is_single() || member.ends_with(".jsonl") && begins(&Outline::of(&head))) {
                 let what = if member.ends_with(".md") {
                     "is no session; `--from claude-code-memory` reads memory files"
                 } else {
@@ -70,6 +73,14 @@ impl Format for ClaudeCode {
 
 fn is_session(outline: &Outline) -> bool {
     outline.has(".sessionId") && (outline.has(".parentUuid") || outline.has_all(&[".uuid", ".message"]))
+}
+
+/// Whether lines of the program may go before what was said: titles, snapshots of files, messages that wait.
+fn may_begin_session(outline: &Outline) -> bool {
+    let theirs = [".sessionId", ".leafUuid", ".snapshot"].iter().any(|path| outline.has(path));
+    outline.has(".type")
+        && theirs
+        && ![".payload", ".projectHash", ".display"].iter().any(|path| outline.has(path))
 }
 
 #[cfg(test)]

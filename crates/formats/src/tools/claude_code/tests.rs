@@ -160,6 +160,17 @@ fn a_folder_gives_its_sessions_and_names_what_is_none() {
 }
 
 #[test]
+fn a_session_may_begin_with_more_lines_of_the_program_than_are_looked_at() {
+    let snapshot =
+        json!({"type": "file-history-snapshot", "messageId": "x", "snapshot": {"a": "x".repeat(1_000)}});
+    let header: String = (0..300).map(|_| format!("{snapshot}\n")).collect();
+    let long = format!("{header}{}", text(&session()));
+    let short = text(&session());
+    let found = collect_files("claude-code", &[("p/s-0.jsonl", long.as_str()), ("p/s-1.jsonl", &short)]);
+    assert_eq!((found.conversations.len(), found.count(Fate::Passed, "file")), (2, 0));
+}
+
+#[test]
 fn bad_lines_are_named_and_the_session_goes_on() {
     let lines = format!(
         "{}{{cut\n7\n{}",

@@ -136,7 +136,7 @@ fn topic(text: &str, member: &Member, project: Option<&str>) -> Draft {
         draft.updated = updated;
     }
     draft.raw_text(text);
-    draft.extra("path", &*member.path);
+    draft.extra("path", member.inner_path());
     draft.place = member.place();
     draft
 }
@@ -187,7 +187,7 @@ fn index(
         draft.created = member.modified;
         draft.date_assumed = true;
         draft.raw_text(&unit.raw);
-        draft.extra("path", &*member.path);
+        draft.extra("path", member.inner_path());
         draft.extra("headings", &unit.headings);
         if std::mem::take(&mut carries) {
             draft.extra("index", text);

@@ -84,17 +84,9 @@ pub(super) fn read(
 ) -> Result<(), Stop> {
     let limits = input.limits();
     let head = input.head(member, crate::probe::HEAD)?;
-    let (first, wide) = match &head[..] {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => (crate::input::decode(head.clone()), true),
-        _ => (String::from_utf8_lossy(&head).into_owned(), false),
-    };
+    let first = String::from_utf8_lossy(&head);
     let first = first.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    // Only what is not UTF-8 has to be held whole.
-    let text = if wide { Some(input.text(member)?) } else { None };
-    let read: Box<dyn Read + '_> = match &text {
-        Some(text) => Box::new(text.as_bytes()),
-        None => input.open(member)?,
-    };
+    let read = input.open(member)?;
     let room = Rc::new(Cell::new(0));
     let mut rows = reader(Limited { inner: read, room: Rc::clone(&room) }, delimiter(first));
     let (mut record, place) = (ByteRecord::new(), member.place());

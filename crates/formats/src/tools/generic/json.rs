@@ -17,6 +17,9 @@ const ARRAYS: [&str; 8] = ["items", "memories", "results", "data", "records", "e
 const TEXTS: [&str; 8] = ["content", "text", "memory", "note", "fact", "body", "message", "observation"];
 
 pub(super) fn recognise(outline: &Outline) -> Option<Recognised> {
+    if outline.root == Root::Array && !outline.has("[]") && !outline.lines {
+        return Some(Recognised::possible("it is an empty list"));
+    }
     // An object with `memories` is for the protocol's own reader, which takes it when nothing says otherwise.
     let arrays = ARRAYS.iter().filter(|name| **name != "memories").map(|name| format!(".{name}[]"));
     let homes = match (outline.root, outline.lines) {

@@ -1,8 +1,8 @@
 //! mem0: what `get_all` of the library gives, pages of the platform, and the coding plugin's Markdown.
 //!
 //! **Recognised** by items with `memory` beside `hash`, `user_id`, `agent_id`, `run_id` or `categories`: in a top-level
-//! array, under `results`, or under `memories`. The plugin's file by several blocks of front matter with `id` and
-//! `branch`.
+//! array, under `results`, or under `memories`. The plugin's file by its name, `mem0-export-….md`, or by several blocks of
+//! front matter with `id` and `branch`, also in a folder.
 //!
 //! **Read.** The text is under `memory`, in older releases under `text`, `data` or `content`. The user is the account
 //! of the file, `agent_id` or `app_id` the tool, `run_id` or `session_id` the session, an app the namespace
@@ -26,7 +26,7 @@ pub(in crate::tools) use self::read::first_ten;
 
 use crate::format::{BeginFile, Write};
 use crate::items::{Items, each_item};
-use crate::{Format, Input, Outline, Probe, ReadOptions, Recognised, Sink, Stop};
+use crate::{Format, Input, Member, Outline, Probe, ReadOptions, Recognised, Sink, Stop};
 
 /// The format.
 #[derive(Debug)]
@@ -50,9 +50,22 @@ impl Format for Mem0 {
         if probe.json(may_be_store).is_some() {
             return Some(Recognised::likely("its items have `memory` and a date"));
         }
-        let head = probe.head(probe.single()?);
-        (plugin::blocks(head.text()).take(2).count() == 2)
-            .then(|| Recognised::certain("it has blocks of front matter with `id` and `branch`"))
+        if probe.json(is_empty_store).is_some() {
+            return Some(Recognised::possible("it has `results` with nothing in it"));
+        }
+        let texts =
+            probe.members().iter().filter(|member| probe.single().is_some() || member.ends_with(".md"));
+        let count = |member: &Member| plugin::blocks(probe.head(member).text()).take(2).count();
+        let blocks = |member: &Member| match count(member) {
+            0 => false,
+            1 => member.name().starts_with("mem0-export-"),
+            _ => true,
+        };
+        texts.take(MOST_LOOKED_AT).any(blocks).then(|| {
+            Recognised::certain(
+                "it has blocks of front matter with `id` and `branch`, as the coding plugin's export",
+            )
+        })
     }
 
     fn read(&self, input: &mut Input, _: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Stop> {
@@ -60,7 +73,8 @@ impl Format for Mem0 {
             Items { arrays: &["results", "memories", "items", "relations"], itself: true };
         for member in input.members().iter() {
             let head = input.head(member, crate::probe::HEAD)?;
-            if head.starts_with(b"---") {
+            let is_export = || plugin::blocks(&String::from_utf8_lossy(&head)).next().is_some();
+            if head.starts_with(b"---") && (input.is_single() || is_export()) {
                 let text = input.text(member)?;
                 plugin::read(&text, member, sink)?;
             } else if input.is_single() || member.ends_with(".json") {
@@ -78,6 +92,9 @@ impl Format for Mem0 {
     }
 }
 
+/// How many Markdown files of a folder are looked at.
+const MOST_LOOKED_AT: usize = 50;
+
 /// Where items lie.
 const PLACES: [&str; 3] = ["[]", ".results[]", ".memories[]"];
 
@@ -87,6 +104,11 @@ fn is_store(outline: &Outline) -> bool {
         let has = |name: &str| outline.has(&format!("{place}.{name}"));
         has("memory") && BESIDE.iter().any(|name| has(name)) || has("hash") && (has("text") || has("data"))
     })
+}
+
+/// What `get_all` gives for somebody of whom nothing is known.
+fn is_empty_store(outline: &Outline) -> bool {
+    outline.has(".results") && !outline.has(".results[]")
 }
 
 fn may_be_store(outline: &Outline) -> bool {

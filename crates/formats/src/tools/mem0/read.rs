@@ -56,6 +56,12 @@ pub(super) fn draft(wire: &Wire<'_>) -> Draft {
     let tool = wire.agent_id.get().or(wire.app_id.get()).unwrap_or(NAME);
     let mut draft = Draft::new(NAME, tool, wire.text().unwrap_or_default());
     draft.id = wire.id.owned();
+    if draft.id.is_none() {
+        // The same text may be true of two.
+        let whose = [("user", &wire.user_id), ("agent", &wire.agent_id)];
+        let whose = whose.iter().find_map(|(kind, name)| Some(format!("{kind}:{}", name.get()?)));
+        draft.scope = whose.unwrap_or_default();
+    }
     draft.own_id = ours.id;
     draft.tags = wire.categories.0.iter().filter_map(crate::loose::Word::owned).collect();
     let mut named = None;

@@ -2,7 +2,7 @@ use omp_model::{MemoryType, Metadata, Namespace, SessionRef, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::testing::{Found, NOW, collect, decided, file, recognised, write};
+use crate::testing::{Found, NOW, archive, collect, collect_files, decided, file, recognised, write};
 use crate::{Draft, Fate};
 
 fn store() -> Value {
@@ -56,6 +56,36 @@ fn an_app_is_a_namespace_and_another_wrapper_that_is_empty_hides_nothing() {
     assert_eq!(collect("mem0", "", old.as_bytes()).texts(), ["b", "c"]);
     let common = recognised(&mut file("", br#"[{"content":"c","id":"1"}]"#));
     assert!(!common.contains(&"mem0"), "many tools have that");
+}
+
+#[test]
+fn the_same_text_of_two_users_is_two_memories_also_without_ids() {
+    let of = |user: &str| json!([{"memory": "Likes tea", "user_id": user}]).to_string();
+    let id = |user: &str| collect("mem0", "", of(user).as_bytes()).memories()[0].id;
+    assert_ne!(id("ana"), id("ben"));
+    assert_eq!(id("ana"), id("ana"));
+}
+
+#[test]
+fn the_plugins_export_is_known_in_a_folder_and_with_one_memory_and_nothing_is_known_too() {
+    let block = |id: &str| {
+        format!("---\nid: {id}\ncreated_at: 2026-05-01\ntype: decision\nbranch: main\n---\n\nText {id}\n\n")
+    };
+    let (one, two) = (block("a"), format!("{}{}", block("a"), block("b")));
+    let name = "mem0-export-boat-2026-05-01.md";
+    assert_eq!(decided(&mut file(name, one.as_bytes())), Some("mem0"));
+    assert_ne!(decided(&mut file("post.md", one.as_bytes())), Some("mem0"));
+    let files = [(name, two.as_str()), ("README.md", "---\ntitle: x\n---\nHello"), ("b.md", "# B")];
+    assert_eq!(decided(&mut archive(&files)), Some("mem0"));
+    let found = collect_files("mem0", &files);
+    assert_eq!(
+        (found.texts(), found.count(Fate::Passed, "file")),
+        (vec!["Text a".into(), "Text b".into()], 2)
+    );
+    let (nothing, _) = write("mem0", &[]);
+    assert_eq!(decided(&mut file("x.json", nothing.as_bytes())), Some("mem0"));
+    assert_eq!(collect("mem0", "x.json", nothing.as_bytes()).records.len(), 0);
+    assert_eq!(decided(&mut file("x.json", b"[]")), Some("json"));
 }
 
 #[test]

@@ -84,11 +84,16 @@ impl Format for Rules {
         if self.tool.is_some() {
             return None;
         }
-        let known = |member: &&crate::Member| places::place(&member.path).is_some();
+        // Among notes, one that is called `claude.md` in small letters may be a note about somebody.
+        let single = probe.single().is_some();
+        let known = |member: &&crate::Member| {
+            let in_small = matches!(member.name(), "claude.md" | "agents.md" | "gemini.md");
+            (single || !in_small) && places::place(&member.path).is_some()
+        };
         let member = probe.members().iter().find(known)?;
         let reason =
             format!("{} is a rule file of {}", member.name(), places::place(&member.path)?.tool.title());
-        Some(if probe.single().is_some() { Recognised::certain(reason) } else { Recognised::likely(reason) })
+        Some(if single { Recognised::certain(reason) } else { Recognised::likely(reason) })
     }
 
     fn read(&self, input: &mut Input, _: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Stop> {

@@ -120,15 +120,17 @@ pub(super) fn place(path: &str) -> Option<Home<'_>> {
     let folder = |up: usize| parts.len().checked_sub(up).and_then(|at| parts.get(at)).copied();
     let markdown = name.ends_with(".md") || name.ends_with(".mdc");
     match name {
-        "CLAUDE.md" | "CLAUDE.local.md" => {
+        "CLAUDE.md" | "CLAUDE.local.md" | "claude.md" | "claude.local.md" => {
             return if folder(2) == Some(".claude") {
                 home(Tool::ClaudeCode, 2)
             } else {
                 home(Tool::ClaudeCode, 1)
             };
         }
-        "AGENTS.md" | "AGENTS.override.md" => return home(Tool::Agents, 1),
-        "GEMINI.md" => {
+        "AGENTS.md" | "AGENTS.override.md" | "agents.md" | "agents.override.md" => {
+            return home(Tool::Agents, 1);
+        }
+        "GEMINI.md" | "gemini.md" => {
             return if folder(2) == Some(".gemini") { home(Tool::Gemini, 2) } else { home(Tool::Gemini, 1) };
         }
         ".cursorrules" => return home(Tool::Cursor, 1),
@@ -204,6 +206,7 @@ mod tests {
                 "",
             ),
             ("GEMINI.md", Tool::Gemini, "GEMINI.md", ""),
+            ("boat/agents.md", Tool::Agents, "agents.md", "boat"),
             (".windsurf/rules/a.md", Tool::Windsurf, ".windsurf/rules/a.md", ""),
             (".clinerules", Tool::Cline, ".clinerules", ""),
             (".clinerules/a.txt", Tool::Cline, ".clinerules/a.txt", ""),

@@ -53,6 +53,14 @@ fn every_point_and_paragraph_is_a_memory_with_its_headings() {
 }
 
 #[test]
+fn a_rule_file_in_small_letters_is_one_when_it_stands_alone_or_beside_others() {
+    assert_eq!(decided(&mut file("boat/claude.md", b"- One")), Some("rules"));
+    assert_eq!(decided(&mut archive(&[("claude.md", "- A poet"), ("b.md", "- B")])), Some("obsidian"));
+    let files = [("boat/CLAUDE.md", "- One"), ("boat/agents.md", "- Two")];
+    assert_eq!(collect_files("rules", &files).texts(), ["One", "Two"]);
+}
+
+#[test]
 fn a_projects_folder_gives_the_rules_of_every_tool() {
     let files = [
         ("boat/CLAUDE.md", "- One"),

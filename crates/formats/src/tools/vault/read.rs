@@ -123,9 +123,10 @@ fn note(flavour: Flavour, text: &str, member: &Member, sink: &mut dyn Sink) -> R
         }
         return Ok(());
     }
-    let stem = member.path.strip_suffix(".md").unwrap_or(&member.path);
+    let path = member.inner_path();
+    let stem = path.strip_suffix(".md").unwrap_or(path);
     let scope = front.text("permalink").unwrap_or_else(|| stem.to_owned());
-    let folder = member.folder();
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let (created, updated) = (
         ["created", "date"].iter().find_map(|name| front.time(name)),
         ["modified", "updated"].iter().find_map(|name| front.time(name)),
@@ -166,7 +167,7 @@ fn note(flavour: Flavour, text: &str, member: &Member, sink: &mut dyn Sink) -> R
         draft.updated = updated;
         let raw = lines.get(unit.lines.clone()).unwrap_or_default().join("\n");
         draft.raw_text(&raw);
-        draft.extra("path", &*member.path);
+        draft.extra("path", path);
         draft.extra("title", &title);
         if let Some(relations) = first.take() {
             for relation in relations {
@@ -210,7 +211,7 @@ fn own(flavour: Flavour, text: &str, id: MemoryId, front: &Front, member: &Membe
     let metadata = front.text("omp_metadata").and_then(|json| Metadata::parse(&json).ok());
     draft.metadata = metadata.unwrap_or_default();
     draft.raw_text(text);
-    draft.extra("path", &*member.path);
+    draft.extra("path", member.inner_path());
     draft.place = member.place();
     draft
 }

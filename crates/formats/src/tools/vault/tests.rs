@@ -16,7 +16,10 @@ fn change(found: &Found, n: usize, text: &str) -> omi::Record {
 #[test]
 fn an_observation_is_a_memory_about_the_note() {
     assert_eq!(decided(&mut file("things/boat.md", BOAT.as_bytes())), Some("basic-memory"));
-    let found = collect("basic-memory", "things/boat.md", BOAT.as_bytes());
+    let alone = collect("basic-memory", "home/ana/things/boat.md", BOAT.as_bytes());
+    assert!(alone.memories()[0].namespace.is_none(), "where it lies on a machine is no project");
+    let found = collect_files("basic-memory", &[("things/boat.md", BOAT)]);
+    assert_eq!(alone.memories()[0].id, found.memories()[0].id);
     assert_eq!(
         found.texts(),
         ["Oak Boat: White oak (2020)", "The oak boat gets a mast", "Oak Boat: White oak (2020)"]
