@@ -65,7 +65,7 @@ pub fn from_text(text: &str) -> Option<Timestamp> {
     let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
     let zone = match zone.len() {
         3 => format!("{zone}:00"),
-        5 if !zone.contains(':') => format!("{}:{}", &zone[..3], &zone[3..]),
+        5 if zone.is_ascii() && !zone.contains(':') => format!("{}:{}", &zone[..3], &zone[3..]),
         _ => zone.to_owned(),
     };
     Timestamp::parse(&format!("{date}T{clock}{zone}"))
@@ -111,6 +111,7 @@ mod tests {
             "1e300",
             r#""2026-13-01 10:00:00""#,
             r#""é2026-05-01""#,
+            r#""2026-05-01 10:20+1é1""#,
         ] {
             assert_eq!(serde_json::from_str::<Moment>(json).unwrap().0, None, "{json}");
         }

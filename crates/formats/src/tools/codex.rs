@@ -1,7 +1,7 @@
 //! Codex sessions ("rollouts"): a file of JSON Lines for each.
 //!
 //! **Recognised** by lines with `type` and an object `payload` that has `role`, `content` or begins a session; the flat
-//! lines of early versions by the file's name, `rollout-….jsonl`.
+//! lines of early versions by the file's name, `rollout-….jsonl`; the documents of the earliest by `session` and `items`.
 //!
 //! **Read.** One file, or a folder such as `~/.codex/sessions`. The same fact stands twice, as an item of the answer and
 //! as an event: items count, events only where there are no items. Kept is what the user and the model said; what the
@@ -17,8 +17,8 @@ use omp_model::conversation::Role;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::items::{Item, each_line, why_bad};
-use crate::loose::{Object, Piece, Word};
+use crate::items::{Item, each_line, whole, why_bad};
+use crate::loose::{List, Object, Piece, Word};
 use crate::moment::Moment;
 use crate::tools::transcript::{blocks, project, without_keys};
 use crate::{Format, Input, Member, Outline, Place, Probe, ReadOptions, Recognised, Sink, Stop, Talk, Turn};
@@ -42,6 +42,9 @@ impl Format for Codex {
         if probe.json(is_rollout).is_some() {
             return Some(Recognised::certain("its lines have `type` and `payload`"));
         }
+        if probe.json(is_document).is_some() {
+            return Some(Recognised::certain("it has a `session` and its `items`"));
+        }
         let flat = |member: &&Member| is_flat(member, probe.head(member).outline());
         probe.members().iter().filter(|member| member.name().starts_with("rollout-")).take(20).find(flat)?;
         Some(Recognised::certain("it is called `rollout-…` and its lines have `role` and `content`"))
@@ -52,16 +55,21 @@ impl Format for Codex {
         for member in input.members().iter() {
             let head = input.head(member, crate::probe::HEAD)?;
             let outline = Outline::of(&head);
-            if !(input.is_single() || is_rollout(&outline) || is_flat(member, &outline)) {
+            let is_document = is_document(&outline);
+            if !(input.is_single() || is_rollout(&outline) || is_flat(member, &outline) || is_document) {
                 sink.passed("file", "is no session", &member.place());
                 continue;
             }
             found = true;
             let mut session = Session::default();
-            each_line(input, member, sink, |sink, item| {
-                session.line(&item, sink);
-                Ok(())
-            })?;
+            if is_document {
+                session.document(&whole(input, member)?, &member.place(), sink);
+            } else {
+                each_line(input, member, sink, |sink, item| {
+                    session.line(&item, sink);
+                    Ok(())
+                })?;
+            }
             session.give(member, sink)?;
         }
         if !found {
@@ -77,9 +85,24 @@ fn is_rollout(outline: &Outline) -> bool {
         && (begins || outline.has(".payload.role") || outline.has(".payload.type"))
 }
 
+/// The file of the earliest versions: `{"session": {…}, "items": […]}`.
+fn is_document(outline: &Outline) -> bool {
+    outline.has_all(&[".session", ".items"])
+        && (outline.has(".session.timestamp") || outline.has(".session.id"))
+}
+
 fn is_flat(member: &Member, outline: &Outline) -> bool {
     let named = member.name().starts_with("rollout-") && member.ends_with(".jsonl");
     named && (outline.has(".record_type") || outline.has_all(&[".role", ".content"]))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Document<'a> {
+    #[serde(borrow)]
+    session: Object<Payload<'a>>,
+    #[serde(borrow)]
+    items: List<Object<Payload<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -128,6 +151,23 @@ struct Session {
 }
 
 impl Session {
+    fn document(&mut self, raw: &str, place: &Place, sink: &mut dyn Sink) {
+        let document = match serde_json::from_str::<Object<Document<'_>>>(raw) {
+            Ok(document) => document.0.unwrap_or_default(),
+            Err(error) => return sink.failed("session", &why_bad(&error), place),
+        };
+        if let Some(session) = &document.session.0 {
+            self.begin(session, Moment::default());
+        }
+        for (index, item) in (0..).zip(&document.items.0) {
+            let place = place.inside(format!("items[{index}]"));
+            match &item.0 {
+                Some(item) => self.item(item, item.timestamp, &place, sink),
+                None => sink.failed("item", "is no object", &place),
+            }
+        }
+    }
+
     fn line(&mut self, item: &Item<'_>, sink: &mut dyn Sink) {
         let line = match serde_json::from_str::<Object<Line<'_>>>(item.raw) {
             Ok(Object(Some(line))) => line,
@@ -252,7 +292,7 @@ impl Session {
     }
 
     fn give(self, member: &Member, sink: &mut dyn Sink) -> Result<(), Stop> {
-        let file = member.name().trim_end_matches(".jsonl").to_owned();
+        let file = member.name().trim_end_matches(".jsonl").trim_end_matches(".json").to_owned();
         for _ in self.events.iter().filter(|_| !self.turns.is_empty()) {
             sink.passed("event", "repeats an item of the answer", &member.place());
         }
@@ -382,6 +422,22 @@ mod tests {
         assert_eq!(said(&found), ["Q", "A"]);
         assert_eq!(found.conversations[0].origin.as_ref().unwrap().id.as_deref(), Some("old"));
         assert_eq!(found.count(Fate::Passed, "file"), 1);
+    }
+
+    #[test]
+    fn the_document_of_the_earliest_versions_is_a_session_without_keys() {
+        let document = json!({"session": {"timestamp": "2026-05-01T10:00:00Z", "id": "oldest", "instructions": ""}, "items": [
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Q"}]},
+            {"type": "function_call", "name": "shell"},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "AKIAABCDEFGHIJKLMNOP"}]}]});
+        let text = serde_json::to_string_pretty(&document).unwrap();
+        let name = "rollout-2026-05-01-oldest.json";
+        assert_eq!(decided(&mut file(name, text.as_bytes())), Some("codex"));
+        let found = collect("codex", name, text.as_bytes());
+        assert_eq!((said(&found), found.records.len()), (vec!["Q", "[key]"], 0));
+        assert_eq!(found.conversations[0].origin.as_ref().unwrap().id.as_deref(), Some("oldest"));
+        assert_eq!(found.conversations[0].created_at.to_string(), "2026-05-01T10:00:00.000Z");
+        assert_eq!(found.count(Fate::Passed, "tool call"), 1);
     }
 
     #[test]

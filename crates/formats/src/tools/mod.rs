@@ -1,11 +1,13 @@
 //! The formats of other tools, one place each.
 
+pub mod aider;
 pub mod chatgpt;
 pub mod claude_ai;
 pub mod claude_code;
 pub mod claude_code_memory;
 pub mod codex;
 pub mod cogx;
+pub mod copilot_csv;
 mod front_matter;
 pub mod gemini;
 pub mod generic;

@@ -1,7 +1,8 @@
 //! Threads of OpenAI's Assistants, items of its Conversations and Responses, and logs of Chat Completions.
 //!
 //! **Recognised** by messages with `thread_id`, `role` and `content`; by a page (`object` is `list`) of items with `role`
-//! and `content`; or by objects with `messages` of `role` and `content`, as files for fine-tuning have them a line each.
+//! and `content`; by objects with `messages` of `role` and `content`, as files for fine-tuning have them a line each; or by
+//! nothing but messages whose `role` is `user`, `assistant`, `system`, `developer` or `tool`.
 //!
 //! **Read.** A page, an array, lines, or an object of a thread with its `messages` or `items`. Messages of one thread are
 //! one conversation, in the order of their times: pages come newest first. Items of a conversation have no times; when the
@@ -30,6 +31,9 @@ pub struct OpenAiThreads;
 
 const NAME: &str = "openai-threads";
 
+/// Who speaks in a list of messages that says nothing else.
+const ROLES: [&str; 5] = ["user", "assistant", "system", "developer", "tool"];
+
 const PAGES: [&str; 3] = ["data", "threads", "conversations"];
 
 impl Format for OpenAiThreads {
@@ -55,14 +59,28 @@ impl Format for OpenAiThreads {
         }
         let page = |outline: &Outline| {
             outline.text(".object") == Some("list") && has(outline, ".data[]", &[".role", ".content"])
-                || has(outline, ".items[]", &[".role", ".content", ".type"])
+                // With a session beside them they are a program's.
+                || has(outline, ".items[]", &[".role", ".content", ".type"]) && !outline.has(".session")
         };
         if probe.json(page).is_some() {
             return Some(Recognised::certain("it is a list of items with `role` and `content`"));
         }
         let log = |outline: &Outline| has(outline, ".messages[]", &[".role", ".content"]);
-        probe.json(log)?;
-        Some(Recognised::likely("it has `messages` with `role` and `content`"))
+        if probe.json(log).is_some() {
+            return Some(Recognised::likely("it has `messages` with `role` and `content`"));
+        }
+        let said = |outline: &Outline| {
+            let home = if outline.root == Root::Array { "[]" } else { "" };
+            let speaks = outline.text(&format!("{home}.role")).is_some_and(|role| ROLES.contains(&role));
+            speaks && has(outline, home, &[".role", ".content"]) && (outline.lines || home == "[]")
+        };
+        let member = probe.json(said)?;
+        let reason = "it is messages with `role` and `content`";
+        // Lines with `content` look like records of interchange, which have no roles.
+        let others = [".created", ".type", ".record_type"];
+        let plain = |outline: &Outline| outline.lines && !others.iter().any(|path| outline.has(path));
+        let is_plain = probe.outline(member, plain);
+        Some(if is_plain { Recognised::certain(reason) } else { Recognised::likely(reason) })
     }
 
     fn read(&self, input: &mut Input, _: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Stop> {
@@ -298,6 +316,24 @@ mod tests {
             (found.count(Fate::Changed, "order"), found.count(Fate::Passed, "tool call or reasoning")),
             (1, 1)
         );
+    }
+
+    #[test]
+    fn bare_messages_are_one_conversation_and_no_memories() {
+        let messages = [
+            json!({"role": "system", "content": "x"}),
+            json!({"role": "user", "content": "Which tea?"}),
+            json!({"role": "assistant", "content": [{"type": "text", "text": "Green."}]}),
+        ];
+        let array = json!(messages).to_string();
+        let lines = messages.each_ref().map(ToString::to_string).join("\n");
+        for text in [array, lines] {
+            assert_eq!(decided(&mut file("chat.json", text.as_bytes())), Some("openai-threads"), "{text}");
+            let found = collect("openai-threads", "chat.json", text.as_bytes());
+            assert_eq!((texts(&found, 0), found.records.len()), (vec!["Which tea?", "Green."], 0));
+        }
+        let staff = json!([{"role": "cook", "content": "Ana cooks"}]).to_string();
+        assert_eq!(decided(&mut file("staff.json", staff.as_bytes())), Some("json"));
     }
 
     #[test]

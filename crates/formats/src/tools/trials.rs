@@ -9,7 +9,7 @@ use crate::format::{Write, candidates, find};
 use crate::testing::{Found, Written, archive, file, read, write, write_files};
 use crate::{Fate, Input, Limits};
 
-const JSON: [&str; 36] = [
+const JSON: [&str; 38] = [
     "{",
     "}",
     "[",
@@ -44,11 +44,13 @@ const JSON: [&str; 36] = [
     "{\"$rewindTo\":\"1\"}\n",
     "{\"$set\":{\"messages\":[{\"id\":\"2\",\"type\":\"user\",\"content\":\"u\"}]}}\n",
     "{\"header\":\"Gemini\",\"title\":\"Prompted x Attached 1 file.\",\"time\":\"2026-05-01T00:00:00Z\",\"products\":[\"Gemini\"],\"safeHtmlItem\":[{\"html\":\"<li><p\"}]},",
+    "{\"role\":\"user\",\"content\":\"c\"}\n",
+    "\"session\":{\"id\":\"c\"},\"items\":[{\"role\":\"user\",\"content\":\"u\"}]",
     "\"chunkedPrompt\":{\"chunks\":[{\"role\":\"user\",\"text\":\"t\"},{}]}",
     "\"conversation_turns\":[{\"user_turn\":{\"prompt\":\"p\"}}]",
 ];
 
-const MARKDOWN: [&str; 26] = [
+const MARKDOWN: [&str; 29] = [
     "---\n",
     "\n",
     "# T\n",
@@ -72,15 +74,27 @@ const MARKDOWN: [&str; 26] = [
     "id: m\nbranch: b\n",
     "created: 2026-05-01\n",
     "*a: &b [*b]\n",
+    "# aider chat started at 2026-05-01 10:20:30\n",
+    "#### ask\n",
+    "> told\n",
     "é\u{1F600}",
     "\r",
     "<!-- c",
 ];
 
-const JSON_FORMATS: [&str; 8] =
-    ["mem0", "openmemory", "mcp-memory", "claude-code", "codex", "gemini-takeout", "gemini-cli", "ai-studio"];
+const JSON_FORMATS: [&str; 9] = [
+    "openai-threads",
+    "mem0",
+    "openmemory",
+    "mcp-memory",
+    "claude-code",
+    "codex",
+    "gemini-takeout",
+    "gemini-cli",
+    "ai-studio",
+];
 
-const NOTES: [&str; 4] = ["basic-memory", "obsidian", "claude-code-memory", "mem0"];
+const NOTES: [&str; 5] = ["aider", "basic-memory", "obsidian", "claude-code-memory", "mem0"];
 
 /// Reads; writes what was read; reads that: as many memories as were written, none of which failed.
 fn bear(format: &str, input: &mut Input) {

@@ -163,7 +163,7 @@ fn a_folder_gives_its_sessions_and_names_what_is_none() {
 fn a_session_may_begin_with_more_lines_of_the_program_than_are_looked_at() {
     let snapshot =
         json!({"type": "file-history-snapshot", "messageId": "x", "snapshot": {"a": "x".repeat(1_000)}});
-    let header: String = (0..300).map(|_| format!("{snapshot}\n")).collect();
+    let header = format!("{snapshot}\n").repeat(300);
     let long = format!("{header}{}", text(&session()));
     let short = text(&session());
     let found = collect_files("claude-code", &[("p/s-0.jsonl", long.as_str()), ("p/s-1.jsonl", &short)]);

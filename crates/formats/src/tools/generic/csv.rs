@@ -123,6 +123,52 @@ pub(super) fn read(
     Ok(())
 }
 
+/// The rows of a table whose columns are known, for formats that are tables.
+pub(in crate::tools) struct Rows<'a> {
+    reader: Reader<Limited<Box<dyn Read + 'a>>>,
+    room: Rc<Cell<usize>>,
+    most: usize,
+    place: Place,
+    index: u64,
+}
+
+/// The fields of a row, unless one of them is no UTF-8, and where it stands.
+pub(in crate::tools) type Fields = (Option<Vec<String>>, Place);
+
+impl<'a> Rows<'a> {
+    /// The names of a table's columns, from its beginning.
+    pub(in crate::tools) fn columns(head: &[u8]) -> Option<Vec<String>> {
+        header(head, b',')
+    }
+
+    /// Opens a table with commas, behind its header.
+    pub(in crate::tools) fn open(input: &'a mut Input, member: &Member) -> Result<Self, Stop> {
+        let (most, place) = (input.limits().item_bytes, member.place());
+        let room = Rc::new(Cell::new(0));
+        let limited = Limited { inner: input.open(member)?, room: Rc::clone(&room) };
+        let mut rows = Self { reader: reader(limited, b','), room, most, place, index: 0 };
+        rows.next()?;
+        rows.index = 0;
+        Ok(rows)
+    }
+
+    /// The next row.
+    pub(in crate::tools) fn next(&mut self) -> Result<Option<Fields>, Stop> {
+        self.room.set(self.most);
+        let mut record = ByteRecord::new();
+        let line = self.reader.position().line();
+        let read = self.reader.read_byte_record(&mut record);
+        if !read.map_err(|error| stop(error, &self.place.clone().line(line)))? {
+            return Ok(None);
+        }
+        let line = record.position().map_or(line, csv::Position::line);
+        let place = self.place.clone().line(line).index(self.index);
+        self.index += 1;
+        let text = |field: &[u8]| std::str::from_utf8(field).ok().map(str::to_owned);
+        Ok(Some((record.iter().map(text).collect(), place)))
+    }
+}
+
 /// One row.
 fn row(
     record: &ByteRecord,

@@ -18,6 +18,7 @@ mod json;
 mod map;
 mod row;
 
+pub(in crate::tools) use self::csv::Rows;
 pub use self::map::FieldMap;
 use crate::{Format, Input, Outline, Probe, ReadOptions, Recognised, Root, Sink, Stop};
 

@@ -22,11 +22,8 @@ pub(super) fn rewritten(
         report.changed("content", "was put on one line", &change.place);
     }
     let mut said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let point = markdown::point(line.trim_start()).unwrap_or_default();
-    let mark = match &line[..line.trim_end().len() - point.len()] {
-        "" => "- ",
-        mark => mark,
-    };
+    let mark = markdown::point(line.trim_start()).map(|text| &line[..line.trim_end().len() - text.len()]);
+    let mark = mark.unwrap_or("- ");
     let is_there = |said: &str, tag: &str| {
         said.split_whitespace().any(|word| word.strip_prefix('#').is_some_and(|word| word == tag))
     };
@@ -63,7 +60,8 @@ pub(super) fn has_other_tags(unit: &Unit, change: &Change, front: &Front) -> boo
         |tags: &[String]| tags.iter().filter_map(|tag| key(tag)).collect::<std::collections::BTreeSet<_>>();
     let mut before = keys(&unit.tags);
     before.extend(keys(&front.words("tags")));
-    before.extend(unit.category.as_ref().and_then(|category| key(&format!("category:{}", slug(category)))));
+    let category = unit.category.as_ref().filter(|category| key(category).is_some());
+    before.extend(category.and_then(|category| key(&format!("category:{}", slug(category)))));
     before != keys(&change.tags)
 }
 

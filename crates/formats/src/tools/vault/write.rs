@@ -210,9 +210,10 @@ fn rebuilt(flavour: Flavour, path: &str, source: &Source, stands: bool, report: 
                 }
                 let said = change.content.strip_prefix(&unit.prefix).unwrap_or(&change.content);
                 let line = lines.get(unit.lines.start).and_then(Option::as_deref).unwrap_or_default();
-                Some(match unit.is_line {
-                    true => rewritten(line, &unit, said, change, &front, report),
-                    false => said.to_owned(),
+                Some(if unit.is_line {
+                    rewritten(line, &unit, said, change, &front, report)
+                } else {
+                    said.to_owned()
                 })
             }
         };
