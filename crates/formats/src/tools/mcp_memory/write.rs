@@ -19,8 +19,8 @@ pub(super) struct Writer<W> {
     out: W,
     /// By name and type: one name may be two things.
     entities: HashMap<(String, String), Group>,
-    /// Memories from elsewhere by what they are about, and the type of that.
-    foreign: Vec<(String, String, Box<RawValue>, Place)>,
+    /// Memories from elsewhere by what they are about, and the type of that where they say it.
+    foreign: Vec<(String, Option<String>, Box<RawValue>, Place)>,
     /// Relations, and entities of which nothing is said, with their numbers.
     beside: Vec<(u32, Box<RawValue>)>,
     /// Relations that the records name and no line of theirs.
@@ -94,11 +94,12 @@ impl<W: io::Write> RecordWriter for Writer<W> {
     }
 
     fn finish(mut self: Box<Self>, report: &mut dyn Sink) -> io::Result<()> {
+        // What says no type goes to a thing of that name, if there is one.
+        self.foreign.sort_by_key(|(_, kind, ..)| kind.is_none());
         for (name, kind, observation, place) in std::mem::take(&mut self.foreign) {
-            // What is known of the name goes before what the memory calls it.
-            let known = self.entities.iter().filter(|((known, _), _)| *known == name);
+            let known = self.entities.iter().filter(|((known, _), _)| *known == name && kind.is_none());
             let header = known.min_by_key(|(_, group)| group.order).map(|(_, group)| group.header.clone());
-            let header = header.unwrap_or_else(|| self::header(&name, &kind));
+            let header = header.unwrap_or_else(|| self::header(&name, kind.as_deref().unwrap_or("thing")));
             self.group(&name, [u32::MAX; 2], header).observations.push((u32::MAX, observation, place));
         }
         let mut groups: Vec<Group> = std::mem::take(&mut self.entities).into_values().collect();
@@ -149,8 +150,8 @@ impl<W: io::Write> Writer<W> {
             report.lost("entities", "but for the first have no place in this format", &outgoing.place);
         }
         let (name, kind) = match about {
-            Some((label, kind)) => (label, kind.unwrap_or("thing").to_owned()),
-            None => (outgoing.namespace().unwrap_or("memory").to_owned(), CONTAINER.to_owned()),
+            Some((label, kind)) => (label, kind.map(str::to_owned)),
+            None => (outgoing.namespace().unwrap_or("memory").to_owned(), Some(CONTAINER.to_owned())),
         };
         for of in member(outgoing, "relations") {
             let ends = (of["target"].as_str(), of["type"].as_str());
@@ -167,8 +168,8 @@ impl<W: io::Write> Writer<W> {
                 }
             }
         }
-        let reads_the_same =
-            kind == CONTAINER || outgoing.content.to_lowercase().contains(&name.to_lowercase());
+        let reads_the_same = kind.as_deref() == Some(CONTAINER)
+            || outgoing.content.to_lowercase().contains(&name.to_lowercase());
         if !reads_the_same {
             let what = "will be read with the name of its entity before it";
             report.changed("content", what, &outgoing.place);
