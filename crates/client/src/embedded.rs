@@ -41,7 +41,7 @@ impl Embedded {
         Self { service, principal: Principal::OWNER, embeds: true }
     }
 
-    /// For a process that stays and runs [`Service::embed_forever`].
+    /// For a process that stays and runs [`Service::work_in_background`].
     pub fn resident(service: Service, principal: Principal) -> Self {
         Self { service, principal, embeds: false }
     }

@@ -299,6 +299,22 @@ pub struct EmbeddingState {
     pub waiting: u64,
 }
 
+/// How far a read replica is behind its primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplicaState {
+    /// Whether it hears of its primary at the moment. If not, what was written there since is not known here.
+    pub connected: bool,
+    /// Bytes of the primary's log that have come and do not show yet; absent if none has come since the database started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub behind_bytes: Option<u64>,
+    /// Milliseconds since the last change that shows was made, 0 while all that has come shows; absent if none has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub behind_ms: Option<u64>,
+}
+
 /// The state of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -320,6 +336,10 @@ pub struct Health {
     /// Whether the store takes writes: `ok`, or why the last one failed: `full`, `read_only` or `failing`.
     #[serde(default = "well")]
     pub store: String,
+    /// Where the server reads from a read replica, in which nothing is written; then `store` is `read_only`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub replica: Option<ReplicaState>,
 }
 
 /// Of a server that says nothing of its store.

@@ -43,6 +43,7 @@ impl Service {
     /// Summarises a conversation and stores the summary. When the provider fails nothing is stored.
     pub async fn compress(&self, principal: Principal, request: CompressRequest) -> Result<CompressResponse> {
         require(&principal, Scope::Write)?;
+        self.require_primary()?;
         let read = request.read;
         let reader = self.ai.reader(&read.ai, "compress a conversation into a memory")?;
         let namespace = read.namespace.clone().or_else(|| principal.default_namespace());

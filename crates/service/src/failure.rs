@@ -3,6 +3,8 @@
 use omp_model::{Error, ErrorCode};
 use omp_store::StoreError;
 
+use crate::replication::only_read;
+
 /// Shows what the caller can act on; the rest goes to the log, for it may name files.
 pub(crate) fn shown(error: StoreError) -> Error {
     match error {
@@ -14,6 +16,7 @@ pub(crate) fn shown(error: StoreError) -> Error {
             ErrorCode::ReadOnly,
             "The database cannot be written: the file, its folder or its disk is read-only.",
         ),
+        StoreError::Replica(_) => only_read(),
         StoreError::Busy => {
             Error::new(ErrorCode::Unavailable, "Too many writes are waiting; try again in a moment.")
         }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use omp_model::api::{EmbeddingState, Health, OMP_VERSION};
+use omp_model::api::{EmbeddingState, Health, OMP_VERSION, ReplicaState};
 use omp_model::{Error, ErrorCode, Principal, Result};
-use omp_store::StoreError;
 pub use omp_store::StoreVitals;
+use omp_store::{ReplicationLag, StoreError};
 
 use crate::Service;
 use crate::failure::shown;
@@ -37,9 +37,11 @@ impl Service {
             None if self.ring().await?.has_guests() => 0,
             None => self.store.count_memories(None, self.clock.now()).await.map_err(shown)?,
         };
-        let trouble = self.store.vitals().trouble;
+        let replica = self.store.replication_lag().await.map_err(shown)?;
+        let trouble = if replica.is_some() { Some("read_only") } else { self.store.vitals().trouble };
+        let well = replica.map_or(trouble.is_none(), |lag| lag.connected);
         Ok(Health {
-            status: if trouble.is_none() { "ok" } else { "degraded" }.into(),
+            status: if well { "ok" } else { "degraded" }.into(),
             version: OMP_VERSION.into(),
             // What the running configuration really offers (reading 3).
             compliance: self.compliance().await.into(),
@@ -47,6 +49,11 @@ impl Service {
             embedding: self.embedding_state().await?,
             store: trouble.unwrap_or("ok").into(),
             server_version: env!("CARGO_PKG_VERSION").into(),
+            replica: replica.map(|ReplicationLag { connected, bytes, millis }| ReplicaState {
+                connected,
+                behind_bytes: bytes,
+                behind_ms: millis,
+            }),
         })
     }
 

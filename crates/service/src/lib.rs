@@ -18,6 +18,7 @@ mod health;
 mod keys;
 mod memories;
 mod namespaces;
+mod replication;
 mod room;
 mod search;
 mod secrets;

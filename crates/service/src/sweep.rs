@@ -13,7 +13,7 @@ const CHUNK: u32 = 50;
 
 impl Service {
     /// Sweeps until the task is dropped or aborted.
-    pub async fn sweep_forever(self) {
+    pub(crate) async fn sweep_forever(self) {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
             ticks.tick().await;

@@ -77,6 +77,9 @@ pub enum StoreError {
         /// What is missing.
         reason: String,
     },
+    /// It follows another database and takes no writes.
+    #[error("{0} is a read replica, in which nothing is written; writes go to its primary")]
+    Replica(String),
     /// A move into it is not finished.
     #[error(
         "{0} holds an unfinished move of another database; `omp migrate` with the same --from and --to finishes it"

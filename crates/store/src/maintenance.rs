@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use omp_model::Timestamp;
 
-use crate::Result;
+use crate::{ReplicationLag, ReplicationRole, Result};
 
 /// What is where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,23 @@ pub trait Maintenance: Send + Sync {
 
     /// How it is at this moment.
     fn vitals(&self) -> StoreVitals;
+
+    /// Whether it takes writes.
+    fn replication_role(&self) -> ReplicationRole {
+        ReplicationRole::Primary
+    }
+
+    /// Returns when it stands like this.
+    async fn until_role(&self, role: ReplicationRole) {
+        if role == ReplicationRole::Standby {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// How far it is behind what it follows; nothing if it takes writes itself.
+    async fn replication_lag(&self) -> Result<Option<ReplicationLag>> {
+        Ok(None)
+    }
 
     /// Whether what is asked next would be answered: the data is reached, and no move into it is under way. Touches as
     /// little as that takes.

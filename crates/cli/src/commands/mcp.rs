@@ -18,14 +18,10 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     }
     let service = global.service().await?;
     service.prepare_embeddings().await?;
-    let embed = tokio::spawn(service.clone().embed_forever());
-    let sweep = tokio::spawn(service.clone().sweep_forever());
-    let index = tokio::spawn(service.clone().index_conversations_forever());
+    let background = tokio::spawn(service.clone().work_in_background(false));
     let store = service.store().clone();
     omp_mcp::serve_stdio(Arc::new(Embedded::resident(service, Principal::OWNER))).await?;
-    sweep.abort();
-    index.abort();
-    embed.abort();
+    background.abort();
     store.close().await?;
     Ok(ExitCode::SUCCESS)
 }

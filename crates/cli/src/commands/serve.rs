@@ -51,6 +51,12 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     if key.is_none() {
         printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
     }
+    if service.is_replica() {
+        printer.say(
+            "This database is a read replica: searches, lists, gets, contexts and what MCP reads are served. Writes and exports \
+             are refused; they go to a server of the primary.",
+        );
+    }
     let settings = args.door.settings();
     if let (Some(at), Some(metrics)) = (args.door.metrics_listen, &settings.metrics) {
         let listener = TcpListener::bind(at).await.with_context(|| {
@@ -61,10 +67,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         tokio::spawn(omp_http::serve(listener, router, None, std::future::pending()));
     }
     service.prepare_embeddings().await?;
-    let sweep = tokio::spawn(service.clone().sweep_forever());
-    let index = tokio::spawn(service.clone().index_conversations_forever());
-    let embed = tokio::spawn(service.clone().embed_forever());
-    let jobs = tokio::spawn(service.clone().run_jobs_forever());
+    let background = tokio::spawn(service.clone().work_in_background(true));
     let (store, finishing) = (service.store().clone(), service.clone());
     let mcp = HttpDoor::new(service.clone());
     let leaving = settings.leaving.clone();
@@ -78,10 +81,7 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         mcp.stop();
     };
     omp_http::serve(listener, router, tls, stopping).await?;
-    sweep.abort();
-    index.abort();
-    embed.abort();
-    jobs.abort();
+    background.abort();
     finishing.finish().await;
     store.close().await?;
     printer.say("stopped");

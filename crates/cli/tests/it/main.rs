@@ -22,6 +22,7 @@ mod probes;
 mod processes;
 mod program;
 mod project;
+mod replicas;
 mod sealing;
 mod searching;
 mod secrets;

@@ -33,7 +33,7 @@ const IMPORT: Duration = Duration::from_mins(1);
 impl Service {
     /// Embeds what waits until the task is dropped or aborted. Failures of the model or its endpoint are tried again,
     /// later and later; the memories are found by their words meanwhile.
-    pub async fn embed_forever(self) {
+    pub(crate) async fn embed_forever(self) {
         let Some(inner) = self.embeddings.inner.clone() else { return };
         tokio::join!(self.embed_for_good(&inner), self.tend_for_good());
     }
@@ -72,8 +72,11 @@ impl Service {
     }
 
     /// Makes room for the configured model's vectors, where that takes no time: so that the first search of a new store
-    /// is by meaning too.
+    /// is by meaning too. A replica has what its primary has.
     pub async fn prepare_embeddings(&self) -> Result<()> {
+        if self.is_replica() {
+            return Ok(());
+        }
         let Some(identity) = self.embeddings.inner.as_ref().and_then(|inner| inner.chosen.identity()) else {
             return Ok(());
         };

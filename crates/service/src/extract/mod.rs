@@ -53,8 +53,11 @@ impl Service {
     pub async fn extract(&self, principal: Principal, request: ExtractRequest) -> Result<ExtractResponse> {
         require(&principal, Scope::Write)?;
         let ExtractRequest { mut read, dry_run } = request;
-        let reader = self.ai.reader(&read.ai, "extract memories from a conversation")?;
         // What cannot be stored need not be paid for.
+        if !dry_run {
+            self.require_primary()?;
+        }
+        let reader = self.ai.reader(&read.ai, "extract memories from a conversation")?;
         if let Some(own) = principal.tool() {
             read.source_tool = own.clone();
         }

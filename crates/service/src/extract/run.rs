@@ -101,7 +101,7 @@ enum Ended {
 
 impl Service {
     /// Looks after jobs until the task is dropped or aborted.
-    pub async fn run_jobs_forever(self) {
+    pub(crate) async fn run_jobs_forever(self) {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut calm = CALM;

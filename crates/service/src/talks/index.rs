@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 impl Service {
     /// Indexes conversations until the task is dropped or aborted.
-    pub async fn index_conversations_forever(self) {
+    pub(crate) async fn index_conversations_forever(self) {
         loop {
             if let Err(error) = self.index_conversations(u32::MAX).await {
                 tracing::warn!(%error, "conversations could not be indexed; searches say that they do not find them");

@@ -34,9 +34,11 @@ pub struct ExportReport {
 }
 
 impl Service {
-    /// Whether the principal may export at all: to be asked before an answer begins that cannot be taken back.
+    /// Whether the principal may export at all: to be asked before an answer begins that cannot be taken back. A replica cannot write
+    /// down that somebody has taken everything away.
     pub fn authorize_export(&self, principal: &Principal) -> Result<()> {
-        require(principal, Scope::Read)
+        require(principal, Scope::Read)?;
+        self.require_primary()
     }
 
     /// Writes everything that the principal may read to `out`, which is written on a thread that may block.

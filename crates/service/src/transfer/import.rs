@@ -35,6 +35,9 @@ impl Service {
         progress: Option<Progress>,
     ) -> Result<ImportReport> {
         require(&principal, Scope::Write)?;
+        if !options.dry_run {
+            self.require_primary()?;
+        }
         let (service, handle) = (self.clone(), Handle::current());
         let turn = self.turn().await?;
         let embeddings = self.embeddings.clone();

@@ -14,10 +14,11 @@ use deadpool_postgres::Pool;
 use tokio::sync::{Notify, watch};
 
 use super::PostgresStore;
+use super::replication::RoleWatch;
 use super::session::{Columns, Session};
 use super::telling::Task;
 use crate::budgets::Budgets;
-use crate::{Budget, BudgetStore, Result};
+use crate::{Budget, BudgetStore, ReplicationRole, Result};
 
 /// What comes back in this time may be spent on credit.
 const PORTION: Duration = Duration::from_millis(100);
@@ -108,6 +109,7 @@ enum Decision {
 pub(super) struct SharedBudgets {
     pool: Pool,
     place: Arc<str>,
+    role: Arc<RoleWatch>,
     /// What this server alone has let through: never more than all may together, also when the database cannot be asked.
     own: Budgets,
     accounts: Mutex<HashMap<String, Account>>,
@@ -119,10 +121,11 @@ pub(super) struct SharedBudgets {
 }
 
 impl SharedBudgets {
-    pub(super) fn new(pool: Pool, place: Arc<str>) -> Self {
+    pub(super) fn new(pool: Pool, place: Arc<str>, role: Arc<RoleWatch>) -> Self {
         Self {
             pool,
             place,
+            role,
             own: Budgets::default(),
             accounts: Mutex::default(),
             alone_until: Mutex::default(),
@@ -136,8 +139,14 @@ impl SharedBudgets {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether this server counts for itself; over a standby it always does.
     fn is_alone(&self, now: Instant) -> bool {
-        self.alone_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now)
+        self.role.get() == ReplicationRole::Standby
+            || self
+                .alone_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some_and(|until| until > now)
     }
 
     async fn spend(&self, budget: &Budget) -> Option<Duration> {

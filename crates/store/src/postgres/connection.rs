@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::error::{Error, SqlState};
 use tokio_postgres::{Client, Connection, Socket};
 
@@ -102,11 +102,26 @@ impl Address {
                 "it names no server; it looks like postgres://user:password@host:5432/database".into(),
             ));
         }
+        // Connections of one server that led to a primary and to its standby would show different states of the data.
+        if config.get_hosts().len() > 1 {
+            if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly
+                || url.contains("target_session_attrs=any")
+            {
+                return Err(wrong(
+                    "it names several servers, of which the one that takes writes is used: leave out \
+                     target_session_attrs, or name one replica"
+                        .into(),
+                ));
+            }
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         if config.get_application_name().is_none() {
             config.application_name("open-memory");
         }
+        // The first of several may be gone without a word: there must be time left for the next.
+        let servers = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(PATIENCE);
+            config.connect_timeout(if servers > 1 { PATIENCE / servers.saturating_add(1) } else { PATIENCE });
         }
         // The driver does not tell its own two hours from those of an address.
         if !url.contains("keepalives_idle=") {
@@ -202,10 +217,11 @@ pub(super) fn failure(place: &str, error: &Error) -> StoreError {
         // What a transaction asks before it commits; see tx.rs.
         SqlState::INVALID_ARGUMENT_FOR_LOG => StoreError::BeingFilled(place.to_owned()),
         SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(place.into()),
-        SqlState::T_R_SERIALIZATION_FAILURE
-        | SqlState::T_R_DEADLOCK_DETECTED
-        | SqlState::LOCK_NOT_AVAILABLE
-        | SqlState::QUERY_CANCELED => StoreError::Busy,
+        // No transaction here is serializable: a standby has cancelled a read that stood in the way of what it replays.
+        SqlState::T_R_SERIALIZATION_FAILURE => unreachable(place, message.to_owned()),
+        SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
+            StoreError::Busy
+        }
         _ => match &code.code()[..2] {
             // Connections, resources, an operator who stops the server.
             "08" | "53" | "57" => unreachable(place, message.to_owned()),
@@ -269,6 +285,19 @@ mod tests {
         assert_eq!(times("postgres://db/memories"), (30, 10, 3, 30));
         let said = "keepalives_idle=7200&keepalives_interval=5&keepalives_retries=9&tcp_user_timeout=60";
         assert_eq!(times(&format!("postgres://db/memories?{said}")), (7_200, 5, 9, 60));
+    }
+
+    #[test]
+    fn of_several_servers_the_one_that_takes_writes_is_used_however_late_the_others_answer() {
+        let config = Address::parse("postgres://one,two:5433/memories").ok().unwrap().config;
+        assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        assert!(*config.get_connect_timeout().unwrap() * 2 < PATIENCE);
+        for attrs in ["any", "read-only"] {
+            let told = place(&format!("postgres://one,two/memories?target_session_attrs={attrs}"));
+            assert!(told.contains("leave out target_session_attrs"), "{told}");
+        }
+        let config = Address::parse("postgres://one/memories").ok().unwrap().config;
+        assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::Any, "it may be a replica");
     }
 
     #[test]

@@ -11,9 +11,10 @@ use tokio::time::timeout;
 use tokio_postgres::AsyncMessage;
 
 use super::connection::Way;
+use super::replication::RoleWatch;
 use super::telling::{self, CHANNEL, Task};
 use crate::hints::Hints;
-use crate::{Result, StoreError};
+use crate::{ReplicationRole, Result, StoreError};
 
 /// After so long without a word it is tried whether the connection still works.
 const BEAT: Duration = Duration::from_secs(15);
@@ -25,14 +26,15 @@ const LONG: Duration = Duration::from_secs(5);
 pub(super) struct Ears {
     way: Way,
     hints: Arc<Hints>,
+    role: Arc<RoleWatch>,
     /// How often whoever waits looks by itself while this listens.
     look_each: Duration,
     hearing: AtomicBool,
 }
 
 impl Ears {
-    pub(super) fn new(way: Way, hints: Arc<Hints>, look_each: Duration) -> Self {
-        Self { way, hints, look_each, hearing: AtomicBool::new(false) }
+    pub(super) fn new(way: Way, hints: Arc<Hints>, role: Arc<RoleWatch>, look_each: Duration) -> Self {
+        Self { way, hints, role, look_each, hearing: AtomicBool::new(false) }
     }
 
     /// How long nobody need look by themselves: without a connection that listens, other servers' changes are only found so.
@@ -44,6 +46,8 @@ impl Ears {
     pub(super) async fn listen_forever(self: Arc<Self>) {
         let mut rest = SHORT;
         loop {
+            // A standby takes no LISTEN.
+            self.role.until(ReplicationRole::Primary).await;
             let Err(error) = self.listen().await;
             if self.hearing.swap(false, Ordering::AcqRel) {
                 tracing::warn!(%error, "changes of other servers are not heard at the moment; they are looked for instead");

@@ -11,7 +11,9 @@ use super::pgvector::Pgvector;
 use super::session::{Columns, Session};
 use super::tx::Tx;
 use super::{PostgresStore, audit, migrate, originals, relocation, rows, write};
-use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
+use crate::{
+    Check, Maintenance, ReplicationLag, ReplicationRole, Result, StoreError, StoreInfo, StoreVitals,
+};
 
 /// Questions whose answer is nothing when all is well.
 const CHECKS: [(&str, &str); 8] = [
@@ -112,6 +114,18 @@ impl Maintenance for PostgresStore {
         self.sizes.vitals(self.writers.counters())
     }
 
+    fn replication_role(&self) -> ReplicationRole {
+        self.role.get()
+    }
+
+    async fn until_role(&self, role: ReplicationRole) {
+        self.role.until(role).await;
+    }
+
+    async fn replication_lag(&self) -> Result<Option<ReplicationLag>> {
+        self.role.lag().await
+    }
+
     async fn ready(&self) -> Result<()> {
         let session = Session::glance(&self.aside, &self.place).await?;
         migrate::check(&session).await?;
@@ -161,7 +175,7 @@ impl Maintenance for PostgresStore {
     async fn close(&self) -> Result<()> {
         self.writers.finish().await?;
         self.teller.finish().await;
-        *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.pool.close();
         self.aside.close();
         Ok(())

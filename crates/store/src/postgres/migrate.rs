@@ -40,6 +40,12 @@ pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Re
     let session = Session::write(pool, place, None).await?;
     session.batch(TURN).await?;
     let found = version(&session).await?;
+    if found.is_none() {
+        // Which steps this database has had. Its presence says whose database it is.
+        let sql = "CREATE TABLE open_memory (version integer PRIMARY KEY, made_at bigint NOT NULL)";
+        session.batch(sql).await?;
+    }
+    let found = found.unwrap_or_default();
     let newest = schema::newest(&STEPS);
     if found > newest {
         schema::check(place, found, newest, serves_since(&session, found).await?)?;
@@ -63,6 +69,30 @@ pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Re
     Ok(pgvector)
 }
 
+/// Takes up a standby, in which nothing can be changed: its schema, its word index and its vectors are what servers of the primary
+/// have made of them.
+pub(super) async fn as_it_is(pool: &Pool, place: &Arc<str>) -> Result<Pgvector> {
+    let session = Session::read(pool, place, None).await?;
+    let (found, newest) = (version(&session).await?.unwrap_or_default(), schema::newest(&STEPS));
+    let behind = || StoreError::Denied {
+        place: place.to_string(),
+        reason: format!(
+            "it is a read replica with schema version {found}, and this program needs {newest}: start a server of this \
+             version on the primary, then this one again"
+        ),
+    };
+    if found < newest {
+        return Err(behind());
+    }
+    if found > newest {
+        schema::check(place, found, newest, serves_since(&session, found).await?)?;
+    }
+    if analysis(&session).await? != i64::from(TOKENIZER_VERSION) {
+        return Err(behind());
+    }
+    pgvector::look(&session).await
+}
+
 /// Refuses to go on where a newer program has meanwhile made something of the schema that this one cannot work with.
 pub(super) async fn check(session: &Session) -> Result<()> {
     let version = session.one("SELECT max(version) FROM open_memory", &[]).await?;
@@ -79,8 +109,8 @@ async fn serves_since(session: &Session, version: u32) -> Result<Option<i64>> {
     session.row(sql, &[&schema::setting(version)]).await?.map(|row| row.column(0)).transpose()
 }
 
-/// The schema's version: 0 where there is none yet.
-async fn version(session: &Session) -> Result<u32> {
+/// The schema's version, where there is one.
+async fn version(session: &Session) -> Result<Option<u32>> {
     let sql = "SELECT to_regclass('open_memory') IS NOT NULL, to_regclass('memories') IS NOT NULL";
     let row = session.one(sql, &[]).await?;
     let (ours, others): (bool, bool) = (row.column(0)?, row.column(1)?);
@@ -88,13 +118,15 @@ async fn version(session: &Session) -> Result<u32> {
         return Err(StoreError::NotADatabase(session.place().into()));
     }
     if !ours {
-        // Which steps this database has had. Its presence says whose database it is.
-        let sql = "CREATE TABLE open_memory (version integer PRIMARY KEY, made_at bigint NOT NULL)";
-        session.batch(sql).await?;
-        return Ok(0);
+        return Ok(None);
     }
     let newest = session.one("SELECT coalesce(max(version), 0) FROM open_memory", &[]).await?;
-    Ok(newest.column::<i32>(0)?.unsigned_abs())
+    Ok(Some(newest.column::<i32>(0)?.unsigned_abs()))
+}
+
+/// The version of the text analysis that the word index was made by.
+async fn analysis(session: &Session) -> Result<i64> {
+    session.one("SELECT value FROM settings WHERE name = 'tokenizer_version'", &[]).await?.column(0)
 }
 
 /// The first owner of a new database.
@@ -107,8 +139,7 @@ async fn begin(session: &Session, now: Timestamp) -> Result<()> {
 
 /// Makes the word index anew when it was made by another version of the analysis; one of a newer program stays.
 async fn refresh_words(session: &Session, found: u32) -> Result<()> {
-    let sql = "SELECT value FROM settings WHERE name = 'tokenizer_version'";
-    let version: i64 = session.one(sql, &[]).await?.column(0)?;
+    let version = analysis(session).await?;
     if version == i64::from(TOKENIZER_VERSION) {
         return Ok(());
     }

@@ -39,6 +39,7 @@ mod originals;
 mod pgvector;
 mod relocation;
 mod repeats;
+mod replication;
 mod rows;
 mod search;
 mod seen;
@@ -66,6 +67,7 @@ use self::budgets::SharedBudgets;
 use self::connection::Way;
 use self::hearing::Ears;
 use self::pgvector::Pgvector;
+use self::replication::RoleWatch;
 use self::session::Session;
 use self::telling::{Task, Teller};
 use self::tx::Tx;
@@ -75,7 +77,7 @@ use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
 use crate::rota::Rota;
-use crate::{Result, StoreError};
+use crate::{ReplicationRole, Result, StoreError};
 
 /// How to open a store.
 #[derive(Clone)]
@@ -129,10 +131,12 @@ pub struct PostgresStore {
     aside: Pool,
     place: Arc<str>,
     writers: Writers,
+    /// Whether it takes writes.
+    role: Arc<RoleWatch>,
     hints: Arc<Hints>,
     teller: Arc<Teller>,
-    /// What tells other servers; gone when the store is closed.
-    telling: std::sync::Mutex<Option<Task>>,
+    /// What tells other servers, and what watches; gone when the store is closed.
+    tasks: std::sync::Mutex<Vec<Task>>,
     ears: Arc<Ears>,
     /// What hears them, once somebody has waited.
     hearing: OnceLock<Task>,
@@ -153,7 +157,7 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Reaches the database and brings its schema up to date. Servers that start at once take turns.
+    /// Reaches the database and brings its schema up to date. Servers that start at once take turns. A standby is taken as it is.
     ///
     /// # Errors
     /// [`StoreError::BeingFilled`] while a move into this database is unfinished; else what the server says.
@@ -176,7 +180,11 @@ impl PostgresStore {
         let place = Arc::clone(way.place());
         let pool = way.pool(connections - writer::WRITERS - 2)?;
         let aside = way.pool(1)?;
-        let pgvector = migrate::migrate(&pool, &place, options.now).await?;
+        let role = Arc::new(RoleWatch::begin(aside.clone(), Arc::clone(&place)).await?);
+        let pgvector = match role.get() {
+            ReplicationRole::Primary => migrate::migrate(&pool, &place, options.now).await?,
+            ReplicationRole::Standby => migrate::as_it_is(&pool, &place).await?,
+        };
         match &pgvector {
             Pgvector::Ready(version) => tracing::debug!(%version, "searches can use pgvector"),
             Pgvector::Missing(reason) => tracing::info!(
@@ -185,14 +193,19 @@ impl PostgresStore {
         }
         let hints = Arc::<Hints>::default();
         let teller = Arc::new(Teller::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
-        let writers = Writers::start(&way, &teller)?;
+        let writers = Writers::start(&way, &teller, &role)?;
+        let tasks = vec![
+            Task::spawn(Arc::clone(&teller).tell_forever()),
+            Task::spawn(Arc::clone(&role).look_forever()),
+        ];
         Ok(Self {
-            telling: std::sync::Mutex::new(Some(Task::spawn(Arc::clone(&teller).tell_forever()))),
+            tasks: std::sync::Mutex::new(tasks),
             teller,
-            ears: Arc::new(Ears::new(way, Arc::clone(&hints), options.look_each)),
+            ears: Arc::new(Ears::new(way, Arc::clone(&hints), Arc::clone(&role), options.look_each)),
             hearing: OnceLock::new(),
             hints,
-            budgets: Arc::new(SharedBudgets::new(aside.clone(), Arc::clone(&place))),
+            budgets: Arc::new(SharedBudgets::new(aside.clone(), Arc::clone(&place), Arc::clone(&role))),
+            role,
             settling: OnceLock::new(),
             pool,
             aside,

@@ -84,6 +84,29 @@ pub(super) async fn take_up(session: &Session) -> Result<Pgvector> {
              EXCEPTION WHEN OTHERS THEN NULL; END $$",
         )
         .await?;
+    let (found, made) = find(session).await?;
+    if found.is_ready() && !made {
+        session.batch("SAVEPOINT before_windows").await?;
+        if let Err(error) = session.batch(TABLE).await {
+            session.batch("ROLLBACK TO SAVEPOINT before_windows").await?;
+            return Ok(Pgvector::Missing(format!("pgvector cannot be set up: {error}")));
+        }
+    }
+    Ok(found)
+}
+
+/// Takes up what servers of the primary have made of it, in a standby.
+pub(super) async fn look(session: &Session) -> Result<Pgvector> {
+    let (found, made) = find(session).await?;
+    if found.is_ready() && !made {
+        let missing = "no server of the primary has taken up pgvector yet: start one there, then restart";
+        return Ok(Pgvector::Missing(missing.to_owned()));
+    }
+    Ok(found)
+}
+
+/// Whether there is the extension, and the table.
+async fn find(session: &Session) -> Result<(Pgvector, bool)> {
     let sql = format!(
         "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'), \
          EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector'), to_regtype('halfvec') IS NOT NULL, {THERE}"
@@ -91,8 +114,9 @@ pub(super) async fn take_up(session: &Session) -> Result<Pgvector> {
     let row = session.one(&sql, &[]).await?;
     let (version, on_server): (Option<String>, bool) = (row.column(0)?, row.column(1)?);
     let (visible, made): (bool, bool) = (row.column(2)?, row.column(3)?);
-    let missing = |reason: &str| Ok(Pgvector::Missing(reason.to_owned()));
-    let Some(version) = version else {
+    let missing = |reason: &str| Ok((Pgvector::Missing(reason.to_owned()), made));
+    // A standby has the primary's extensions, but not its files.
+    let Some(version) = version.filter(|_| on_server) else {
         return missing(if on_server {
             "pgvector is not enabled in this database: let a superuser run CREATE EXTENSION vector in it, then restart"
         } else {
@@ -101,23 +125,16 @@ pub(super) async fn take_up(session: &Session) -> Result<Pgvector> {
         });
     };
     if numbers(&version) < LEAST {
-        return Ok(Pgvector::Missing(format!(
+        return missing(&format!(
             "pgvector {version} is too old: install 0.8 or later, run ALTER EXTENSION vector UPDATE, then restart"
-        )));
+        ));
     }
     if !visible {
         return missing(
             "pgvector is in a schema that this connection does not look into: add it to search_path, then restart",
         );
     }
-    if !made {
-        session.batch("SAVEPOINT before_windows").await?;
-        if let Err(error) = session.batch(TABLE).await {
-            session.batch("ROLLBACK TO SAVEPOINT before_windows").await?;
-            return Ok(Pgvector::Missing(format!("pgvector cannot be set up: {error}")));
-        }
-    }
-    Ok(Pgvector::Ready(version))
+    Ok((Pgvector::Ready(version), made))
 }
 
 /// The first two numbers of a version.

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 use super::connection::Way;
 use super::forecast::Forecast;
+use super::replication::RoleWatch;
 use super::rows;
 use super::telling::Teller;
 use super::tx::{Known, Numbers, Tx};
@@ -124,12 +125,13 @@ type Jobs = Queue<Box<dyn Job>>;
 pub(super) struct Writers {
     queues: Vec<Arc<Jobs>>,
     counters: Arc<Counters>,
+    role: Arc<RoleWatch>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Writers {
     /// Starts them.
-    pub(super) fn start(way: &Way, teller: &Arc<Teller>) -> Result<Self> {
+    pub(super) fn start(way: &Way, teller: &Arc<Teller>, role: &Arc<RoleWatch>) -> Result<Self> {
         let failed = |error| StoreError::Internal(format!("a writer cannot start: {error}"));
         let counters = Arc::new(Counters::default());
         let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
@@ -149,7 +151,7 @@ impl Writers {
             let thread = std::thread::Builder::new().name("omp-writer".into());
             threads.push(thread.spawn(move || writer.run(&runtime)).map_err(failed)?);
         }
-        Ok(Self { queues, counters, threads: Mutex::new(threads) })
+        Ok(Self { queues, counters, role: Arc::clone(role), threads: Mutex::new(threads) })
     }
 
     /// What they count.
@@ -164,9 +166,8 @@ impl Writers {
         F: AsyncFnMut(&mut Tx) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue_of(owner)
-            .push(priority, Box::new(Work { owner, fills: false, run: work, value: None, reply }))?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        let work = Work { owner, fills: false, run: work, value: None, reply };
+        self.done(priority, Box::new(work), answer).await
     }
 
     /// The same for a move into this database.
@@ -177,16 +178,28 @@ impl Writers {
     {
         let (reply, answer) = oneshot::channel();
         let work = Work { owner: None, fills: true, run: work, value: None, reply };
-        self.queue_of(None).push(Priority::Bulk, Box::new(work))?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.done(Priority::Bulk, Box::new(work), answer).await
     }
 
     /// Stores a memory, together with those that others store at the same moment.
     pub(super) async fn create(&self, creation: Creation) -> Result<Added> {
         let (reply, answer) = oneshot::channel();
-        let queue = self.queue_of(Some(creation.by.owner));
-        queue.push(Priority::Single, Box::new(Create { creation, reply }))?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.done(Priority::Single, Box::new(Create { creation, reply }), answer).await
+    }
+
+    /// Gives a job to its writer and waits for the answer.
+    async fn done<T>(
+        &self,
+        priority: Priority,
+        job: Box<dyn Job>,
+        answer: oneshot::Receiver<Result<T>>,
+    ) -> Result<T> {
+        self.role.require_primary()?;
+        self.queue_of(job.owner()).push(priority, job)?;
+        match answer.await.map_err(|_| StoreError::Closed)? {
+            Err(error) => Err(self.role.explain(error).await),
+            done => done,
+        }
     }
 
     fn queue_of(&self, owner: Option<OwnerId>) -> &Jobs {

@@ -5,5 +5,5 @@ mod http;
 mod protocol;
 mod remote;
 mod resources;
-mod session;
+pub(crate) mod session;
 mod tools;

@@ -18,7 +18,7 @@ use crate::program::Home;
 pub(super) const MODERN: &str = "2026-07-28";
 
 /// One `omp mcp` and the client that started it.
-pub(super) struct Session {
+pub(crate) struct Session {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -31,7 +31,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Starts `omp mcp` on the database of `home` and introduces itself in a version of the protocol.
-    pub(super) fn start(home: &Home, version: &str) -> Self {
+    pub(crate) fn start(home: &Home, version: &str) -> Self {
         Self::of(home.command(&["mcp"]), version)
     }
 
@@ -92,7 +92,7 @@ impl Session {
     }
 
     /// The next notification of this method; it may have come already.
-    pub(super) fn notification(&mut self, method: &str) -> Value {
+    pub(crate) fn notification(&mut self, method: &str) -> Value {
         loop {
             if let Some(at) = self.notifications.iter().position(|told| told["method"] == method) {
                 return self.notifications.remove(at);
@@ -105,7 +105,7 @@ impl Session {
         }
     }
 
-    pub(super) fn request(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn request(&mut self, method: &str, params: Value) -> Value {
         let id = self.send(method, params);
         self.answer(id)
     }
@@ -118,21 +118,21 @@ impl Session {
     }
 
     /// Calls a tool that must succeed; its text and its structured content.
-    pub(super) fn ok(&mut self, tool: &str, arguments: Value) -> (String, Value) {
+    pub(crate) fn ok(&mut self, tool: &str, arguments: Value) -> (String, Value) {
         let result = self.call(tool, arguments);
         assert_ne!(result["isError"], true, "{result}");
         (text(&result), result["structuredContent"].clone())
     }
 
     /// Calls a tool that must fail; what the model reads.
-    pub(super) fn refused(&mut self, tool: &str, arguments: Value) -> String {
+    pub(crate) fn refused(&mut self, tool: &str, arguments: Value) -> String {
         let result = self.call(tool, arguments);
         assert_eq!(result["isError"], true, "{result}");
         text(&result)
     }
 
     /// Closes the input, as clients do, and waits for the end.
-    pub(super) fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         drop(self.input.take());
         self.child.wait().unwrap().code()
     }
