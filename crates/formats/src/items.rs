@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use omi::frames::{Frame, FrameError, FrameErrorKind, Frames};
 
+use crate::halves::{mend, mended};
 use crate::{Input, Member, Place, Sink, Stop};
 
 /// What the items of a file are.
@@ -48,7 +49,8 @@ pub fn each_item(
         match frame {
             Ok(Frame::Element { member, index, raw, position }) => {
                 let place = place.clone().at(position).index(index);
-                each(sink, Item { array: member, raw, place })?;
+                let raw = mended(raw, &place, sink);
+                each(sink, Item { array: member, raw: &raw, place })?;
             }
             Ok(Frame::Open { .. }) => found = true,
             Ok(_) => {}
@@ -64,7 +66,7 @@ pub fn each_item(
     }
     if !found && items.itself {
         drop(frames);
-        let whole = whole(input, member)?;
+        let whole = whole(input, member, sink)?;
         each(sink, Item { array: "", raw: &whole, place })?;
     }
     Ok(())
@@ -82,7 +84,9 @@ pub fn each_line(
     while let Some(frame) = frames.next() {
         match frame {
             Ok(Frame::Line { raw, position }) => {
-                each(sink, Item { array: "", raw, place: place.clone().at(position) })?;
+                let place = place.clone().at(position);
+                let raw = mended(raw, &place, sink);
+                each(sink, Item { array: "", raw: &raw, place })?;
             }
             Ok(_) => {}
             Err(error) => fault(error, &place, sink)?,
@@ -103,14 +107,14 @@ pub fn each_member(
     let mut frames = Frames::document(input.open(member)?, arrays, limits.frames());
     while let Some(frame) = frames.next() {
         if let Ok(Frame::Member { name, raw, .. }) = frame {
-            each(name, raw);
+            each(name, &mend(raw));
         }
     }
     Ok(())
 }
 
 /// A whole file of JSON that is one item; errors when it is longer than one may be.
-pub fn whole(input: &mut Input, member: &Member) -> Result<String, Stop> {
+pub fn whole(input: &mut Input, member: &Member, sink: &mut dyn Sink) -> Result<String, Stop> {
     let most = input.limits().item_bytes;
     let mut bytes = Vec::new();
     input.open(member)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
@@ -118,7 +122,7 @@ pub fn whole(input: &mut Input, member: &Member) -> Result<String, Stop> {
         let what = format!("this is one value of more than {most} bytes, which is not read");
         return Err(Stop::broken(&member.place(), what));
     }
-    Ok(crate::input::decode(bytes))
+    Ok(mended(&crate::input::decode(bytes), &member.place(), sink).into_owned())
 }
 
 /// Why an item cannot be used, in words that hold no text of it.
@@ -153,7 +157,7 @@ fn fault(error: FrameError, place: &Place, sink: &mut dyn Sink) -> Result<(), St
         at = at.index(index);
     }
     if let FrameErrorKind::Io(error) = error.kind {
-        return Err(Stop::Io(error));
+        return Err(error.into());
     }
     let what = error.kind.to_string();
     if error.is_fatal() {

@@ -39,6 +39,7 @@
 mod choose;
 pub mod draft;
 pub mod format;
+mod halves;
 pub mod input;
 pub mod interchange;
 pub mod items;
@@ -70,7 +71,7 @@ pub use outline::{Outline, Root};
 pub use place::Place;
 pub use probe::{Head, Probe};
 pub use sink::{Fate, Note, Sink, Stop};
-pub use talk::{Talk, Turn};
+pub use talk::{Talk, TalkName, Turn};
 pub use tools::generic::FieldMap;
 
 /// The formats of other tools, in the order in which they are listed to people.

@@ -115,6 +115,12 @@ impl Origin {
     pub fn is_untouched(&self, record: &Record) -> bool {
         self.members.get_str("sum").is_some_and(|was| was == sum(record))
     }
+
+    /// Whether the other, of the same item, says what this one says: the same original, read in the same way.
+    pub(crate) fn says_what(&self, other: &Self) -> bool {
+        let member = |origin: &Self, name: &str| origin.members.get(name).map(|raw| raw.get().to_owned());
+        ["format", "sum", "raw"].iter().all(|name| member(self, name) == member(other, name))
+    }
 }
 
 /// What identifies a text without a name.

@@ -50,10 +50,14 @@ impl<'a> Probe<'a> {
     /// Looks at `input`.
     pub fn new(input: &'a mut Input) -> Self {
         let (members, single) = (input.members(), input.is_single());
+        // An archive may have thousands of pictures before what counts.
+        let mut members = members.to_vec();
+        members.sort_by_key(rank);
+        let members = members.into();
         Self { input: RefCell::new(input), members, single, heads: RefCell::default() }
     }
 
-    /// All files.
+    /// All files, those first whose names exports are known by.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
@@ -77,7 +81,7 @@ impl<'a> Probe<'a> {
         if heads.len() >= MOST_HEADS {
             return Rc::default();
         }
-        let bytes = self.input.borrow_mut().head(member, HEAD).unwrap_or_default();
+        let bytes = self.input.borrow_mut().glance(member, HEAD);
         let head = Rc::new(Head { bytes, ..Head::default() });
         heads.insert(Arc::clone(&member.path), Rc::clone(&head));
         head
@@ -88,22 +92,79 @@ impl<'a> Probe<'a> {
         test(self.head(member).outline())
     }
 
-    /// The first JSON file whose outline passes `test`. Of an archive, the files at the top come first.
+    /// The first JSON file whose outline passes `test`. Of an archive, files with well-known names come first, then those
+    /// at the top.
     pub fn json(&self, test: impl Fn(&Outline) -> bool) -> Option<&Member> {
         let mut members: Vec<&Member> =
             self.members.iter().filter(|member| self.may_be_json(member)).collect();
-        members.sort_by_key(|member| member.path.matches('/').count());
+        members.sort_by_key(|member| (rank(member), member.path.matches('/').count()));
         members.into_iter().take(MOST_HEADS / 4).find(|member| self.outline(member, &test))
     }
 
     fn may_be_json(&self, member: &Member) -> bool {
+        // Drive gives the prompts of AI Studio no ending.
         self.single
+            || !member.name().contains('.')
             || [".json", ".jsonl", ".ndjson", ".af", ".txt"].iter().any(|ending| member.ends_with(ending))
+    }
+}
+
+/// In which order files are looked at.
+fn rank(member: &Member) -> u8 {
+    let name = member.name();
+    let known = ["memories.json", "manifest.json", "MyActivity.json", "My Activity.json"].contains(&name);
+    // The names in a Takeout are in the person's language, that of the product is not.
+    match member.ends_with(".json") {
+        true if known || name.starts_with("conversations") || member.path.contains("Gemini") => 0,
+        true => 1,
+        false => 2,
     }
 }
 
 impl std::fmt::Debug for Probe<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Probe").field("members", &self.members.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{archive, decided};
+
+    #[test]
+    fn many_other_files_do_not_hide_what_an_archive_is() {
+        let gpt = r#"[{"id":"c","mapping":{"a":{"message":null}}}]"#;
+        let takeout = r#"[{"header":"Gemini Apps","title":"Prompted x","time":"2026-05-01T00:00:00Z","products":["Gemini"]}]"#;
+        let claude = r#"[{"uuid":"c","name":"n","chat_messages":[]}]"#;
+        for (name, text, other, format) in [
+            ("export/conversations.json", gpt, "file-{}.txt", "chatgpt"),
+            ("export/conversations-000.json", gpt, "{}.json", "chatgpt"),
+            (
+                "Takeout/My Activity/Gemini Apps/MyActivity.json",
+                takeout,
+                "Takeout/Keep/{}.json",
+                "gemini-takeout",
+            ),
+            (
+                "Takeout/Meine Aktivitäten/Gemini-Apps/MeineAktivitäten.json",
+                takeout,
+                "Takeout/{}.json",
+                "gemini-takeout",
+            ),
+            ("conversations.json", claude, "images/{}.png", "claude-ai"),
+        ] {
+            let others: Vec<String> =
+                (0..60).map(|number| other.replace("{}", &number.to_string())).collect();
+            let files: Vec<(&str, &str)> =
+                others.iter().map(|name| (name.as_str(), "{}")).chain([(name, text)]).collect();
+            assert_eq!(decided(&mut archive(&files)), Some(format), "{name}");
+        }
+    }
+
+    #[test]
+    fn prompts_of_ai_studio_have_no_ending() {
+        let prompt = r#"{"chunkedPrompt":{"chunks":[{"role":"user","text":"Hi"}]}}"#;
+        let files = [("Drive/Untitled prompt", prompt), ("Drive/picture.png", "x")];
+        assert_eq!(decided(&mut archive(&files)), Some("ai-studio"));
     }
 }

@@ -81,10 +81,17 @@ pub enum Stop {
     Limit(String),
     /// The bytes could not be read or written.
     #[error("{0}")]
-    Io(#[from] io::Error),
+    Io(#[source] io::Error),
     /// What is behind the sink has failed and knows why.
     #[error("what was read could not be taken")]
     Refused,
+}
+
+impl From<io::Error> for Stop {
+    /// What reading found out about the bytes comes as an error of reading; any other is one of the machine.
+    fn from(error: io::Error) -> Self {
+        error.downcast::<Self>().unwrap_or_else(Self::Io)
+    }
 }
 
 impl Stop {

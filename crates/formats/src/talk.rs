@@ -8,6 +8,7 @@ use omp_model::{
     Text, Timestamp, Topic,
 };
 
+use crate::origin::text_id;
 use crate::{Fate, Note, Place, Sink};
 
 /// A conversation as another tool has it.
@@ -59,7 +60,36 @@ impl Turn {
     }
 }
 
+/// What a conversation without a name of its own is known by: what its file or title is called, and how it begins,
+/// which does not change when it goes on.
+pub(crate) fn begun(called: &str, turns: &[Turn]) -> String {
+    let first = turns.iter().find(|turn| !turn.text.trim().is_empty());
+    let first = first.map(|turn| text_id(&turn.text));
+    [called, first.as_deref().unwrap_or_default()].join("/").trim_matches('/').to_owned()
+}
+
+/// By what the parts of a conversation are known.
+#[derive(Debug, Clone)]
+pub struct TalkName {
+    format: &'static str,
+    account: String,
+    id: String,
+}
+
+impl TalkName {
+    /// The id of a part, from 1.
+    pub fn part(&self, number: usize) -> ConversationId {
+        ConversationId::derive(&[self.format, &self.account, &self.id, &number.to_string()])
+    }
+}
+
 impl Talk {
+    /// By what its parts are known.
+    pub fn name(&self) -> TalkName {
+        let account = self.account.clone().unwrap_or_default();
+        TalkName { format: self.format, account, id: self.id.clone() }
+    }
+
     /// When it was changed last, as far as its turns or itself tell.
     pub fn changed_at(&self) -> Option<Timestamp> {
         let turns = self.turns.iter().filter_map(|turn| turn.origin.created_at);
@@ -68,22 +98,11 @@ impl Talk {
 
     /// The conversations that it becomes: several when it has more than 500 turns, none when nobody says anything.
     pub fn into_conversations(self, now: Timestamp, sink: &mut dyn Sink) -> Vec<Conversation> {
-        let place = self.place.clone();
+        let (place, name) = (self.place.clone(), self.name());
         let mut told = |kind: &str, what: &str, fate| sink.note(Note { kind, what, place: &place, fate });
         let changed_at = self.changed_at().filter(|at| *at <= now.plus_millis(86_400_000));
         let Self {
-            format,
-            id,
-            model,
-            model_unknown,
-            topic,
-            url,
-            namespace,
-            account,
-            created,
-            turns,
-            branches,
-            ..
+            format, id, model, model_unknown, topic, url, namespace, created, turns, branches, ..
         } = self;
         let model = model.or_else(|| most_frequent(&turns)).unwrap_or_else(|| model_unknown.to_owned());
         let started = turns.iter().find_map(|turn| turn.origin.created_at);
@@ -114,7 +133,6 @@ impl Talk {
             .filter(|b| !b.is_empty())
             .collect();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let account = account.unwrap_or_default();
         (1..=parts)
             .map(|part| {
                 let after = rest.split_off(rest.len().min(MAX_MESSAGES));
@@ -123,7 +141,7 @@ impl Talk {
                 let room = Topic::MAX - mark.len();
                 let topic: String = topic.chars().take(room).chain(mark.chars()).collect();
                 Conversation {
-                    id: ConversationId::derive(&[format, &account, &id, &part.to_string()]),
+                    id: name.part(part),
                     model: ModelName::cut(&model).unwrap_or_else(|| Text::new("unknown").expect("short")),
                     topic: Topic::cut(&topic).unwrap_or_else(|| Text::new("").expect("may be empty")),
                     message_count: messages.len(),

@@ -4,6 +4,7 @@ use omp_model::conversation::Role;
 use serde_json::Value;
 
 use crate::Turn;
+use crate::halves::mend;
 
 /// A conversation that was read.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ const NAMED: [&str; 8] = ["chatgpt", "claude", "codex", "copilot", "cursor", "ge
 pub fn read(text: &str) -> Option<Result<Transcript, String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with(['[', '{']) {
-        return match serde_json::from_str(text) {
+        return match serde_json::from_str(&mend(text)) {
             Ok(value) => messages(&value),
             // JSON Lines and the like are for the formats to read.
             Err(_) => None,

@@ -86,6 +86,8 @@ pub struct Input {
     expanded: u64,
     /// What the folder is called.
     label: String,
+    /// Why the beginning of a file could not be looked at, the first time.
+    unseen: Option<Stop>,
 }
 
 impl fmt::Debug for Input {
@@ -112,6 +114,7 @@ impl Input {
             ignored: found.ignored,
             expanded: 0,
             label: label.unwrap_or_default(),
+            unseen: None,
         })
     }
 
@@ -135,7 +138,18 @@ impl Input {
             ignored: Vec::new(),
             expanded: 0,
             label: String::new(),
+            unseen: None,
         })
+    }
+
+    /// Says when a file that is the input itself was changed last.
+    #[must_use]
+    pub fn changed_at(mut self, modified: Option<Timestamp>) -> Self {
+        if self.is_single() {
+            let dated = self.members.iter().map(|member| Member { modified, ..member.clone() });
+            self.members = dated.collect();
+        }
+        self
     }
 
     fn zip(read: Box<dyn ReadSeek>, size: u64, limits: Limits) -> Result<Self, Stop> {
@@ -175,7 +189,8 @@ impl Input {
             return Err(guard::bomb(declared, size));
         }
         let kind = Kind::Zip(Box::new(archive));
-        Ok(Self { kind, members: members.into(), limits, ignored, expanded: 0, label: String::new() })
+        let label = String::new();
+        Ok(Self { kind, members: members.into(), limits, ignored, expanded: 0, label, unseen: None })
     }
 
     /// The files, in the order of the archive; of a folder, by path.
@@ -203,9 +218,15 @@ impl Input {
         &self.ignored
     }
 
+    /// Why the beginning of a file could not be looked at, if there was such a file.
+    pub fn unseen(&mut self) -> Option<Stop> {
+        self.unseen.take()
+    }
+
     /// Opens a file; from its beginning, however often. UTF-16 with its mark reads as UTF-8.
     pub fn open(&mut self, member: &Member) -> Result<Box<dyn Read + '_>, Stop> {
         let Self { kind, limits, expanded, .. } = self;
+        let in_archive = matches!(kind, Kind::Zip(_));
         let (inner, packed): (Box<dyn Read + '_>, u64) = match kind {
             Kind::Single(read) => {
                 read.rewind()?;
@@ -216,6 +237,10 @@ impl Input {
                 (Box::new(io::BufReader::with_capacity(BUFFER, file)), member.size)
             }
             Kind::Zip(archive) => {
+                if archive.by_index_raw(member.number).is_ok_and(|file| file.encrypted()) {
+                    let what = "this file of the archive is encrypted; unpack it and import what comes out";
+                    return Err(Stop::broken(&member.place(), what));
+                }
                 let file = archive.by_index(member.number).map_err(|error| {
                     Stop::broken(&member.place(), format!("this file of the archive cannot be read: {error}"))
                 })?;
@@ -223,17 +248,31 @@ impl Input {
                 (Box::new(io::BufReader::with_capacity(BUFFER, file)), packed)
             }
         };
-        Ok(wide::narrowed(Guarded::open(inner, packed, *limits, expanded)?)?)
+        let guarded = Guarded::open(inner, packed, *limits, expanded, member.place(), in_archive)?;
+        Ok(wide::narrowed(guarded)?)
     }
 
     /// The first bytes of a file.
     pub(crate) fn head(&mut self, member: &Member, most: usize) -> Result<Vec<u8>, Stop> {
         let before = self.expanded;
         let mut head = Vec::new();
-        // What is packed may end early, when the input itself is only a beginning; what came before counts.
         let read = self.open(member).map(|read| read.take(most as u64).read_to_end(&mut head));
         self.expanded = before;
-        read.map(|_| head)
+        // What is packed may end early, when the input itself is only a beginning; what came before counts.
+        if let Err(error) = read?
+            && !(self.is_single() && error.kind() == io::ErrorKind::UnexpectedEof)
+        {
+            self.unseen.get_or_insert(error.into());
+        }
+        Ok(head)
+    }
+
+    /// The same for whoever only looks; of a file that cannot be opened there is nothing to see.
+    pub(crate) fn glance(&mut self, member: &Member, most: usize) -> Vec<u8> {
+        self.head(member, most).unwrap_or_else(|stop| {
+            self.unseen.get_or_insert(stop);
+            Vec::new()
+        })
     }
 
     /// A whole file as text. Errors when it is longer than [`Limits::text_bytes`].

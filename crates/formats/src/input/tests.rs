@@ -58,6 +58,55 @@ fn a_gzip_bomb_ends_while_it_is_read() {
 }
 
 #[test]
+fn damage_is_one_of_the_file_and_not_of_the_machine() {
+    let read_all = |bytes: Vec<u8>| {
+        let mut input = limited(bytes, Limits::default())?;
+        let member = input.members()[0].clone();
+        each_line(&mut input, &member, &mut Found::default(), |_, _| Ok(()))
+    };
+    let text: String = (0..9_000).map(|number| format!("{{\"n\":{number}}}\n")).collect();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(text.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let (mut corrupt, mut cut) = (packed.clone(), packed);
+    corrupt[200..260].fill(0xFF);
+    cut.truncate(500);
+    let mut archive = zip(&[("a.jsonl", &text)]);
+    archive[100] ^= 0xFF;
+    for bytes in [corrupt, cut, archive] {
+        let stop = read_all(bytes).unwrap_err();
+        assert!(matches!(stop, Stop::Broken { .. }), "{stop:?}");
+        assert!(stop.to_string().contains("damaged or cut off"), "{stop}");
+    }
+}
+
+#[test]
+fn why_nothing_could_be_looked_at_is_remembered() {
+    let mut locked = zip(&[("conversations.json", "[]")]);
+    // The mark of encryption, in the file's own header and in the list.
+    let list = locked.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    locked[6] |= 1;
+    locked[list + 8] |= 1;
+    let mut input = limited(locked, Limits::default()).unwrap();
+    assert!(crate::format::candidates(&mut input).is_empty());
+    let stop = input.unseen().unwrap();
+    assert!(stop.to_string().contains("conversations.json: this file of the archive is encrypted"), "{stop}");
+    let mut input = limited(zip(&[("a.txt", "text")]), Limits::default()).unwrap();
+    crate::format::candidates(&mut input);
+    assert!(input.unseen().is_none());
+}
+
+#[test]
+fn a_single_file_is_dated_by_whoever_knows_when_it_was_changed() {
+    let graph = r#"{"type":"entity","name":"Ana","entityType":"person","observations":["Rows"]}"#;
+    let at = Timestamp::from_millis(1_700_000_000_000);
+    let mut input = file("memory.jsonl", graph.as_bytes()).changed_at(Some(at));
+    let (found, read) = crate::testing::read("mcp-memory", &mut input);
+    read.unwrap();
+    assert_eq!(found.memories()[0].created_at, at);
+}
+
+#[test]
 fn names_that_lead_out_of_the_archive_are_passed_over() {
     let names = [
         "../a.json",

@@ -5,10 +5,12 @@
 //! not changed here comes out as it came in. What a memory says more than a record goes into our profile ([`Profile`])
 //! of `ext`.
 
+mod again;
 mod from_record;
 mod profile;
 mod to_record;
 
+pub use again::{memories, say_the_same};
 pub(crate) use from_record::split;
 pub use from_record::{Context, Mapped, Note, from_record, part_id};
 pub use profile::{NAME as PROFILE, Profile};

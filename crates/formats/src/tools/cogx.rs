@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::draft::slug;
 use crate::items::{Item, each_line, why_bad};
+use crate::talk::begun;
 use crate::tools::silent::Silent;
 use crate::tools::values::{at, day, objects, text, time, words};
 use crate::{Draft, Format, Input, Probe, ReadOptions, Recognised, Sink, Stop, Talk, Turn};
@@ -205,12 +206,14 @@ fn episode(value: &Value, item: &Item<'_>, sink: &mut dyn Sink) -> Result<(), St
         return sink.memory(draft);
     }
     let system = text(value, "external_system").unwrap_or_default();
-    let id = text(value, "external_id").unwrap_or_default();
+    let topic = text(value, "title").or_else(|| text(value, "name"));
+    let id = text(value, "external_id").filter(|id| !id.is_empty()).map(str::to_owned);
+    let id = id.unwrap_or_else(|| begun(topic.unwrap_or_default(), &turns));
     sink.conversation(Talk {
         format: NAME,
         id: format!("{system}/{id}"),
         model_unknown: "unknown",
-        topic: text(value, "title").or_else(|| text(value, "name")).map(str::to_owned),
+        topic: topic.map(str::to_owned),
         account: text(value, "scope.user_id").map(str::to_owned),
         created: time(value, "created_at"),
         updated: time(value, "updated_at"),

@@ -17,6 +17,7 @@ use omp_model::conversation::Role;
 use serde_json::Value;
 
 use crate::draft::slug;
+use crate::halves::mended;
 use crate::items::{whole, why_bad};
 use crate::tools::values::{at, first, objects, text, time, words};
 use crate::{
@@ -64,7 +65,7 @@ impl Format for Letta {
                 sink.passed("file", "is no agent file", &member.place());
                 continue;
             }
-            let json = whole(input, member)?;
+            let json = whole(input, member, sink)?;
             file(&json, &member.place(), sink)?;
         }
         Ok(())
@@ -87,7 +88,7 @@ fn file(json: &str, place: &Place, sink: &mut dyn Sink) -> Result<(), Stop> {
         return Ok(());
     }
     let parsed = serde_json::from_str(json).and_then(|value| match value {
-        Value::String(inner) => serde_json::from_str(&inner),
+        Value::String(inner) => serde_json::from_str(&mended(&inner, place, sink)),
         value => Ok(value),
     });
     let value: Value = match parsed {

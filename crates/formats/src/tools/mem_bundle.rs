@@ -162,7 +162,7 @@ fn check(
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
     let place = manifest.place();
-    let Ok(manifest) = serde_json::from_str::<Value>(&whole(input, manifest)?) else {
+    let Ok(manifest) = serde_json::from_str::<Value>(&whole(input, manifest, sink)?) else {
         sink.failed("manifest", "is no valid JSON", &place);
         return Ok(());
     };

@@ -76,7 +76,7 @@ impl Format for Pam {
             match schema(&Outline::of(&head)) {
                 Some(Schema::Store) => store(input, member, sink)?,
                 Some(Schema::Conversation) => {
-                    let text = whole(input, member)?;
+                    let text = whole(input, member, sink)?;
                     conversation::read(&text, member, sink)?;
                 }
                 Some(Schema::Other) => {

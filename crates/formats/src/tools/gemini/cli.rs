@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use crate::items::{each_line, why_bad};
 use crate::loose::{List, Object, Piece, Word};
 use crate::moment::Moment;
+use crate::talk::begun;
 use crate::tools::transcript::{Block, blocks, project, without_keys};
 use crate::{Format, Input, Member, Outline, Place, Probe, ReadOptions, Recognised, Sink, Stop, Talk, Turn};
 
@@ -62,7 +63,7 @@ impl Format for GeminiCli {
                     Ok(())
                 })?;
             } else {
-                let whole = crate::items::whole(input, member)?;
+                let whole = crate::items::whole(input, member, sink)?;
                 session.line(&whole, &member.place(), sink);
             }
             session.give(member, sink)?;
@@ -192,15 +193,16 @@ impl Session {
         let mut folders = member.folder().rsplit('/');
         let named = folders.next().filter(|name| *name == "chats").and(folders.next());
         let named = named.filter(|name| name.len() < 40 || !name.bytes().all(|b| b.is_ascii_hexdigit()));
+        let turns: Vec<Turn> = self.messages.into_iter().flatten().collect();
         sink.conversation(Talk {
             format: NAME,
-            id: self.id.unwrap_or(file),
+            id: self.id.unwrap_or_else(|| begun(&file, &turns)),
             model_unknown: "gemini",
             topic: self.topic,
             namespace: self.folder.as_deref().or(named).and_then(project),
             created: self.created.0,
             updated: self.updated.0,
-            turns: self.messages.into_iter().flatten().collect(),
+            turns,
             branches: self.branches,
             place: member.place(),
             ..Talk::default()

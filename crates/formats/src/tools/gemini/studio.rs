@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::items::{Items, each_item, why_bad};
 use crate::loose::{Flag, List, Object, Word};
 use crate::moment::Moment;
-use crate::origin::text_id;
+use crate::talk::begun;
 use crate::{Format, Input, Member, Outline, Probe, ReadOptions, Recognised, Sink, Stop, Talk, Turn};
 
 /// The format.
@@ -252,14 +252,12 @@ fn give(prompt: &Prompt<'_>, member: &Member, sink: &mut dyn Sink) -> Result<(),
         turns.push(Turn { role, text, origin });
     }
     let name = member.name().trim_end_matches(".json");
-    // Without an id or a name, what was asked first tells one prompt from another.
-    let first = || turns.first().map(|turn: &Turn| text_id(&turn.text));
-    let id =
-        prompt.id.owned().or_else(|| Some(name.to_owned()).filter(|name| !name.is_empty())).or_else(first);
+    // Drive calls every new one `Untitled prompt`.
+    let id = prompt.id.owned().unwrap_or_else(|| begun(name, &turns));
     let topic = prompt.title.owned().or_else(|| Some(name.to_owned()).filter(|_| prompt.id.get().is_none()));
     sink.conversation(Talk {
         format: NAME,
-        id: id.unwrap_or_default(),
+        id,
         model,
         model_unknown: "gemini",
         topic,

@@ -237,7 +237,7 @@ fn stop(error: csv::Error, place: &Place) -> Stop {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             Stop::broken(place, error.to_string())
         }
-        csv::ErrorKind::Io(error) => Stop::Io(error),
+        csv::ErrorKind::Io(error) => error.into(),
         _ => Stop::broken(place, "this is no table"),
     }
 }
