@@ -15,12 +15,6 @@ pub async fn import(
     now: Timestamp,
 ) -> omp_store::Result<()> {
     let items = memories.map(|memory| ImportItem { memory, original: None, date_assumed: false });
-    let chunk = ImportChunk {
-        items: items.collect(),
-        conflict: Conflict::Skip,
-        dry_run: false,
-        more: true,
-        held: None,
-    };
+    let chunk = ImportChunk { more: true, ..ImportChunk::plain(items.collect(), Conflict::Skip) };
     store.import_memories(&Principal::OWNER, chunk, now).await.map(drop)
 }

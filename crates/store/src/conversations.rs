@@ -82,7 +82,8 @@ pub(crate) fn decide(
     if !by.sees_conversation_of(tool) || (conflict != Conflict::Skip && !by.may_change_of(tool)) {
         return ImportOutcome::Refused;
     }
-    let same = known.messages == new.messages
+    // An answer that was made again is in the origin, with the branches.
+    let same = (&known.messages, &known.origin) == (&new.messages, &new.origin)
         && (&known.model, &known.topic, &known.source_url) == (&new.model, &new.topic, &new.source_url);
     match conflict {
         Conflict::Overwrite => ImportOutcome::Updated,

@@ -6,6 +6,7 @@
 //! arguments. What a store must do is written down as tests in `conformance`, which every store passes.
 
 pub mod access;
+mod arrivals;
 pub mod audit;
 pub mod budgets;
 pub mod candidates;
@@ -39,6 +40,7 @@ pub mod versions;
 mod vitals;
 
 pub use access::{AccessStore, KeyChange, StoredKey, StoredUser};
+pub use arrivals::Records;
 pub use audit::AuditStore;
 pub use budgets::{Budget, BudgetStore};
 pub use candidates::{Candidate, CandidateStore, Candidates};

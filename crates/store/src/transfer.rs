@@ -1,11 +1,13 @@
 //! Many memories at once, in and out.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use omp_model::transfer::Conflict;
 use omp_model::{Memory, MemoryId, Principal, Timestamp};
 
+use crate::arrivals::Records;
 use crate::{OwnerId, Result};
 
 /// The untouched record that a memory was imported from: what OMP cannot hold lives on in it.
@@ -63,17 +65,37 @@ pub struct ImportChunk {
     pub more: bool,
     /// Dropped when the items are held in memory no longer: the sign to send more.
     pub held: Option<Box<dyn Any + Send>>,
+    /// Reads the items' originals. The parts of one record must be in one chunk, one after another.
+    pub records: Arc<dyn Records>,
+}
+
+impl ImportChunk {
+    /// These items, stored at once and by themselves, with originals that nobody reads.
+    pub fn plain(items: Vec<ImportItem>, conflict: Conflict) -> Self {
+        Self { items, conflict, dry_run: false, more: false, held: None, records: Arc::new(Unread) }
+    }
+}
+
+/// Records that nobody reads.
+struct Unread;
+
+impl Records for Unread {
+    fn say_the_same(&self, _: &str, _: &str) -> bool {
+        false
+    }
+
+    fn became(&self, _: &str, _: &[&Memory]) -> bool {
+        false
+    }
+
+    fn part(&self, head: MemoryId, index: usize) -> MemoryId {
+        MemoryId::derive(&["part", head.body(), &index.to_string()])
+    }
 }
 
 impl ImportItem {
-    /// Whether it comes with another record than the one that is stored.
-    pub(crate) fn has_another_original(&self, stored: Option<&Original>) -> bool {
-        let Some(original) = &self.original else { return false };
-        stored.is_none_or(|stored| stored.raw != original.raw)
-    }
-
     /// Equal but for the vector, which is not read for the comparison, and dates that are nobody's.
-    fn says_the_same(&self, known: &Memory) -> bool {
+    pub(crate) fn says_the_same(&self, known: &Memory) -> bool {
         let mut new = Memory { embedding: None, ..self.memory.clone() };
         if self.date_assumed {
             (new.created_at, new.updated_at) = (known.created_at, known.updated_at);
@@ -85,42 +107,6 @@ impl ImportItem {
 
 /// A page of an export ends after so many bytes of text, however few memories that are.
 pub(crate) const PAGE_BYTES: usize = 4 << 20;
-
-/// What is to happen to an item, given what has its id. `brings_more` tells whether an item comes with another original or
-/// vector than what is stored at this place.
-pub(crate) fn decide<P: Copy, E>(
-    by: &Principal,
-    known: Option<(&Memory, P)>,
-    item: &ImportItem,
-    conflict: Conflict,
-    brings_more: impl Fn(P) -> std::result::Result<bool, E>,
-) -> std::result::Result<ImportOutcome, E> {
-    let overwrite = conflict == Conflict::Overwrite;
-    let Some((known, place)) = known else { return Ok(ImportOutcome::Imported) };
-    // Whatever the strategy: what a key may not see or change stays, and the key learns only that the id is taken.
-    if !by.sees(known) || (overwrite && !by.may_change(known)) {
-        return Ok(ImportOutcome::Refused);
-    }
-    let same = item.says_the_same(known);
-    // What a memory does not hold may have changed all the same: the record that it came from, its vector.
-    Ok(match conflict {
-        Conflict::Overwrite if !same || brings_more(place)? => ImportOutcome::Updated,
-        _ if same => ImportOutcome::Unchanged,
-        Conflict::Newer => {
-            // A later part of a cut record has no original of its own to compare.
-            let is_part = item.original.as_ref().is_some_and(|original| original.raw.is_none());
-            if !is_part && !brings_more(place)? {
-                // The source says what it said: what differs was changed here, and stays.
-                ImportOutcome::Unchanged
-            } else if item.memory.updated_at > known.updated_at {
-                ImportOutcome::Updated
-            } else {
-                ImportOutcome::Skipped
-            }
-        }
-        _ => ImportOutcome::Skipped,
-    })
-}
 
 /// How many of these were stored.
 pub(crate) fn stored(outcomes: &[ImportOutcome]) -> u64 {

@@ -130,7 +130,7 @@ fn a_file_that_nobody_knows_and_one_that_is_broken_end_in_a_clear_error() {
     home.write("cut.json", &format!("[{good},\n{{\"mapping\":{{\"a\":"));
     let cut = home.omp(&["import", "cut.json"]);
     assert_ne!(cut.code, 0);
-    assert!(cut.err.contains("line 2") && cut.err.contains("1 item had been stored"), "{}", cut.err);
+    assert!(cut.err.contains("line 2") && cut.err.contains("2 items had been stored"), "{}", cut.err);
     assert_eq!(home.ok(&["list", "--json"]).json()["total"], 1, "what came before the break stays");
 
     let deep = format!("[{good},{{\"mapping\":{}1{}}},7]", "[".repeat(100_000), "]".repeat(100_000));

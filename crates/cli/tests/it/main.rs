@@ -8,6 +8,7 @@ mod conversations;
 mod crash;
 mod encryption;
 mod foreign;
+mod foreign_again;
 mod foreign_stores;
 mod generated;
 mod injecting;

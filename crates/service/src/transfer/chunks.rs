@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::import::Import;
+use super::records::Kept;
+use super::talks::LastPart;
 use super::{CHUNK, CHUNK_BYTES};
 use crate::access::stamp_imported;
 use crate::failure::shown;
@@ -31,10 +33,10 @@ pub(super) struct Chunks {
     /// Oldest first.
     writing: VecDeque<Writing>,
     room: Arc<Semaphore>,
-    conversations: Vec<Conversation>,
+    conversations: Vec<(Conversation, Option<LastPart>)>,
     conversation_bytes: usize,
     /// One at a time: a conversation that comes twice is met by the second in the store.
-    writing_conversations: Option<(Vec<ConversationId>, Writing)>,
+    writing_conversations: Option<(Vec<(ConversationId, Option<LastPart>)>, Writing)>,
     /// Conversations whose words were made, whether they were stored or known.
     analysed: u64,
 }
@@ -61,7 +63,10 @@ impl Import {
             self.refuse(item.memory.id.to_string(), error);
             return Ok(());
         }
-        if self.chunks.memories.len() >= CHUNK || self.chunks.memory_bytes >= CHUNK_BYTES {
+        let full = self.chunks.memories.len() >= CHUNK || self.chunks.memory_bytes >= CHUNK_BYTES;
+        // The parts of one record are decided on together.
+        let begins = item.original.as_ref().is_none_or(|original| original.head.is_none());
+        if full && begins {
             self.store_memories(true)?;
         }
         self.chunks.memory_bytes += item.bytes();
@@ -70,13 +75,13 @@ impl Import {
     }
 
     /// Takes a conversation that is in order.
-    pub(super) fn add_checked(&mut self, conversation: Conversation) -> Result<()> {
+    pub(super) fn add_checked(&mut self, conversation: Conversation, last: Option<LastPart>) -> Result<()> {
         let text = |messages: &[Message]| messages.iter().map(|m| m.content.as_str().len()).sum::<usize>();
         let branches = conversation.origin.iter().flat_map(|origin| &origin.branches);
         let chunks = &mut self.chunks;
         chunks.conversation_bytes +=
             text(&conversation.messages) + branches.map(|turns| text(turns)).sum::<usize>();
-        chunks.conversations.push(conversation);
+        chunks.conversations.push((conversation, last));
         let full = chunks.conversations.len() >= CHUNK || chunks.conversation_bytes >= CHUNK_BYTES;
         if full { self.store_conversations() } else { Ok(()) }
     }
@@ -103,7 +108,9 @@ impl Import {
         let room = self.handle.block_on(Arc::clone(&self.chunks.room).acquire_owned());
         let held = Some(Box::new(room.map_err(|_| Error::internal())?) as Box<dyn Any + Send>);
         let (store, by, now) = (self.service.store.clone(), self.principal.clone(), self.now);
-        let chunk = ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held };
+        let records = Arc::new(Kept { principal: self.principal.clone(), secrets: self.service.secrets });
+        let chunk =
+            ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held, records };
         let task = self.handle.spawn(async move { store.import_memories(&by, chunk, now).await });
         self.chunks.writing.push_back(task);
         Ok(())
@@ -132,7 +139,8 @@ impl Import {
         if conversations.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
+        let (conversations, lasts): (Vec<_>, Vec<_>) = conversations.into_iter().unzip();
+        let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).zip(lasts).collect();
         // A large import is not kept waiting for the words of what it brings.
         let indexing = match chunks.analysed {
             _ if self.dry_run => Indexing::DryRun,
@@ -152,7 +160,10 @@ impl Import {
     /// Waits for the conversations that are being stored.
     fn settle_conversations(&mut self) -> Result<()> {
         let Some((ids, writing)) = self.chunks.writing_conversations.take() else { return Ok(()) };
-        for (id, outcome) in ids.into_iter().zip(self.outcomes(writing)?) {
+        for ((id, last), outcome) in ids.into_iter().zip(self.outcomes(writing)?) {
+            if let (Some(last), ImportOutcome::Updated, false) = (last, outcome, self.dry_run) {
+                self.remove_behind(&last)?;
+            }
             let kept = matches!(outcome, ImportOutcome::Imported | ImportOutcome::Updated);
             self.report.conversations += u64::from(kept);
             let room = self.report.conversation_ids.len() < ImportReport::MAX_CONVERSATIONS;

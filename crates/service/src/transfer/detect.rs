@@ -1,9 +1,10 @@
 //! Which format is it? Asked before anything is read.
 
 use omp_formats::format::{Candidate, candidates, decide, find};
-use omp_formats::{FieldMap, Input, Limits, ReadOptions, Stop};
+use omp_formats::{FieldMap, Input, Limits, Probe, ReadOptions, Stop};
 use omp_model::transfer::{Choice, Format};
 use omp_model::{Error, ErrorCode, Result, Timestamp};
+use serde_json::Value;
 
 use super::source::Opened;
 
@@ -54,8 +55,39 @@ pub(super) fn detect(input: &mut Input) -> Result<Detected> {
         Some(Candidate { name, recognised }) => {
             Ok(Detected { known: by_name(Format::named(name))?, because: recognised.reason.clone() })
         }
-        None if found.is_empty() => Err(unknown()),
+        // What could not be looked at may be what was meant.
+        None if found.is_empty() => Err(input.unseen().map_or_else(unknown, stopped)),
         None => Err(ambiguous(&found)),
+    }
+}
+
+/// Why a reader that the caller named found nothing, unless there is nothing to be found.
+pub(super) fn misnamed(format: &dyn omp_formats::Format, input: &mut Input) -> std::result::Result<(), Stop> {
+    if format.takes_map() || format.recognise(&Probe::new(input)).is_some() || says_nothing(input) {
+        return Ok(());
+    }
+    let found = candidates(input);
+    let other = decide(&found).map(|Candidate { name, recognised }| {
+        format!("; it looks like {name}, because {}", recognised.reason)
+    });
+    let what = format!("this holds nothing that {} reads{}", format.name(), other.unwrap_or_default());
+    Err(Stop::broken(&omp_formats::Place::default(), what))
+}
+
+/// Whether it is one file with an empty list, or an object of empty lists: an export of nothing.
+fn says_nothing(input: &mut Input) -> bool {
+    let members = input.members();
+    let Some(member) = members.first().filter(|_| input.is_single()) else { return false };
+    let Ok(text) = input.text(member) else { return false };
+    let filled = |value: &Value| match value {
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => false,
+    };
+    match serde_json::from_str(&text) {
+        Ok(Value::Array(values)) => values.is_empty(),
+        Ok(Value::Object(members)) => !members.values().any(filled),
+        _ => text.trim().is_empty(),
     }
 }
 

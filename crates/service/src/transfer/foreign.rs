@@ -5,19 +5,29 @@ use omp_formats::{Choosing, Draft, Fate, Format, Note, Sink, Stop, Talk, moment}
 use omp_model::transfer::{ImportIssue, ImportNote, ImportReport};
 use omp_model::{Error, ErrorCode, Result};
 
-use super::detect::{read_options, stopped};
+use super::detect::{misnamed, read_options, stopped};
 use super::import::Import;
 use super::source::Opened;
+use super::talks::{LastPart, Met};
 
 impl Import {
     /// Reads another tool's file. What was read before it broke stays.
-    pub(super) fn foreign(&mut self, mut opened: Opened, format: &'static dyn Format) -> Result<()> {
+    pub(super) fn foreign(
+        &mut self,
+        mut opened: Opened,
+        format: &'static dyn Format,
+        named: bool,
+    ) -> Result<()> {
         let mut input = opened.input(&self.service.spool_folder)?;
         let choice = self.choice.clone();
         let options = read_options(&choice, self.now)?;
         let mut taking = Taking { import: self, failed: None };
         let mut choosing = Choosing::new(&mut taking, &choice);
-        let read = format.read(&mut input, &options, &mut choosing);
+        let mut counting = Counting { inner: &mut choosing, found: false };
+        let mut read = format.read(&mut input, &options, &mut counting);
+        if named && !counting.found && read.is_ok() {
+            read = misnamed(format, &mut input);
+        }
         let accounts: Vec<String> = choosing.accounts().map(str::to_owned).collect();
         let failed = taking.failed.take();
         for (name, why) in input.ignored() {
@@ -39,6 +49,30 @@ impl Import {
             (Some(error), _) => Err(error),
             (None, read) => read.map_err(stopped),
         }
+    }
+}
+
+/// Notices whether a reader finds anything that says something.
+struct Counting<'a> {
+    inner: &'a mut dyn Sink,
+    found: bool,
+}
+
+impl Sink for Counting<'_> {
+    fn memory(&mut self, draft: Draft) -> std::result::Result<(), Stop> {
+        self.found |= !draft.content.trim().is_empty();
+        self.inner.memory(draft)
+    }
+
+    fn conversation(&mut self, talk: Talk) -> std::result::Result<(), Stop> {
+        self.found |= talk.turns.iter().any(|turn| !turn.text.trim().is_empty());
+        self.inner.conversation(talk)
+    }
+
+    fn note(&mut self, note: Note<'_>) {
+        // What cannot be read is told by itself.
+        self.found |= note.fate == Fate::Failed;
+        self.inner.note(note);
     }
 }
 
@@ -88,6 +122,9 @@ impl Sink for Taking<'_> {
         if ended && !self.end(&mut mapped.parts, &place)? {
             return Ok(());
         }
+        if !ended && self.is_over(&mapped.parts, &place)? {
+            return Ok(());
+        }
         for note in mapped.notes {
             let (kind, what, fate) = (note.field, note.message.as_str(), Fate::Changed);
             tell(&mut self.import.report, index, Note { kind, what, place: &place, fate });
@@ -96,11 +133,26 @@ impl Sink for Taking<'_> {
         self.take(added)
     }
 
-    fn conversation(&mut self, talk: Talk) -> std::result::Result<(), Stop> {
+    fn conversation(&mut self, mut talk: Talk) -> std::result::Result<(), Stop> {
         self.import.count_read();
-        let now = self.import.now;
-        for conversation in talk.into_conversations(now, self) {
-            let added = self.import.add_conversation(conversation);
+        let (now, place) = (self.import.now, talk.place.clone());
+        match self.import.talks.meet(&mut talk) {
+            Met::New => {}
+            Met::Again => {
+                self.import.report.keep("conversations: unchanged", 1);
+                return Ok(());
+            }
+            Met::Renamed => {
+                let what = "has the name of another one in the file and was stored under one of its own";
+                self.note(Note { kind: "conversation", what, place: &place, fate: Fate::Changed });
+            }
+        }
+        let name = talk.name();
+        let conversations = talk.into_conversations(now, self);
+        let count = conversations.len();
+        for (number, conversation) in (1..).zip(conversations) {
+            let last = (number == count).then(|| LastPart { name: name.clone(), number });
+            let added = self.import.add_conversation(conversation, last);
             self.take(added)?;
         }
         Ok(())
@@ -138,6 +190,24 @@ impl Taking<'_> {
             part.expires_at = Some(part.expires_at.map_or(now, |at| at.min(now)));
         }
         Ok(known.is_some())
+    }
+
+    /// What was to be kept until a time that has passed would not be seen. It is passed over, unless it is here: then it
+    /// ends.
+    fn is_over(
+        &mut self,
+        parts: &[omp_model::Memory],
+        place: &omp_formats::Place,
+    ) -> std::result::Result<bool, Stop> {
+        let first = &parts[0];
+        if !first.is_expired(self.import.now)
+            || self.import.memory(first.id).map_err(|error| self.refuse(error))?.is_some()
+        {
+            return Ok(false);
+        }
+        let what = "was to be kept until a time that has passed";
+        self.note(Note { kind: "expired memory", what, place, fate: Fate::Passed });
+        Ok(true)
     }
 
     fn failed(&mut self, kind: &str, what: &str, place: &omp_formats::Place) {

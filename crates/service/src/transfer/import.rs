@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::detect::{Known, chosen};
 use super::source::{ImportSource, Opened, unreadable};
+use super::talks::{LastPart, Talks};
 use super::{CHUNK, Progress};
 use crate::Service;
 use crate::access::{require, require_conversations};
@@ -45,12 +46,13 @@ impl Service {
             let _turn = turn;
             let mut opened = Opened::new(source, options.name.as_deref())?;
             let detected = chosen(options.format, &options.choice, &mut opened)?;
+            let named = options.format.is_some();
             let mut import = Import::new(service, handle, principal, detected.known, options, progress);
             import.report.because = Some(detected.because).filter(|because| !because.is_empty());
             let read = match detected.known {
                 Known::Native(Format::OMP) => import.omp(opened),
                 Known::Native(format) => import.interchange(opened, format),
-                Known::Foreign(format) => import.foreign(opened, format),
+                Known::Foreign(format) => import.foreign(opened, format, named),
             };
             import.finish(read)
         });
@@ -78,6 +80,7 @@ pub(super) struct Import {
     pub(super) chunks: Chunks,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
+    pub(super) talks: Talks,
 }
 
 impl Import {
@@ -108,6 +111,7 @@ impl Import {
             },
             chunks: Chunks::default(),
             met: HashMap::new(),
+            talks: Talks::default(),
         }
     }
 
@@ -138,7 +142,7 @@ impl Import {
                 }
                 Entry::Conversation(conversation) => {
                     self.count_read();
-                    self.add_conversation(*conversation)?;
+                    self.add_conversation(*conversation, None)?;
                 }
                 Entry::Bad { index, position, id, error } => {
                     self.count_read();
@@ -327,7 +331,12 @@ impl Import {
         self.report.fail(ImportIssue { index, line: None, id: Some(id), place: None, error, message });
     }
 
-    pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Result<()> {
+    /// Takes a conversation; `last` if it is one of another tool, or the last part of such a one.
+    pub(super) fn add_conversation(
+        &mut self,
+        conversation: Conversation,
+        last: Option<LastPart>,
+    ) -> Result<()> {
         if let Err(error) = require_conversations(&self.principal) {
             self.refuse(conversation.id.to_string(), error);
             return Ok(());
@@ -349,7 +358,7 @@ impl Import {
         if self.conflict == Conflict::Duplicate {
             conversation.id = omp_model::ConversationId::generate(self.now, self.service.random.as_ref());
         }
-        self.add_checked(conversation)
+        self.add_checked(conversation, last)
     }
 
     /// Stores what was read, also when the reading ended early: what the error says of it is then true.
@@ -367,19 +376,17 @@ impl Import {
 
     /// An import that ended early says how much of it stands.
     fn unfinished(&self, mut error: Error) -> Error {
-        let ImportReport { imported, updated, .. } = self.report;
-        if imported + updated > 0 && !self.dry_run {
+        let ImportReport { imported, updated, conversations, .. } = self.report;
+        let stored = imported + updated + conversations;
+        if stored > 0 && !self.dry_run {
             let stands = format!(
                 " Before that, {} had been stored and stay; importing the same again goes on from there.",
-                if imported + updated == 1 {
-                    "1 item".to_owned()
-                } else {
-                    format!("{} items", imported + updated)
-                }
+                if stored == 1 { "1 item".to_owned() } else { format!("{stored} items") }
             );
             error.message.push_str(&stands);
         }
-        error.with_detail("imported", imported).with_detail("updated", updated)
+        let error = error.with_detail("imported", imported).with_detail("updated", updated);
+        if conversations > 0 { error.with_detail("conversations", conversations) } else { error }
     }
 }
 

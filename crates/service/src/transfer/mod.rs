@@ -15,7 +15,9 @@ mod export;
 mod foreign;
 mod import;
 mod inspect;
+mod records;
 mod source;
+mod talks;
 
 pub use convert::{ConvertOptions, ConvertTarget, convert};
 pub use export::{ExportReport, check_export, file_form};

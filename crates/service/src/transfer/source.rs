@@ -9,7 +9,7 @@ use omp_formats::input::ReadSeek;
 use omp_formats::sniff::{PREFIX, Sniffed, sniff};
 use omp_formats::write::ZipFiles;
 use omp_model::transfer::Format;
-use omp_model::{Error, ErrorCode, Result};
+use omp_model::{Error, ErrorCode, Result, Timestamp};
 
 use super::detect::{Detected, Known, detect, limits, stopped};
 
@@ -31,6 +31,8 @@ pub(super) struct Opened {
     source: ImportSource,
     /// What it is called.
     name: Option<String>,
+    /// When the file was changed last; nobody knows that of a stream.
+    changed: Option<Timestamp>,
     /// What has been read of a stream already, and is looked at of a file.
     prefix: Vec<u8>,
     pub(super) sniffed: Option<Sniffed>,
@@ -42,10 +44,11 @@ impl<T: ReadSeek> Rereadable for T {}
 
 impl Opened {
     pub(super) fn new(mut source: ImportSource, name: Option<&str>) -> Result<Self> {
-        let mut prefix = Vec::new();
+        let (mut prefix, mut changed) = (Vec::new(), None);
         let most = PREFIX as u64;
         match &mut source {
             ImportSource::File(file) => {
+                changed = changed_at(file);
                 file.take(most).read_to_end(&mut prefix).map_err(|e| unreadable(&e))?;
                 file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(&e))?;
             }
@@ -55,7 +58,7 @@ impl Opened {
             }
         }
         let sniffed = sniff(&prefix);
-        Ok(Self { source, name: name.map(str::to_owned), prefix, sniffed })
+        Ok(Self { source, name: name.map(str::to_owned), changed, prefix, sniffed })
     }
 
     /// Finds out the format. What does not look like anything is, in a stream, for the protocol's own reader to refuse:
@@ -72,7 +75,11 @@ impl Opened {
                 .map_err(stopped)?,
         };
         match detect(&mut beginning) {
-            Err(error) if matches!(self.source, ImportSource::Stream(_)) && error.details.len() == 1 => {
+            Err(error)
+                if matches!(self.source, ImportSource::Stream(_))
+                    && error.details.len() == 1
+                    && error.details.contains_key("format") =>
+            {
                 Ok(Detected { known: Known::Native(Format::OMP), because: "nothing says otherwise".into() })
             }
             detected => detected,
@@ -107,7 +114,8 @@ impl Opened {
         let ImportSource::File(file) = &self.source else { return Err(a_folder()) };
         let mut file = file.try_clone().map_err(|e| unreadable(&e))?;
         file.rewind().map_err(|e| unreadable(&e))?;
-        Input::file(file, self.name.as_deref(), limits()).map_err(stopped)
+        let input = Input::file(file, self.name.as_deref(), limits()).map_err(stopped)?;
+        Ok(input.changed_at(self.changed))
     }
 
     /// For several readings; a stream is copied to a nameless file in `folder` when it is large.
@@ -122,6 +130,13 @@ impl Opened {
         spool.rewind().map_err(|e| unreadable(&e))?;
         Ok(Box::new(spool))
     }
+}
+
+/// When a file was changed last.
+fn changed_at(file: &File) -> Option<Timestamp> {
+    let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let since = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 fn a_folder() -> Error {

@@ -83,6 +83,15 @@ pub async fn imported_conversations_replace_only_when_asked(store: &dyn Store) {
     let stored = store.get_conversation(&BY, both()[0].id).await.expect("read");
     assert_eq!(stored.as_ref(), both().first());
 
+    let mut answered_again = both().remove(0);
+    answered_again.updated_at = answered_again.updated_at.plus_millis(1);
+    let again = answered_again.messages.clone();
+    answered_again.origin.as_mut().expect("has one").branches.push(again);
+    assert_eq!(import(vec![answered_again.clone()], Conflict::Newer, false).await, [Updated]);
+    let stored = store.get_conversation(&BY, answered_again.id).await.expect("read");
+    assert_eq!(stored.as_ref(), Some(&answered_again), "a new branch is something new");
+    assert_eq!(import(vec![both().remove(0)], Conflict::Overwrite, false).await, [Updated]);
+
     let changed = || conversation(0, "b");
     assert_eq!(import(vec![changed()], Conflict::Skip, false).await, [Skipped]);
     assert_eq!(import(vec![changed()], Conflict::Newer, false).await, [Skipped], "it was not changed later");

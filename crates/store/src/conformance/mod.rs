@@ -77,7 +77,8 @@ macro_rules! conformance_suite {
                 totals_count_matches_beyond_the_page, filters_hold_in_searches, changed_texts_are_found_by_new_words_only,
                 every_script_is_found, no_query_breaks_the_search;
             transfers: conflicts_are_settled_as_asked, importing_twice_changes_nothing, a_dry_run_writes_nothing,
-                originals_come_back, a_changed_original_replaces_the_old_one, the_same_envelope_is_kept_once, exports_come_in_pages;
+                originals_come_back, a_changed_original_replaces_the_old_one, the_same_envelope_is_kept_once, exports_come_in_pages,
+                a_local_change_outlasts_a_newer_import, parts_follow_their_record, without_a_record_the_later_memory_counts;
             versions: every_change_keeps_what_was, a_change_of_nothing_is_no_version, an_overwriting_import_keeps_what_was,
                 a_version_comes_back_as_a_new_one, an_unknown_version_is_refused, versions_go_with_their_memory,
                 an_expiry_that_has_passed_does_not_come_back, long_histories_come_in_pages;

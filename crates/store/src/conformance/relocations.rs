@@ -86,7 +86,7 @@ async fn import(store: &dyn Whole, numbers: std::ops::Range<i64>, original: Opti
         date_assumed: false,
     };
     let items = numbers.map(item).collect();
-    let chunk = ImportChunk { items, conflict: Conflict::Skip, dry_run: false, more: false, held: None };
+    let chunk = ImportChunk::plain(items, Conflict::Skip);
     store.import_memories(&BY, chunk, NOW).await.expect("imported");
 }
 

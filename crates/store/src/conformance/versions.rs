@@ -60,7 +60,7 @@ pub async fn an_overwriting_import_keeps_what_was(store: &dyn Store) {
     let new = Memory { content: Content::new("two").expect("fits"), ..first.clone() };
     let items = vec![ImportItem { memory: new, original: None, date_assumed: false }];
     let conflict = omp_model::transfer::Conflict::Overwrite;
-    let chunk = ImportChunk { items, conflict, dry_run: false, more: false, held: None };
+    let chunk = ImportChunk::plain(items, conflict);
     store.import_memories(&BY, chunk, at(5)).await.expect("imported");
     let found = versions(store, first.id).await;
     assert_eq!(texts(&found), [(2, "two", at(5), None), (1, "one", NOW, Some(at(5)))]);

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use omp_model::audit::Action;
@@ -14,6 +15,7 @@ use super::seen::Seen;
 use super::session::{Columns, Session, Value, number};
 use super::tx::Tx;
 use super::{PostgresStore, audit, originals, rows, vectors, write};
+use crate::arrivals::{Arrival, Records, of_one_record};
 use crate::stored::{pk_range, words};
 use crate::transfer::{self, ExportPage, PAGE_BYTES};
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
@@ -27,12 +29,17 @@ impl TransferStore for PostgresStore {
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        let ImportChunk { items, conflict, dry_run, held, .. } = chunk;
+        let ImportChunk { items, conflict, dry_run, held, records, .. } = chunk;
+        let how = How { conflict, records, now };
         if dry_run {
             let session = self.read(by.owner).await?;
-            let mut there = There::read(&session, by.owner, &items.iter().collect::<Vec<_>>()).await?;
+            let items: Vec<&ImportItem> = items.iter().collect();
+            let mut there = There::read(&session, by.owner, &items).await?;
             there.known.retain(|_, (_, memory)| !memory.is_expired(now));
-            return items.iter().map(|item| there.decide(&by, item, conflict)).collect();
+            there.read_surplus(&session, by.owner, &items, &how).await?;
+            let decide =
+                |parts: &[&ImportItem]| there.take(parts).decide(&by, conflict, &*how.records).outcomes;
+            return Ok(items.chunk_by(|one, next| of_one_record(one, next)).flat_map(decide).collect());
         }
         // Analysing text is work for a thread of its own, so that the writer only writes.
         let analyse = move || {
@@ -43,7 +50,7 @@ impl TransferStore for PostgresStore {
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
         let outcomes = self
             .write_bulk(Some(by.owner), async move |tx| {
-                let outcomes = import(tx, &by, &items, conflict, now).await?;
+                let outcomes = import(tx, &by, &items, &how).await?;
                 // One row for a chunk, however many memories it brings.
                 let stored = transfer::stored(&outcomes);
                 if stored > 0 {
@@ -140,11 +147,20 @@ pub(super) async fn save_envelope(
     Ok(envelope)
 }
 
+/// How a chunk is imported.
+struct How {
+    conflict: Conflict,
+    records: Arc<dyn Records>,
+    now: Timestamp,
+}
+
 /// What there is of the memories whose ids a chunk brings.
 struct There {
     known: HashMap<MemoryId, (i64, Memory)>,
     originals: HashMap<i64, Original>,
     embeddings: HashMap<i64, Embedding>,
+    /// By the first part.
+    surplus: HashMap<MemoryId, Vec<(i64, Memory)>>,
 }
 
 impl There {
@@ -152,25 +168,67 @@ impl There {
         let ids: Vec<&str> = items.iter().map(|item| item.memory.id.body()).collect();
         let known = rows::find_all(session, owner, &ids).await?;
         let pks: Vec<i64> = known.values().map(|(pk, _)| *pk).collect();
-        if pks.is_empty() {
-            return Ok(Self { known, originals: HashMap::new(), embeddings: HashMap::new() });
+        let (mut originals, mut embeddings) = (HashMap::new(), HashMap::new());
+        if !pks.is_empty() {
+            originals = originals::read_all(session, owner, &pks).await?;
+            embeddings = rows::supplied_embeddings(session, owner, &pks).await?;
         }
-        Ok(Self {
-            originals: originals::read_all(session, owner, &pks).await?,
-            embeddings: rows::supplied_embeddings(session, owner, &pks).await?,
-            known,
-        })
+        Ok(Self { known, originals, embeddings, surplus: HashMap::new() })
     }
 
-    /// What is to happen to an item, given what has its id.
-    fn decide(&self, by: &Principal, item: &ImportItem, conflict: Conflict) -> Result<ImportOutcome> {
-        let known = self.known.get(&item.memory.id).map(|(pk, known)| (known, *pk));
-        let brings_more = |pk: i64| {
+    /// Reads the parts that stand beyond those that come. Expired memories must have gone before.
+    async fn read_surplus(
+        &mut self,
+        session: &Session,
+        owner: OwnerId,
+        items: &[&ImportItem],
+        how: &How,
+    ) -> Result<()> {
+        if how.conflict == Conflict::Skip {
+            return Ok(());
+        }
+        let arrivals = items.chunk_by(|one, next| of_one_record(one, next));
+        let mut asked: Vec<(MemoryId, usize)> =
+            arrivals.filter_map(|parts| Some((self.take(parts).may_leave_surplus()?, parts.len()))).collect();
+        while !asked.is_empty() {
+            let ids: Vec<MemoryId> =
+                asked.iter().map(|(head, index)| how.records.part(*head, *index)).collect();
+            let bodies: Vec<&str> = ids.iter().map(MemoryId::body).collect();
+            let mut found = rows::find_all(session, owner, &bodies).await?;
+            if found.is_empty() {
+                break;
+            }
+            let pks: Vec<i64> = found.values().map(|(pk, _)| *pk).collect();
+            let originals = originals::read_all(session, owner, &pks).await?;
+            let mut next = Vec::new();
+            for ((head, index), id) in asked.into_iter().zip(ids) {
+                let part = found.remove(&id);
+                let is_part =
+                    |pk: &i64| originals.get(pk).is_some_and(|original| original.head == Some(head));
+                if let Some(part) = part.filter(|(pk, _)| is_part(pk)) {
+                    self.surplus.entry(head).or_default().push(part);
+                    next.push((head, index + 1));
+                }
+            }
+            asked = next;
+        }
+        Ok(())
+    }
+
+    /// What is stored of a record that comes.
+    fn take<'a>(&self, parts: &[&'a ImportItem]) -> Arrival<'a> {
+        let known: Vec<_> = parts.iter().map(|item| self.known.get(&item.memory.id).cloned()).collect();
+        let other_vector = |(item, known): (&&ImportItem, &Option<(i64, Memory)>)| {
             let vector = item.memory.embedding.as_ref();
-            Ok(item.has_another_original(self.originals.get(&pk))
-                || (vector.is_some() && vector != self.embeddings.get(&pk)))
+            known.as_ref().is_some_and(|(pk, _)| vector.is_some() && vector != self.embeddings.get(pk))
         };
-        transfer::decide(by, known, item, conflict, brings_more)
+        Arrival {
+            items: parts.to_vec(),
+            original: known[0].as_ref().and_then(|(pk, _)| self.originals.get(pk).cloned()),
+            brings_vector: parts.iter().zip(&known).any(other_vector),
+            surplus: self.surplus.get(&parts[0].memory.id).cloned().unwrap_or_default(),
+            known,
+        }
     }
 }
 
@@ -178,20 +236,20 @@ async fn import(
     tx: &mut Tx,
     by: &Principal,
     items: &[(String, ImportItem)],
-    conflict: Conflict,
-    now: Timestamp,
+    how: &How,
 ) -> Result<Vec<ImportOutcome>> {
     let mut outcomes = Vec::with_capacity(items.len());
     // An id that comes twice meets itself; so a chunk is done in parts within which every id is another one.
     let (mut part, mut ids) = (Vec::new(), HashSet::new());
-    for item in items {
-        if !ids.insert(item.1.memory.id) {
-            import_part(tx, by, &mem::take(&mut part), conflict, now, &mut outcomes).await?;
-            ids = HashSet::from([item.1.memory.id]);
+    for record in items.chunk_by(|(_, one), (_, next)| of_one_record(one, next)) {
+        if record.iter().any(|(_, item)| ids.contains(&item.memory.id)) {
+            import_part(tx, by, &mem::take(&mut part), how, &mut outcomes).await?;
+            ids.clear();
         }
-        part.push(item);
+        ids.extend(record.iter().map(|(_, item)| item.memory.id));
+        part.extend(record);
     }
-    import_part(tx, by, &part, conflict, now, &mut outcomes).await?;
+    import_part(tx, by, &part, how, &mut outcomes).await?;
     Ok(outcomes)
 }
 
@@ -199,12 +257,12 @@ async fn import_part(
     tx: &mut Tx,
     by: &Principal,
     items: &[&(String, ImportItem)],
-    conflict: Conflict,
-    now: Timestamp,
+    how: &How,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<()> {
-    let owner = by.owner;
-    let mut there = There::read(tx, owner, &items.iter().map(|(_, item)| item).collect::<Vec<_>>()).await?;
+    let (owner, now) = (by.owner, how.now);
+    let plain: Vec<&ImportItem> = items.iter().map(|(_, item)| item).collect();
+    let mut there = There::read(tx, owner, &plain).await?;
     // Expired memories that still have an id go now instead of at the next sweep.
     let expired: Vec<MemoryId> =
         there.known.iter().filter(|(_, (_, memory))| memory.is_expired(now)).map(|(id, _)| *id).collect();
@@ -213,27 +271,36 @@ async fn import_part(
             write::delete(tx, owner, pk, &old, now).await?;
         }
     }
+    there.read_surplus(tx, owner, &plain, how).await?;
     let mut new: Vec<(&Memory, &str)> = Vec::new();
     let mut new_originals: Vec<Option<&Original>> = Vec::new();
     let mut stored: Vec<(i64, &Original)> = Vec::new();
-    for (words, item) in items {
-        let outcome = there.decide(by, item, conflict)?;
-        outcomes.push(outcome);
-        match (outcome, there.known.get(&item.memory.id)) {
-            (ImportOutcome::Imported, _) => {
-                new.push((&item.memory, words));
-                new_originals.push(item.original.as_ref());
-            }
-            (ImportOutcome::Updated, Some((pk, before))) => {
-                let before = Memory { embedding: there.embeddings.get(pk).cloned(), ..before.clone() };
-                write::update(tx, owner, *pk, &before, &item.memory, now).await?;
-                match &item.original {
-                    Some(original) => stored.push((*pk, original)),
-                    None => originals::remove(tx, owner, *pk).await?,
-                }
-            }
-            _ => {}
+    for record in items.chunk_by(|(_, one), (_, next)| of_one_record(one, next)) {
+        let arrival = there.take(&record.iter().map(|(_, item)| item).collect::<Vec<_>>());
+        let verdict = arrival.decide(by, how.conflict, &*how.records);
+        for (pk, memory) in arrival.surplus.iter().filter(|_| verdict.drops_surplus) {
+            write::delete(tx, owner, *pk, memory, now).await?;
         }
+        for (((words, item), known), outcome) in record.iter().zip(&arrival.known).zip(&verdict.outcomes) {
+            match (outcome, known) {
+                (ImportOutcome::Imported, _) => {
+                    new.push((&item.memory, words));
+                    new_originals.push(item.original.as_ref());
+                }
+                (ImportOutcome::Updated, Some((pk, before))) => {
+                    let before = Memory { embedding: there.embeddings.get(pk).cloned(), ..before.clone() };
+                    write::update(tx, owner, *pk, &before, &item.memory, now).await?;
+                    match &item.original {
+                        Some(original) => stored.push((*pk, original)),
+                        None => originals::remove(tx, owner, *pk).await?,
+                    }
+                }
+                _ => {}
+            }
+        }
+        let renewed = arrival.known[0].as_ref().filter(|_| verdict.renews_record);
+        stored.extend(renewed.map(|(pk, _)| *pk).zip(record[0].1.original.as_ref()));
+        outcomes.extend(verdict.outcomes);
     }
     if !new.is_empty() {
         let pks = write::insert_all(tx, owner, &new).await?;

@@ -11,9 +11,10 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::memories::taken_by;
 use super::tx::Tx;
 use super::{SqliteStore, audit, originals, rows, seen, vectors, write};
+use crate::arrivals::{Arrival, Records, of_one_record};
 use crate::stored::{pk_range, words};
 use crate::transfer::{self, ExportPage, PAGE_BYTES};
-use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Result, StoreError, TransferStore};
+use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
 
 #[async_trait]
 impl TransferStore for SqliteStore {
@@ -24,16 +25,22 @@ impl TransferStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
         let by = by.clone();
-        let ImportChunk { items, conflict, dry_run, more, held } = chunk;
+        let ImportChunk { items, conflict, dry_run, more, held, records } = chunk;
         if dry_run {
             return self
                 .read_long(move |connection| {
-                    let outcome = |item: &ImportItem| {
-                        let known = rows::find(connection, by.owner, item.memory.id)?
-                            .filter(|(_, m)| !m.is_expired(now));
-                        decide(connection, &by, known.as_ref(), item, conflict)
-                    };
-                    items.iter().map(outcome).collect()
+                    let mut outcomes = Vec::with_capacity(items.len());
+                    for parts in items.chunk_by(of_one_record) {
+                        let known = |item: &ImportItem| {
+                            let known = rows::find(connection, by.owner, item.memory.id)?;
+                            Ok(known.filter(|(_, memory)| !memory.is_expired(now)))
+                        };
+                        let known = parts.iter().map(known).collect::<rusqlite::Result<_>>()?;
+                        let items = parts.iter().collect();
+                        let arrival = arrival(connection, by.owner, items, known, conflict, &*records)?;
+                        outcomes.extend(arrival.decide(&by, conflict, &*records).outcomes);
+                    }
+                    Ok(outcomes)
                 })
                 .await;
         }
@@ -47,10 +54,10 @@ impl TransferStore for SqliteStore {
         let mut waiting = Some((items, held));
         self.write_bulk(more, move |tx| {
             let (items, _held) = waiting.take().expect("a chunk is run once");
-            let outcomes = items
-                .iter()
-                .map(|(words, item)| import(tx, &by, item, words, conflict, now))
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+            let mut outcomes = Vec::with_capacity(items.len());
+            for parts in items.chunk_by(|(_, one), (_, next)| of_one_record(one, next)) {
+                outcomes.extend(import(tx, &by, parts, conflict, &*records, now)?);
+            }
             // One row for a chunk, however many memories it brings.
             let stored = transfer::stored(&outcomes);
             if stored > 0 {
@@ -136,57 +143,85 @@ impl TransferStore for SqliteStore {
     }
 }
 
-/// What is to happen to an item, given what has its id.
-fn decide(
+/// What is stored of a record that comes.
+fn arrival<'a>(
     connection: &Connection,
-    by: &Principal,
-    known: Option<&(i64, Memory)>,
-    item: &ImportItem,
+    owner: OwnerId,
+    items: Vec<&'a ImportItem>,
+    known: Vec<Option<(i64, Memory)>>,
     conflict: Conflict,
-) -> rusqlite::Result<ImportOutcome> {
-    let known = known.map(|(pk, known)| (known, *pk));
-    transfer::decide(by, known, item, conflict, |pk| brings_more(connection, pk, item))
-}
-
-fn brings_more(connection: &Connection, pk: i64, item: &ImportItem) -> rusqlite::Result<bool> {
-    let original = if item.original.is_some() { originals::read(connection, pk)? } else { None };
-    if item.has_another_original(original.as_ref()) {
-        return Ok(true);
+    records: &dyn Records,
+) -> rusqlite::Result<Arrival<'a>> {
+    let mut arrival = Arrival { items, known, original: None, brings_vector: false, surplus: Vec::new() };
+    if conflict == Conflict::Skip {
+        return Ok(arrival);
     }
-    Ok(item.memory.embedding.is_some() && item.memory.embedding != rows::supplied_embedding(connection, pk)?)
+    for (item, known) in arrival.items.iter().zip(&arrival.known) {
+        if let (Some(vector), Some((pk, _))) = (&item.memory.embedding, known) {
+            arrival.brings_vector |= rows::supplied_embedding(connection, *pk)?.as_ref() != Some(vector);
+        }
+    }
+    if let Some((pk, _)) = arrival.known[0].as_ref().filter(|_| arrival.items[0].original.is_some()) {
+        arrival.original = originals::read(connection, *pk)?;
+    }
+    let Some(head) = arrival.may_leave_surplus() else { return Ok(arrival) };
+    for index in arrival.items.len().. {
+        let Some((pk, memory)) = rows::find(connection, owner, records.part(head, index))? else { break };
+        if originals::read(connection, pk)?.is_none_or(|original| original.head != Some(head)) {
+            break;
+        }
+        arrival.surplus.push((pk, memory));
+    }
+    Ok(arrival)
 }
 
+/// Imports a record: one memory, or the parts of one.
 fn import(
     tx: &mut Tx<'_>,
     by: &Principal,
-    item: &ImportItem,
-    words: &str,
+    parts: &[(String, ImportItem)],
     conflict: Conflict,
+    records: &dyn Records,
     now: Timestamp,
-) -> rusqlite::Result<ImportOutcome> {
+) -> rusqlite::Result<Vec<ImportOutcome>> {
     let owner = by.owner;
-    let known = taken_by(tx, owner, item.memory.id, now)?;
-    let outcome = decide(tx.connection(), by, known.as_ref(), item, conflict)?;
-    let pk = match (outcome, known) {
-        (ImportOutcome::Imported, _) => write::insert(tx, owner, &item.memory, words)?,
-        (ImportOutcome::Updated, Some((pk, before))) => {
-            write::update(tx, owner, pk, &before, &item.memory, now)?;
-            pk
+    let known = parts.iter().map(|(_, item)| taken_by(tx, owner, item.memory.id, now));
+    let known = known.collect::<rusqlite::Result<_>>()?;
+    let items = parts.iter().map(|(_, item)| item).collect();
+    let arrival = arrival(tx.connection(), owner, items, known, conflict, records)?;
+    let verdict = arrival.decide(by, conflict, records);
+    if verdict.drops_surplus {
+        for (pk, memory) in &arrival.surplus {
+            write::delete(tx, owner, *pk, memory, now)?;
         }
-        _ => return Ok(outcome),
-    };
-    let mut put = tx.statement(
-        "INSERT OR REPLACE INTO originals (pk, format, envelope, head, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    match &item.original {
-        Some(original) => {
-            let head = original.head.as_ref().map(MemoryId::body);
-            put.execute(params![pk, original.format, original.envelope, head, original.raw])?;
-        }
-        None if outcome == ImportOutcome::Updated => {
-            tx.statement("DELETE FROM originals WHERE pk = ?1")?.execute([pk])?;
-        }
-        None => {}
     }
-    Ok(outcome)
+    for (((words, item), known), outcome) in parts.iter().zip(&arrival.known).zip(&verdict.outcomes) {
+        match (outcome, known) {
+            (ImportOutcome::Imported, _) => {
+                let pk = write::insert(tx, owner, &item.memory, words)?;
+                put_original(tx, pk, item.original.as_ref())?;
+            }
+            (ImportOutcome::Updated, Some((pk, before))) => {
+                write::update(tx, owner, *pk, before, &item.memory, now)?;
+                match &item.original {
+                    None => originals::remove(tx, *pk)?,
+                    original => put_original(tx, *pk, original.as_ref())?,
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some((pk, _)) = arrival.known[0].as_ref().filter(|_| verdict.renews_record) {
+        put_original(tx, *pk, arrival.items[0].original.as_ref())?;
+    }
+    Ok(verdict.outcomes)
+}
+
+fn put_original(tx: &Tx<'_>, pk: i64, original: Option<&Original>) -> rusqlite::Result<()> {
+    let Some(Original { format, envelope, raw, head }) = original else { return Ok(()) };
+    tx.statement(
+        "INSERT OR REPLACE INTO originals (pk, format, envelope, head, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![pk, format, envelope, head.as_ref().map(MemoryId::body), raw])
+    .map(drop)
 }

@@ -54,7 +54,7 @@ fn saying(text: &str) -> MemoryPatch {
 
 async fn import(store: &SqliteStore, memory: Memory, original: Original) {
     let items = vec![ImportItem { memory, original: Some(original), date_assumed: false }];
-    let chunk = ImportChunk { items, conflict: Conflict::Overwrite, dry_run: false, more: false, held: None };
+    let chunk = ImportChunk::plain(items, Conflict::Overwrite);
     store.import_memories(&BY, chunk, NOW).await.unwrap();
 }
 
