@@ -74,6 +74,11 @@ pub enum ConvertError {
         /// The fault.
         error: ReadError,
     },
+    /// The envelope has a member `content`, by which a header line would be read as a record (omi.md JL3).
+    #[error(
+        "the envelope has a member `content`, so as the header of JSON Lines it would be read as a record; rename that member first"
+    )]
+    NoHeader,
     /// The source holds several exports, each with an envelope of its own, which one file cannot.
     #[error("{position}: another export begins here; split the file first")]
     SeveralEnvelopes {
@@ -132,6 +137,9 @@ pub fn convert_with(
     for item in &mut reader {
         match item {
             Item::Envelope(envelope) => {
+                if to == Serialization::JsonLines && envelope.contains("content") {
+                    return Err(ConvertError::NoHeader);
+                }
                 if let Some(out) = out.take() {
                     writer = Some(match to {
                         Serialization::Json => Writer::document(out, &envelope, options.pretty)?,

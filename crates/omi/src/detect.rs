@@ -7,8 +7,8 @@ use crate::frames::{FrameError, Frames, Limits, is_space};
 use crate::json::locate::skip_string;
 use crate::json::strings;
 
-/// Most bytes looked at before deciding.
-const MOST: usize = 1 << 20;
+/// Bytes after which a `memories` that was seen decides, whatever follows it.
+const ENOUGH: usize = 1 << 20;
 
 /// Begins to scan a file. Without a `choice` its beginning decides.
 pub(crate) fn open<R: Read>(
@@ -19,7 +19,7 @@ pub(crate) fn open<R: Read>(
     let mut frames = Frames::document(read, &["memories"], limits);
     let form = match choice {
         Some(form) => Ok(form),
-        None => detect(&mut frames),
+        None => detect(&mut frames, limits.frame_bytes.max(ENOUGH)),
     };
     match form {
         Ok(Serialization::JsonLines) => frames.turn_to_lines(),
@@ -30,14 +30,16 @@ pub(crate) fn open<R: Read>(
     (frames, form)
 }
 
-fn detect<R: Read>(frames: &mut Frames<R>) -> Result<Serialization, FrameError> {
+/// `most` is the longest line that is read at all, so a longer first line is no header.
+fn detect<R: Read>(frames: &mut Frames<R>, most: usize) -> Result<Serialization, FrameError> {
     let mut wanted = 1;
     loop {
         let (bytes, at_end) = frames.peek(wanted)?;
-        if let Some(form) = decide(bytes, at_end || bytes.len() >= MOST) {
+        if let Some(form) = decide(bytes, at_end || bytes.len() > most) {
             return Ok(form);
         }
-        wanted = bytes.len() + 1;
+        // Twice as much each time, since what was seen is looked at again.
+        wanted = 2 * bytes.len() + 1;
     }
 }
 
@@ -64,6 +66,7 @@ fn decide(bytes: &[u8], last: bool) -> Option<Serialization> {
             Some(b'{') if name_expected => Some(Serialization::JsonLines),
             _ => Some(Serialization::Json),
         },
+        Stop::End if seen.is_document() && bytes.len() >= ENOUGH => Some(Serialization::Json),
         Stop::End if !last => None,
         Stop::End if seen.memories || !(seen.id || seen.content || seen.format) => Some(Serialization::Json),
         Stop::Closed(_) | Stop::End => Some(Serialization::JsonLines),
@@ -180,6 +183,17 @@ mod tests {
         assert_eq!(form("oops\n{\"id\":\"c\"}"), JsonLines);
         assert_eq!(form("[{\"id\":\"b\"}]\n{\"id\":\"c\"}"), JsonLines);
         assert_eq!(form("{\"id\":\"b"), JsonLines);
+    }
+
+    #[test]
+    fn a_document_on_one_line_may_say_much_before_its_memories() {
+        let long = "x".repeat(3 << 20);
+        let text = format!(r#"{{"format":"f","note":"{long}","memories":[]}}"#);
+        let (_, form) = super::open(text.as_bytes(), None, crate::frames::Limits::default());
+        assert_eq!(form.unwrap(), Json);
+        let header = format!("{{\"format\":\"f\",\"note\":\"{long}\"}}\n{{}}");
+        let (_, form) = super::open(header.as_bytes(), None, crate::frames::Limits::default());
+        assert_eq!(form.unwrap(), JsonLines);
     }
 
     #[test]

@@ -33,6 +33,16 @@ impl Serialization {
         }
     }
 
+    /// The form that a file name claims by its extension, in capitals or not.
+    pub fn from_file_name(name: &str) -> Option<Self> {
+        let ends = |form: &Self| {
+            let extension = form.extension().as_bytes();
+            let tail = name.as_bytes().len().checked_sub(extension.len());
+            tail.is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(extension))
+        };
+        [Self::Json, Self::JsonLines].into_iter().find(ends)
+    }
+
     /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {

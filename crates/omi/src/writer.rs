@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use serde_json::value::to_raw_value;
+
 use crate::json::rewrite::{compact, new_line, pretty};
-use crate::{Envelope, Members, Record, Serialization};
+use crate::{Envelope, FORMAT, Members, Record, Serialization};
 
 /// Writes an OMI file as it goes: the envelope first, then record after record.
 ///
@@ -48,7 +50,8 @@ impl<W: Write> Writer<W> {
         Self::begin(out, envelope, if pretty { Form::Pretty } else { Form::Compact })
     }
 
-    /// Begins JSON Lines with a header line (omi.md JL2).
+    /// Begins JSON Lines with a header line (omi.md JL2). A header is told by its `format` (JL3), so an envelope without
+    /// one gets it. Errors when the envelope has a member `content`: as a line it would be a record.
     pub fn lines(out: W, envelope: &Envelope) -> io::Result<Self> {
         Self::begin(out, envelope, Form::Lines)
     }
@@ -64,6 +67,15 @@ impl<W: Write> Writer<W> {
     fn begin(out: W, envelope: &Envelope, form: Form) -> io::Result<Self> {
         let mut envelope = envelope.clone();
         envelope.remove("memories");
+        if form == Form::Lines {
+            if envelope.contains("content") {
+                let what = "the envelope has a member `content`, so as a line it would be read as a record";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+            }
+            if !envelope.contains("format") {
+                envelope.insert_raw(0, "format", to_raw_value(FORMAT)?);
+            }
+        }
         envelope.set_serialization(match form {
             Form::Lines => Serialization::JsonLines,
             Form::Compact | Form::Pretty => Serialization::Json,

@@ -5,6 +5,16 @@ use std::borrow::Cow;
 /// The text of a string literal (quotes included). Text without escapes is borrowed. An unpaired surrogate, which
 /// JSON can write but Unicode text cannot hold, becomes U+FFFD; `literal` itself stays the truth.
 pub(crate) fn decode(literal: &str) -> Cow<'_, str> {
+    decode_with(literal, |_| String::from(char::REPLACEMENT_CHARACTER))
+}
+
+/// As [`decode`], for comparing: different unpaired surrogates stay different.
+pub(crate) fn decode_apart(literal: &str) -> Cow<'_, str> {
+    // No text has these two noncharacters but to be mistaken for it.
+    decode_with(literal, |unit| format!("\u{fffe}{unit:04x}\u{ffff}"))
+}
+
+fn decode_with(literal: &str, unpaired: impl Fn(u32) -> String) -> Cow<'_, str> {
     let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Cow::Borrowed(inner);
@@ -16,7 +26,7 @@ pub(crate) fn decode(literal: &str) -> Cow<'_, str> {
         let (unit, len) = escape(&rest.as_bytes()[at..]);
         match unit {
             Escape::Char(char) => text.push(char),
-            Escape::Unpaired => text.push(char::REPLACEMENT_CHARACTER),
+            Escape::Unpaired(unit) => text.push_str(&unpaired(unit)),
         }
         rest = rest.get(at + len..).unwrap_or_default();
     }
@@ -30,7 +40,7 @@ pub(crate) fn unpaired_surrogate(literal: &str) -> Option<usize> {
     let mut index = 0;
     while let Some(at) = memchr::memchr(b'\\', bytes.get(index..)?) {
         let (unit, len) = escape(&bytes[index + at..]);
-        if matches!(unit, Escape::Unpaired) {
+        if matches!(unit, Escape::Unpaired(_)) {
             return Some(index + at);
         }
         index += at + len;
@@ -40,7 +50,7 @@ pub(crate) fn unpaired_surrogate(literal: &str) -> Option<usize> {
 
 enum Escape {
     Char(char),
-    Unpaired,
+    Unpaired(u32),
 }
 
 /// Reads the escape at the start of `bytes` and says how long it is.
@@ -53,13 +63,13 @@ fn escape(bytes: &[u8]) -> (Escape, usize) {
         Some(b'b') => '\u{8}',
         Some(b'f') => '\u{c}',
         Some(other) => char::from(*other),
-        None => return (Escape::Unpaired, 1),
+        None => return (Escape::Unpaired(0), 1),
     };
     (Escape::Char(char), 2)
 }
 
 fn unicode(bytes: &[u8]) -> (Escape, usize) {
-    let Some(high) = hex(bytes.get(2..6)) else { return (Escape::Unpaired, 2) };
+    let Some(high) = hex(bytes.get(2..6)) else { return (Escape::Unpaired(0), 2) };
     if let Some(char) = char::from_u32(high) {
         return (Escape::Char(char), 6);
     }
@@ -67,9 +77,9 @@ fn unicode(bytes: &[u8]) -> (Escape, usize) {
     match low {
         Some(low) if high < 0xDC00 && (0xDC00..0xE000).contains(&low) => {
             let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-            (char::from_u32(code).map_or(Escape::Unpaired, Escape::Char), 12)
+            (char::from_u32(code).map_or(Escape::Unpaired(high), Escape::Char), 12)
         }
-        _ => (Escape::Unpaired, 6),
+        _ => (Escape::Unpaired(high), 6),
     }
 }
 

@@ -4,8 +4,8 @@ use super::finding::Code;
 use super::ids::Ids;
 use super::judge::Judge;
 use super::place::Place;
-use crate::json::Kind;
 use crate::json::members::Borrowed;
+use crate::json::{Kind, strings};
 use crate::language;
 
 impl Judge<'_> {
@@ -39,8 +39,10 @@ impl Judge<'_> {
             return;
         };
         let place = place.member("id");
-        let Some(id) = self.some_text(&place, raw) else { return };
-        if let Some(first) = ids.note(&id, index) {
+        if self.some_text(&place, raw).is_none() {
+            return;
+        }
+        if let Some(first) = ids.note(&strings::decode_apart(raw), index) {
             let message = format!(
                 "This id was used before, by `$.memories[{first}]`; ids must be unique within a file. Give one of \
                  the two another id, or leave out the copy."

@@ -48,6 +48,8 @@ struct Document {
     /// Hashes of the names met.
     names: HashSet<u64>,
     memories: bool,
+    /// A `memories` that is no array: the first byte of its text, which tells its type. A later array takes its place.
+    wrong_memories: Option<(String, Position)>,
 }
 
 impl<'s> Walk<'s> {
@@ -98,6 +100,7 @@ impl<'s> Walk<'s> {
             Frame::Open { position, .. } => {
                 self.document_name("memories", position);
                 self.document.memories = true;
+                self.document.wrong_memories = None;
             }
             Frame::Element { raw, position, .. } => self.record_text(raw, position),
             Frame::Line { raw, position } => self.line(raw, position),
@@ -124,8 +127,7 @@ impl<'s> Walk<'s> {
         }
         if name == "memories" {
             self.document.memories = true;
-            let piece = Piece { raw, position, base: Base::Member(name) };
-            self.judge.wrong_type(&Place::of(&piece), raw, "an array of records");
+            self.document.wrong_memories = raw.get(..1).map(|first| (first.to_owned(), position));
         } else if let Some(known) = KNOWN.into_iter().find(|known| *known == name) {
             self.subject |= known == "subject";
             // All that is asked of `ext` is its type, and it may be large.
@@ -358,9 +360,14 @@ impl<'s> Walk<'s> {
 
     /// Judges the envelope of a document, now that all of it is known.
     fn settle_document(&mut self) {
+        let actual = self.layout.map_or(Serialization::Json, Layout::serialization);
+        if let Some((raw, position)) = self.document.wrong_memories.take() {
+            let piece = Piece { raw: &raw, position, base: Base::Member("memories") };
+            self.judge.wrong_type(&Place::of(&piece), &raw, "an array of records");
+        }
         for (name, raw, position) in std::mem::take(&mut self.document.members) {
             let piece = Piece { raw: &raw, position, base: Base::Member(name) };
-            self.judge.envelope_member(&Place::of(&piece), name, &raw, Serialization::Json);
+            self.judge.envelope_member(&Place::of(&piece), name, &raw, actual);
         }
         let waiting = std::mem::take(&mut self.waiting);
         let told = waiting.len() as u64;

@@ -79,3 +79,20 @@ fn a_wrong_label_is_put_right_and_nothing_else() {
     let (text, _) = converted(&text, Serialization::JsonLines);
     assert_eq!(text, format!("{{{ENVELOPE},\"serialization\":\"jsonl\",\"x\":[1.0,2]}}\n"));
 }
+
+#[test]
+fn an_envelope_that_would_be_a_record_as_a_line_is_not_converted_to_lines() {
+    let text = format!("{{{ENVELOPE},\"content\":\"x\",\"memories\":[{{\"id\":\"a\"}}]}}");
+    let (out, report) = converted(&text, Serialization::JsonLines);
+    assert!(matches!(report, Err(ConvertError::NoHeader)), "{report:?}");
+    assert_eq!(out, "");
+    assert!(converted(&text, Serialization::Json).1.is_ok());
+}
+
+#[test]
+fn an_envelope_without_a_format_is_still_a_header_as_a_line() {
+    let (text, report) = converted("{\"x\":1,\"memories\":[{\"id\":\"a\"}]}", Serialization::JsonLines);
+    assert_eq!(report.unwrap().records, 1);
+    let header = r#"{"format":"open-memory-interchange","x":1,"serialization":"jsonl"}"#;
+    assert_eq!(text, format!("{header}\n{{\"id\":\"a\"}}\n"));
+}

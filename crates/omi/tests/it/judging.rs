@@ -122,3 +122,34 @@ fn no_message_quotes_content() {
     assert!(report.total() > 5);
     assert!(!format!("{report:?}").contains("SECRET"));
 }
+
+#[test]
+fn the_right_label_of_lines_whose_header_holds_records_is_no_mismatch() {
+    let record = r#"{"id":"b","content":"x","created":"2026-03-04T05:06:07Z"}"#;
+    let text = format!("{{{ENVELOPE},\"serialization\":\"jsonl\",\"memories\":[]}}\n{record}\n");
+    let report = validate(text.as_bytes(), None).unwrap();
+    assert_eq!(report.layout, Some(Layout::Headed));
+    assert!(!report.counts.contains_key(&Code::SerializationMismatch), "{:?}", report.findings);
+}
+
+#[test]
+fn of_memories_that_occur_twice_the_last_one_counts() {
+    let text = format!("{{{ENVELOPE},\"memories\":5,\"memories\":[]}}");
+    let report = validate(text.as_bytes(), None).unwrap();
+    assert_eq!((report.level, report.errors), (Some(Level::L1), 0), "{:?}", report.findings);
+    let text = format!("{{{ENVELOPE},\"memories\":[],\"memories\":5}}");
+    let report = validate(text.as_bytes(), None).unwrap();
+    assert_eq!((report.level, report.counts.get(&Code::WrongType)), (None, Some(&1)));
+}
+
+#[test]
+fn ids_of_different_unpaired_surrogates_are_different() {
+    let record = |id: &str| {
+        format!("{{\"id\":\"{id}\",\"content\":\"x\",\"created\":\"2026-03-04T05:06:07Z\",\"type\":\"t\"}}")
+    };
+    for (other, twice) in [("\\ud801", false), ("\\uD800", true), ("\\ufffd", false)] {
+        let text = format!("{{{ENVELOPE}}}\n{}\n{}\n", record("\\ud800"), record(other));
+        let report = validate(text.as_bytes(), None).unwrap();
+        assert_eq!(report.counts.contains_key(&Code::DuplicateId), twice, "{other}");
+    }
+}
