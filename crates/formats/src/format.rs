@@ -40,6 +40,8 @@ pub enum Confidence {
     Likely,
     /// It says so, or has what only this format has.
     Certain,
+    /// It names a public standard in the place that the standard gives for that. Whatever else it holds is an addition.
+    Declared,
 }
 
 /// Why an input is held to be of a format.
@@ -55,6 +57,11 @@ impl Recognised {
     /// It says so, or has what only this format has.
     pub fn certain(reason: impl Into<String>) -> Self {
         Self { confidence: Confidence::Certain, reason: reason.into() }
+    }
+
+    /// It names the standard where the standard says it is named.
+    pub fn declared(reason: impl Into<String>) -> Self {
+        Self { confidence: Confidence::Declared, reason: reason.into() }
     }
 
     /// It has what the format has.

@@ -61,7 +61,8 @@ impl Timestamp {
         let seconds = days_since_1970(date) * SECONDS_PER_DAY + hour * 3_600 + (minute - offset) * 60;
         if second == 60 {
             let ends_a_day = (seconds + 60).rem_euclid(SECONDS_PER_DAY) == 0;
-            return ends_a_day.then_some(Self((seconds + 60) * MILLIS_PER_SECOND - 1));
+            let end = Self((seconds + 60) * MILLIS_PER_SECOND - 1);
+            return Some(end).filter(|end| ends_a_day && end.civil().is_some());
         }
         Some(Self((seconds + second) * MILLIS_PER_SECOND + fraction)).filter(|time| time.civil().is_some())
     }
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(read("0000-01-01T00:00:00Z").as_deref(), Some("0000-01-01T00:00:00.000Z"));
         assert_eq!(read("9999-12-31T23:59:59-00:01"), None);
         assert_eq!(read("0000-01-01T00:00:00+00:01"), None);
+        assert_eq!(read("0000-01-01T00:59:60+01:00"), None);
     }
 
     #[test]

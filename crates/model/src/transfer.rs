@@ -167,6 +167,8 @@ pub struct ExportOptions {
 pub struct ImportOptions {
     /// The form; absent means found out from the content.
     pub format: Option<Format>,
+    /// What the sender's media type suggests; counts where the content does not say otherwise.
+    pub media: Option<Format>,
     /// What happens to taken ids; absent means what the body says, else [`Conflict::Skip`] (reading 4), and
     /// [`Conflict::Newer`] for the files of other tools.
     pub conflict: Option<Conflict>,

@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::json::Kind;
 use crate::json::members::Name;
+use crate::json::rewrite::compact;
 use crate::json::strings;
 
 /// The members of a JSON object in the order of the file, each value as the text it was written in.
@@ -61,6 +62,14 @@ impl Members {
     /// The value of that name, the last one if there are several.
     pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.iter().rev().find(|(other, _)| *other == name).map(|(_, raw)| raw)
+    }
+
+    /// The text of the value of that name without white space between its tokens: equal for two files that were laid out
+    /// differently.
+    pub fn get_compact(&self, name: &str) -> Option<String> {
+        let mut text = String::new();
+        compact(self.get(name)?.get(), &mut text);
+        Some(text)
     }
 
     /// The value of that name as a `T`; `Ok(None)` if there is no such member.

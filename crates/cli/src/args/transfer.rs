@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use omi::Serialization;
 use omp_model::transfer::{Choice, Conflict, Format};
 use omp_model::{Namespace, Timestamp};
 use omp_service::formats::FORMATS;
@@ -171,6 +172,15 @@ pub(crate) struct Validate {
     /// Exit with 1 below this level
     #[arg(long, value_enum, default_value = "L0")]
     pub(crate) level: LevelName,
+    /// The form of the file; by default its content decides, and its name where the content could be either
+    #[arg(long, value_parser = form())]
+    pub(crate) serialization: Option<Serialization>,
+}
+
+fn form() -> impl TypedValueParser<Value = Serialization> {
+    let forms = [Serialization::Json, Serialization::JsonLines];
+    PossibleValuesParser::new(forms.map(Serialization::as_str))
+        .map(|label| Serialization::from_label(&label).expect("only possible values come through"))
 }
 
 #[derive(Debug, Args)]

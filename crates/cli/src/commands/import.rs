@@ -19,6 +19,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     };
     let options = ImportOptions {
         format: args.from,
+        media: None,
         conflict: args.conflict.map(Into::into),
         dry_run: args.dry_run,
         name: source::name(&args.file),

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use omi::Members;
 use omp_model::{Clock, SystemClock};
-use serde_json::Value;
 
 use super::source;
 use crate::args::Inspect;
@@ -16,17 +16,18 @@ pub(super) fn run(args: &Inspect, printer: &Printer) -> anyhow::Result<ExitCode>
         printer.value(&contents)?;
         return Ok(ExitCode::SUCCESS);
     }
-    for (name, value) in contents.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {}
-            Value::Object(members) if members.is_empty() => {}
-            Value::Object(members) => {
-                let list: Vec<String> =
-                    members.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    for (name, value) in contents.iter() {
+        let value = value.get();
+        // Text is shown as text, an object as its members, all else as it is written.
+        if let Ok(members) = Members::parse(value) {
+            let list: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name} {}", value.get())).collect();
+            if !list.is_empty() {
                 printer.line(clean(&format!("{name}: {}", list.join(", "))))?;
             }
-            Value::String(text) => printer.line(clean(&format!("{name}: {text}")))?,
-            other => printer.line(format!("{name}: {other}"))?,
+        } else if value != "null" {
+            let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+            printer.line(clean(&format!("{name}: {text}")))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -179,3 +179,49 @@ fn inspect_tells_what_is_inside() {
     home.write("b.txt", "hello");
     assert_eq!(home.omp(&["inspect", "b.txt"]).code, 1);
 }
+
+#[test]
+fn a_document_without_memories_is_not_valid_because_it_could_be_a_header() {
+    let home = Home::new();
+    let header = r#"{"format":"open-memory-interchange","version":"0.1","subject":{"id":"u"}}"#;
+    home.write("a.omi.json", header);
+    home.write("a.omi.jsonl", header);
+    let record =
+        r#"{"id":"a","content":"x","type":"t","created":"2026-01-01T00:00:00Z","subject":{"id":"u"}}"#;
+    home.write("r.omi.json", record);
+    home.write("r.omi.jsonl", &format!("{record}\n"));
+    for (name, code) in [("a.omi.json", 1), ("r.omi.json", 1), ("a.omi.jsonl", 0), ("r.omi.jsonl", 0)] {
+        assert_eq!(home.omp(&["validate", name]).code, code, "{name}");
+    }
+    assert_eq!(home.omp(&["validate", "a.omi.json", "--serialization", "jsonl"]).code, 0);
+    assert_eq!(home.omp(&["validate", "a.omi.jsonl", "--serialization", "json"]).code, 1);
+    let told = home.omp(&["validate", "a.omi.json", "--json"]).json();
+    assert_eq!((&told["errors"], &told["counts"]["missing_member"]), (&json!(1), &json!(1)));
+    assert_ne!(home.omp(&["import", "a.omi.json"]).code, 0);
+}
+
+#[test]
+fn lines_under_a_header_with_memories_are_all_converted() {
+    let home = Home::new();
+    let lines = r#"{"format":"open-memory-interchange","version":"0.1","memories":[]}
+{"id":"a","content":"one","type":"t","created":"2026-01-01T00:00:00Z"}
+{"id":"b","content":"two","type":"t","created":"2026-01-01T00:00:00Z"}
+"#;
+    home.write("in.omi.jsonl", lines);
+    home.ok(&["convert", "in.omi.jsonl", "out.omi.json"]);
+    let text = std::fs::read_to_string(home.path("out.omi.json")).unwrap();
+    assert_eq!(records(&text).len(), 2);
+    home.ok(&["convert", "in.omi.jsonl", "out.omp.json", "--to", "omp"]);
+    let text = std::fs::read_to_string(home.path("out.omp.json")).unwrap();
+    assert_eq!(records(&text).len(), 2);
+}
+
+#[test]
+fn inspect_shows_numbers_of_the_envelope_as_they_are_written() {
+    let home = Home::new();
+    let text = r#"{"format":"open-memory-interchange","version":"0.1","x":1e400,"y":12345678901234567890123,"memories":[]}"#;
+    home.write("in.omi.json", text);
+    let shown = home.ok(&["inspect", "in.omi.json", "--json"]).out;
+    assert!(shown.contains("1e400") && shown.contains("12345678901234567890123"), "{shown}");
+    assert!(home.ok(&["inspect", "in.omi.json"]).out.contains("1e400"));
+}

@@ -56,6 +56,10 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
         note("content", "was stored without its NUL characters");
     }
 
+    for fault in super::repair::faults(record) {
+        note(fault.field, &fault.message);
+    }
+
     let profile = Profile::read(record);
     let created = record.created();
     let dated = created.as_deref().and_then(moment);
@@ -63,7 +67,8 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
     let assumed_there = origin.as_ref().and_then(Origin::dated) == Some(Dated::Assumed);
     let date_assumed = dated.is_none() || assumed_there;
     let created_at = dated.unwrap_or_else(|| {
-        let found = if created.is_some() { "is not a date-time" } else { "is missing" };
+        let there = record.members().contains("created");
+        let found = if there { "is not a date-time" } else { "is missing" };
         note("created", &format!("{found}; the memory is dated {}", context.fallback));
         context.fallback
     });
@@ -79,6 +84,16 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
     }
     let source = record.source().unwrap_or_default();
     let tool = source.platform.as_deref().and_then(ToolName::cut).unwrap_or_else(import_tool);
+    let session_id = source.reference.as_deref().and_then(SessionRef::cut);
+    let cut = |written: &Option<String>, kept: Option<&str>| {
+        written.as_deref().is_some_and(|written| !written.is_empty() && kept != Some(written))
+    };
+    if cut(&source.platform, Some(tool.as_str())) {
+        note("source", "has a `platform` that is too long for the name of a tool and was cut");
+    }
+    if cut(&source.reference, session_id.as_ref().map(SessionRef::as_str)) {
+        note("source", "has a `ref` that is too long for the name of a session and was cut");
+    }
     let updated_hint =
         || ["updated", "updated_at", "modified"].iter().find_map(|name| record.members().get_str(name));
     let memory = Memory {
@@ -87,7 +102,7 @@ pub fn from_record(record: &Record, context: Context<'_>) -> Result<Mapped, Stri
         kind: word.unwrap_or(MemoryType::Semantic),
         source: Source {
             tool,
-            session_id: source.reference.as_deref().and_then(SessionRef::cut),
+            session_id,
             user_id: profile.as_ref().and_then(|p| p.user_id.clone()),
             timestamp: profile.as_ref().and_then(|p| p.observed_at).unwrap_or(created_at),
         },
@@ -132,7 +147,7 @@ fn id(
     if let Some((origin, id)) = origin.and_then(|origin| Some((origin, origin.id()?))) {
         return MemoryId::derive(&[&origin.format(), "id", &origin.scope(), &id]);
     }
-    let own_subject = record.subject().map(|subject| subject.id);
+    let own_subject = super::subject(record.members()).map(|subject| subject.id);
     // A record without a subject is the owner's, and goes out under that name.
     let subject =
         own_subject.as_deref().or(context.subject).filter(|subject| *subject != OWNER).unwrap_or_default();
@@ -239,6 +254,35 @@ mod tests {
         assert!(mapped.parts[..2].iter().all(|part| part.content.as_str().ends_with("\n\n")));
         assert_eq!(mapped.parts.iter().map(|part| part.content.as_str()).collect::<String>(), text);
         assert_eq!(mapped.notes[0].field, "content");
+    }
+
+    #[test]
+    fn what_is_of_a_wrong_type_is_said_and_not_only_dropped() {
+        let fields = |member: &str| {
+            let mapped =
+                map(&format!(r#"{{"content":"x","id":"m","created":"2026-03-04T05:06:07Z",{member}}}"#));
+            mapped.notes.iter().map(|note| note.field).collect::<Vec<_>>()
+        };
+        for (member, field) in [
+            (r#""confidence":7"#, "confidence"),
+            (r#""tags":"a,b""#, "tags"),
+            (r#""tags":null"#, "tags"),
+            (r#""type":3"#, "type"),
+            (r#""source":"chat""#, "source"),
+            (r#""subject":"bob""#, "subject"),
+            (r#""valid_from":2026"#, "valid_from"),
+            (r#""valid_to":"2026""#, "valid_to"),
+            (r#""id":5"#, "id"),
+            (r#""created":5"#, "created"),
+            (r#""lang":null"#, "lang"),
+            (r#""ext":[]"#, "ext"),
+        ] {
+            assert_eq!(fields(member), [field], "{member}");
+        }
+        assert_eq!(fields(&format!(r#""source":{{"platform":"{}"}}"#, "p".repeat(300))), ["source"]);
+        let told = map(r#"{"content":"x","created":5}"#).notes;
+        assert_eq!(told.iter().map(|note| note.field).collect::<Vec<_>>(), ["id", "created"]);
+        assert!(told[1].message.starts_with("is not a date-time"), "{}", told[1].message);
     }
 
     #[test]

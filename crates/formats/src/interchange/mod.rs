@@ -8,13 +8,17 @@
 mod again;
 mod from_record;
 mod profile;
+mod repair;
+mod subject;
 mod to_record;
 
 pub use again::{memories, say_the_same};
 pub(crate) use from_record::split;
 pub use from_record::{Context, Mapped, Note, from_record, part_id};
 pub use profile::{NAME as PROFILE, Profile};
-pub use to_record::{native, overlay, with_subject};
+pub use repair::{REPAIRED, repair, repair_envelope};
+pub use subject::subject;
+pub use to_record::{native, overlay, set_profile};
 
 /// The subject of memories that were made here.
 pub const OWNER: &str = "owner";

@@ -1,6 +1,6 @@
 //! A memory becomes a record.
 
-use omi::{Members, Record, Source, Subject};
+use omi::{Members, Record, Source};
 use omp_model::{Memory, Tag};
 
 use super::{Context, PROFILE, Profile, from_record};
@@ -26,7 +26,8 @@ fn source(memory: &Memory) -> Source {
     }
 }
 
-fn set_profile(record: &mut Record, memory: &Memory) {
+/// Says of a record all that the memory says more, and by which id it is known here.
+pub fn set_profile(record: &mut Record, memory: &Memory) {
     record.set_profile(PROFILE, Profile::of(memory)).expect("a profile is JSON");
 }
 
@@ -76,14 +77,6 @@ fn set(members: &mut Members, name: &str, value: Option<&str>) {
         Some(value) => members.set(name, value).expect("text is JSON"),
         None => drop(members.remove(name)),
     }
-}
-
-/// Gives a record its own subject, unless it has one.
-pub fn with_subject(mut record: Record, subject: &Subject) -> Record {
-    if !record.members().contains("subject") {
-        record.set_subject(subject);
-    }
-    record
 }
 
 #[cfg(test)]

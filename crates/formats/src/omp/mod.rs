@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub use read::{Entry, Reader, structural_error, survey};
+pub use read::{Entry, Reader, not_json, structural_error, survey};
 pub use write::Writer;
 
 /// Members of a memory; anything else in an item has no place.

@@ -140,9 +140,10 @@ pub fn structural_error(fault: &FrameError) -> Error {
     if let FrameErrorKind::WrongTop { found, expected } = fault.kind {
         return Error::invalid("body", format!("must be {expected}; this is {found}"));
     }
-    Error::new(ErrorCode::InvalidJson, format!("The body is not valid JSON: {fault}."))
-        .with_detail("line", fault.position.line)
-        .with_detail("column", fault.position.column)
+    if matches!(fault.kind, FrameErrorKind::TooLarge { .. } | FrameErrorKind::TooDeep { .. }) {
+        return Error::new(ErrorCode::ValidationError, format!("The body cannot be read: {fault}."));
+    }
+    not_json(&fault.to_string(), fault.position)
 }
 
 fn fault(fault: &FrameError) -> Entry {
@@ -153,21 +154,38 @@ fn fault(fault: &FrameError) -> Entry {
     }
 }
 
-/// Walks over a whole document without reading its items: is its structure sound, and which `conflict` did the
-/// client put into it (reading 4), wherever that stands?
+/// Walks over a whole document without reading its items: is it JSON (reading 31), and which `conflict` did the client put
+/// into it (reading 4), wherever that stands?
 pub fn survey(read: impl Read) -> Result<Option<String>, Error> {
     let mut frames = Frames::document(read, &["memories", "conversations"], LIMITS);
     let mut conflict = None;
     while let Some(frame) = frames.next() {
-        match frame {
-            Ok(Frame::Member { name: "conflict", raw, .. }) if raw != "null" => {
-                conflict = Some(serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()));
-            }
-            Err(fault) if fault.is_fatal() => return Err(structural_error(&fault)),
-            Ok(_) | Err(_) => {}
+        let frame = match frame {
+            Ok(frame) => frame,
+            // What is too much for one item leaves the others as they are.
+            Err(FrameError {
+                kind: FrameErrorKind::TooLarge { .. } | FrameErrorKind::TooDeep { .. },
+                ..
+            }) => continue,
+            Err(fault) => return Err(structural_error(&fault)),
+        };
+        if let Some((position, what)) = frame.mistake() {
+            return Err(not_json(&format!("{position}: {what}"), position));
+        }
+        if let Frame::Member { name: "conflict", raw, .. } = frame
+            && raw != "null"
+        {
+            conflict = Some(serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()));
         }
     }
     Ok(conflict)
+}
+
+/// The error for a body that is no JSON (reading 31).
+pub fn not_json(what: &str, position: Position) -> Error {
+    Error::new(ErrorCode::InvalidJson, format!("The body is not valid JSON: {what}."))
+        .with_detail("line", position.line)
+        .with_detail("column", position.column)
 }
 
 #[cfg(test)]
@@ -223,6 +241,19 @@ mod tests {
         assert_eq!(survey(&b"{\"memories\":[]}"[..]).unwrap(), None);
         assert_eq!(survey(&b"{\"memories\":["[..]).unwrap_err().code, ErrorCode::InvalidJson);
         assert_eq!(survey(&b"[]"[..]).unwrap_err().code, ErrorCode::ValidationError);
+    }
+
+    #[test]
+    fn a_mistake_inside_of_an_item_is_found_with_its_place_in_the_document() {
+        let text = format!("{{\"memories\":[{GOOD},\n  {{\"a\": bad}}]}}");
+        let error = survey(text.as_bytes()).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidJson);
+        assert_eq!((&error.details["line"], &error.details["column"]), (&3.into(), &9.into()));
+        for broken in ["[{},]", "[{} {}]", "[],\"x\":nope", "[\"\u{0}\"]"] {
+            let text = format!("{{\"memories\":{broken}}}");
+            assert_eq!(survey(text.as_bytes()).unwrap_err().code, ErrorCode::InvalidJson, "{broken}");
+        }
+        assert!(survey(&b"{\"memories\":[3,{\"id\":7}]}"[..]).is_ok(), "what is JSON is judged item by item");
     }
 
     #[test]

@@ -164,9 +164,14 @@ pub(crate) async fn import_memories(
                        a file of another tool as `application/zip`, `application/octet-stream`, `text/plain`, `text/markdown` or `text/csv`.";
         return Err(Error::new(ErrorCode::UnsupportedMediaType, message).into());
     }
+    let vague = omp_formats::sniff::is_any_lines(&media_type);
     let options = query.read(|fields| {
         Some(ImportOptions {
-            format: fields.optional::<Format>("format").or(fields.optional("from")).or(named),
+            format: fields
+                .optional::<Format>("format")
+                .or(fields.optional("from"))
+                .or(named.filter(|_| !vague)),
+            media: named,
             conflict: fields.optional("conflict"),
             dry_run: fields.optional("dry_run").unwrap_or(false),
             name: fields.optional("name"),

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::scan::{self, End, Literal};
 use super::{Found, FrameError, FrameErrorKind, Frames, State, Step};
+use crate::json::{strings, syntax};
 
 impl<R: Read> Frames<R> {
     /// Goes on to the next frame or fault.
@@ -91,8 +92,13 @@ impl<R: Read> Frames<R> {
         };
         let literal = &self.source.bytes()[..len];
         let name = serde_json::from_slice::<String>(literal).ok();
+        let written = || std::str::from_utf8(literal).ok().filter(|literal| syntax::check(literal).is_ok());
         let bad = if let Some(name) = name {
             self.member = name;
+            None
+        } else if let Some(literal) = written() {
+            // Good JSON that is no Unicode text: it has half of a surrogate pair.
+            self.member = strings::decode(literal).into_owned();
             None
         } else {
             // The value is still found by this name as it is written, but the fault is told.

@@ -35,10 +35,13 @@ mod source;
 use std::fmt;
 use std::io::Read;
 
+use serde::de::IgnoredAny;
+
 pub use self::error::{FrameError, FrameErrorKind};
 use self::source::Source;
 pub(crate) use self::source::is_space;
 use crate::Position;
+use crate::json::syntax;
 
 /// How much the scanner takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +96,23 @@ pub enum Frame<'a> {
         /// Where this text begins; the line number is in it.
         position: Position,
     },
+}
+
+impl Frame<'_> {
+    /// Where and why its text is no JSON, if it is none. The scanner itself looks at brackets, strings and commas only.
+    pub fn mistake(&self) -> Option<(Position, &'static str)> {
+        let (Self::Member { raw, position, .. }
+        | Self::Element { raw, position, .. }
+        | Self::Line { raw, position }) = self
+        else {
+            return None;
+        };
+        if serde_json::from_str::<IgnoredAny>(raw).is_ok() {
+            return None;
+        }
+        let mistake = syntax::check(raw).err()?;
+        Some((position.after(&raw.as_bytes()[..mistake.offset]), mistake.message))
+    }
 }
 
 impl fmt::Debug for Frame<'_> {

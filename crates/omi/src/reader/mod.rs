@@ -58,6 +58,8 @@ pub struct Reader<R> {
     frames: Frames<R>,
     envelope: Envelope,
     layout: Option<Layout>,
+    /// An array `memories` has been met in a document.
+    listed: bool,
     /// The envelope has been handed out.
     announced: bool,
     /// The envelope was complete before the first record; the members met on the way are known.
@@ -94,6 +96,7 @@ impl<R: Read> Reader<R> {
             frames,
             envelope: Envelope::default(),
             layout,
+            listed: false,
             announced: false,
             complete: false,
             index: 0,
@@ -113,6 +116,11 @@ impl<R: Read> Reader<R> {
     /// The layout, once it is known: in JSON Lines the first good line decides between headed and bare.
     pub fn layout(&self) -> Option<Layout> {
         self.layout
+    }
+
+    /// Whether the document has the `memories` that it must have (omi.md R1), as far as it has been read.
+    pub fn has_memories(&self) -> bool {
+        self.listed
     }
 
     /// The form, once it is known.
@@ -142,6 +150,7 @@ impl<R: Read> Reader<R> {
                 self.blank = false;
             }
             Ok(Frame::Open { position, .. }) => {
+                self.listed = true;
                 self.blank = false;
                 if self.announced {
                     self.warn(Warning::RepeatedMemories, position);

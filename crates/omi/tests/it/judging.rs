@@ -153,3 +153,10 @@ fn ids_of_different_unpaired_surrogates_are_different() {
         assert_eq!(report.counts.contains_key(&Code::DuplicateId), twice, "{other}");
     }
 }
+
+#[test]
+fn an_unknown_name_with_half_of_a_surrogate_pair_does_not_spoil_the_document() {
+    let text = format!("{{{ENVELOPE},\"x\\ud800\":1,\"memories\":[]}}");
+    let report = validate(text.as_bytes(), None).unwrap();
+    assert_eq!((report.level, report.errors), (Some(Level::L1), 0), "{:?}", report.findings);
+}

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use omp_model::transfer::ImportReport;
+use omp_model::transfer::{ImportNote, ImportReport};
 use omp_model::{Conversation, ConversationId, Error, Message, Result};
 use omp_store::{ImportChunk, ImportItem, ImportOutcome, Indexing, StoreError};
 use tokio::sync::Semaphore;
@@ -30,8 +30,10 @@ type Writing = JoinHandle<std::result::Result<Vec<ImportOutcome>, StoreError>>;
 pub(super) struct Chunks {
     memories: Vec<ImportItem>,
     memory_bytes: usize,
-    /// Oldest first.
-    writing: VecDeque<Writing>,
+    /// The places of the memories in the file.
+    places: Vec<u64>,
+    /// Oldest first, with the places of their memories.
+    writing: VecDeque<(Vec<u64>, Writing)>,
     room: Arc<Semaphore>,
     conversations: Vec<(Conversation, Option<LastPart>)>,
     conversation_bytes: usize,
@@ -46,6 +48,7 @@ impl Default for Chunks {
         Self {
             memories: Vec::with_capacity(CHUNK),
             memory_bytes: 0,
+            places: Vec::with_capacity(CHUNK),
             writing: VecDeque::new(),
             room: Arc::new(Semaphore::new(CHUNKS_HELD)),
             conversations: Vec::new(),
@@ -70,6 +73,7 @@ impl Import {
             self.store_memories(true)?;
         }
         self.chunks.memory_bytes += item.bytes();
+        self.chunks.places.push(self.report.read.saturating_sub(1));
         self.chunks.memories.push(item);
         Ok(())
     }
@@ -97,11 +101,12 @@ impl Import {
     }
 
     fn store_memories(&mut self, more: bool) -> Result<()> {
-        while self.chunks.writing.front().is_some_and(JoinHandle::is_finished) {
+        while self.chunks.writing.front().is_some_and(|(_, writing)| writing.is_finished()) {
             self.settle_memories()?;
         }
         self.chunks.memory_bytes = 0;
         let items = std::mem::replace(&mut self.chunks.memories, Vec::with_capacity(CHUNK));
+        let places = std::mem::replace(&mut self.chunks.places, Vec::with_capacity(CHUNK));
         if items.is_empty() {
             return Ok(());
         }
@@ -112,19 +117,26 @@ impl Import {
         let chunk =
             ImportChunk { items, conflict: self.conflict, dry_run: self.dry_run, more, held, records };
         let task = self.handle.spawn(async move { store.import_memories(&by, chunk, now).await });
-        self.chunks.writing.push_back(task);
+        self.chunks.writing.push_back((places, task));
         Ok(())
     }
 
     /// Waits for the oldest memories that are being stored.
     fn settle_memories(&mut self) -> Result<()> {
-        let Some(writing) = self.chunks.writing.pop_front() else { return Ok(()) };
-        for outcome in self.outcomes(writing)? {
+        let Some((places, writing)) = self.chunks.writing.pop_front() else { return Ok(()) };
+        for (index, outcome) in places.into_iter().zip(self.outcomes(writing)?) {
             match outcome {
                 ImportOutcome::Imported => self.report.imported += 1,
                 ImportOutcome::Updated => self.report.updated += 1,
                 ImportOutcome::Unchanged => self.report.unchanged += 1,
                 ImportOutcome::Skipped | ImportOutcome::Refused => self.report.skipped += 1,
+            }
+            // Two tools may use the same ids, and then one of them would be missing without a word.
+            if outcome == ImportOutcome::Skipped && self.tells_skipped {
+                let message = "is the id of a memory that says something else here; that one stays. \
+                               `conflict` duplicate keeps both, overwrite takes this one"
+                    .to_owned();
+                self.report.pass(ImportNote { index, place: None, field: "id".to_owned(), message });
             }
             self.report.keep(kind(outcome, "memory"), 1);
         }

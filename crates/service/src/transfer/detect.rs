@@ -1,5 +1,6 @@
 //! Which format is it? Asked before anything is read.
 
+use omi::Serialization;
 use omp_formats::format::{Candidate, candidates, decide, find};
 use omp_formats::{FieldMap, Input, Limits, Probe, ReadOptions, Stop};
 use omp_model::transfer::{Choice, Format};
@@ -48,10 +49,22 @@ pub(super) struct Detected {
     pub(super) because: String,
 }
 
-/// Finds out the format of an input. The error lists the candidates, or says that there is none.
-pub(super) fn detect(input: &mut Input) -> Result<Detected> {
+/// Finds out the format of an input. The error lists the candidates, or says that there is none. A file name that ends as
+/// those of the interchange format do (`called`) counts where the content may be that, or says nothing in particular.
+pub(super) fn detect(input: &mut Input, called: Option<Serialization>) -> Result<Detected> {
     let found = candidates(input);
-    match decide(&found) {
+    let is_omi = |candidate: &Candidate| ["omi", "omi-jsonl"].contains(&candidate.name);
+    let decided = decide(&found);
+    if let Some(form) = called
+        && !decided.is_some_and(is_omi)
+        && (found.iter().any(is_omi)
+            || decided.is_none_or(|candidate| ["json", "generic"].contains(&candidate.name)))
+    {
+        let format = if form == Serialization::Json { Format::OMI } else { Format::OMI_JSONL };
+        let because = format!("its name ends with `{}`", form.extension());
+        return Ok(Detected { known: Known::Native(format), because });
+    }
+    match decided {
         Some(Candidate { name, recognised }) => {
             Ok(Detected { known: by_name(Format::named(name))?, because: recognised.reason.clone() })
         }
@@ -91,8 +104,16 @@ fn says_nothing(input: &mut Input) -> bool {
     }
 }
 
-/// The format of an import: the one that was named; that of a table, when a field map says so; else by the content.
-pub(super) fn chosen(named: Option<Format>, choice: &Choice, opened: &mut Opened) -> Result<Detected> {
+/// The format of an import: the one that was named; that of a table, when a field map says so; else by the content. A
+/// `media` type that says only that there are lines counts, unless there is an export document.
+pub(super) fn chosen(
+    named: Option<Format>,
+    media: Option<Format>,
+    choice: &Choice,
+    opened: &mut Opened,
+) -> Result<Detected> {
+    let is_export = opened.sniffed.is_some_and(|sniffed| sniffed.format == Format::OMP);
+    let named = named.or(media.filter(|_| !is_export && choice.map.is_none()));
     let detected = match (named, &choice.map) {
         (Some(name), _) => Detected { known: by_name(name)?, because: String::new() },
         (None, Some(_)) => {

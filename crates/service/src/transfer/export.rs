@@ -1,22 +1,21 @@
 //! Export: everything of one owner, as a stream, in pages of the store.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 
-use omi::{Envelope, Record, Subject, Writer};
+use omi::{Record, Writer};
 use omp_formats::format::{Write as Form, WriteOptions, find};
-use omp_formats::interchange::{self, Context, from_record, native, overlay, with_subject};
 use omp_formats::write::{Outgoing, ZipFiles};
-use omp_formats::{Place, draft, omp, origin};
+use omp_formats::{Place, omp};
 use omp_model::transfer::{ExportOptions, Format, ImportReport};
-use omp_model::{Error, ErrorCode, Memory, MemoryId, Principal, Result, Scope};
+use omp_model::{Error, ErrorCode, Principal, Result, Scope};
+use omp_store::Exported;
 use omp_store::transfer::ExportPage;
-use omp_store::{Exported, Original};
 use tokio::runtime::Handle;
 
 use super::Progress;
 use super::detect::{Known, by_name};
 use super::foreign::Telling;
+use super::outgoing::Records;
 use crate::Service;
 use crate::access::require;
 use crate::failure::shown;
@@ -70,10 +69,10 @@ impl Service {
     }
 }
 
-struct Export {
-    service: Service,
-    handle: Handle,
-    principal: Principal,
+pub(super) struct Export {
+    pub(super) service: Service,
+    pub(super) handle: Handle,
+    pub(super) principal: Principal,
     options: ExportOptions,
     progress: Option<Progress>,
     report: ExportReport,
@@ -102,7 +101,7 @@ impl Export {
     }
 
     fn interchange(mut self, out: impl Write, serialization: omi::Serialization) -> Result<ExportReport> {
-        let mut records = Records::new(&self)?;
+        let mut records = Records::new(&self, Some(serialization))?;
         let mut writer = Writer::new(out, &records.envelope, serialization).map_err(|e| unwritable(&e))?;
         self.each_page(true, |export, page| {
             for exported in page {
@@ -112,6 +111,7 @@ impl Export {
             }
             Ok(())
         })?;
+        records.rest().iter().try_for_each(|record| writer.write(record)).map_err(|e| unwritable(&e))?;
         writer.finish().map_err(|e| unwritable(&e))?;
         Ok(self.report)
     }
@@ -127,39 +127,33 @@ impl Export {
         };
         let mut writer = begun.map_err(|e| unwritable(&e))?;
         let mut told = ImportReport::default();
-        let mut records = Records::new(&self)?;
+        let mut records = Records::new(&self, None)?;
+        let subject = records.envelope.subject().map(|subject| subject.id);
         let mut index = 0;
+        let mut write = |record: Record, at| {
+            let outgoing = Outgoing::new(record, subject.as_deref(), at, Place::default().index(index));
+            if let Ok(outgoing) = outgoing {
+                writer.write(&outgoing, &mut Telling { report: &mut told, index })?;
+            }
+            index += 1;
+            Ok(())
+        };
         self.each_page(true, |export, page| {
             for exported in page {
                 let at = exported.memory.created_at;
-                let Some(record) = records.record(export, exported) else { continue };
-                let subject = records.envelope.subject().map(|subject| subject.id);
-                let outgoing = Outgoing::new(record, subject.as_deref(), at, Place::default().index(index));
-                if let Ok(outgoing) = outgoing {
-                    writer.write(&outgoing, &mut Telling { report: &mut told, index })?;
+                if let Some(record) = records.record(export, exported) {
+                    write(record, at)?;
                 }
-                index += 1;
             }
             Ok(())
         })?;
+        records
+            .rest()
+            .into_iter()
+            .try_for_each(|record| write(record, now))
+            .map_err(|e: io::Error| unwritable(&e))?;
         writer.finish(&mut Telling { report: &mut told, index }).map_err(|e| unwritable(&e))?;
         Ok(self.report)
-    }
-
-    /// The envelope of an interchange export. If all that was imported came in one envelope, its unknown members and
-    /// its subject go out again.
-    fn envelope(&self, known: &[(i64, Envelope)]) -> Envelope {
-        let mut envelope = match known {
-            // What it says of itself may be about memories that this key does not see.
-            [(_, only)] if self.principal.sees_everything() => only.clone(),
-            _ => Envelope::new(),
-        };
-        if envelope.subject().is_none() {
-            envelope.set_subject(&owner());
-        }
-        envelope.set_generated_at(&self.service.clock.now().to_string());
-        envelope.set_generator(concat!("open-memory/", env!("CARGO_PKG_VERSION")));
-        envelope
     }
 
     fn each_page(
@@ -182,95 +176,6 @@ impl Export {
             }
         }
     }
-}
-
-/// Whose memories the native ones are.
-fn owner() -> Subject {
-    Subject::new(interchange::OWNER).with_kind("person")
-}
-
-/// Turns memories into records, each with the right effective subject.
-struct Records {
-    envelope: Envelope,
-    known: Vec<(i64, Envelope)>,
-    /// Memories that are the first part of a cut record which went out whole.
-    whole: HashSet<MemoryId>,
-}
-
-impl Records {
-    fn new(export: &Export) -> Result<Self> {
-        let known = export.service.store.envelopes(export.principal.owner, interchange::FORMAT);
-        let known: Vec<(i64, Envelope)> = export
-            .handle
-            .block_on(known)
-            .map_err(shown)?
-            .into_iter()
-            .filter_map(|(number, text)| Some((number, Envelope::from(omi::Members::parse(&text).ok()?))))
-            .collect();
-        Ok(Self { envelope: export.envelope(&known), known, whole: HashSet::new() })
-    }
-
-    /// The record of a memory; `None` for the later parts of a record that went out whole.
-    fn record(&mut self, export: &Export, exported: Exported) -> Option<Record> {
-        let memory = exported.memory;
-        let Some(original) = exported.original.filter(|o| o.format == interchange::FORMAT) else {
-            return Some(self.native(&memory));
-        };
-        if original.head.is_some_and(|head| self.whole.contains(&head)) {
-            return None;
-        }
-        let Some(record) = original.raw.as_deref().and_then(|raw| Record::parse(raw).ok()) else {
-            return Some(self.native(&memory));
-        };
-        let came_with = self.known.iter().find(|(number, _)| Some(*number) == original.envelope);
-        let came_with = came_with.and_then(|(_, envelope)| envelope.subject());
-        let context =
-            Context { subject: came_with.as_ref().map(|s| s.id.as_str()), fallback: memory.created_at };
-        let parts = from_record(&record, context).map(|mapped| mapped.parts).unwrap_or_default();
-        let record = if parts.len() > 1 {
-            if !all_there(export, &memory, &parts, &original) {
-                return Some(self.native(&memory));
-            }
-            self.whole.insert(memory.id);
-            record
-        } else {
-            overlay(record, &memory, context.subject)
-        };
-        let mut record = record;
-        if origin::Origin::of(&record).is_some() {
-            // What came without a date got the import's; a file must have one.
-            draft::date(&mut record, memory.created_at);
-        }
-        Some(match came_with {
-            Some(subject) if Some(&subject.id) != self.envelope.subject().map(|s| s.id).as_ref() => {
-                with_subject(record, &subject)
-            }
-            _ => record,
-        })
-    }
-
-    fn native(&self, memory: &Memory) -> Record {
-        let owner = owner();
-        let record = native(memory);
-        if self.envelope.subject().is_some_and(|subject| subject.id == owner.id) {
-            return record;
-        }
-        with_subject(record, &owner)
-    }
-}
-
-/// Whether every part of a cut record is stored as it was imported. Such records are rare, so each part is a read.
-fn all_there(export: &Export, head: &Memory, parts: &[Memory], original: &Original) -> bool {
-    let same =
-        |stored: &Memory, part: &Memory| Memory { id: stored.id, embedding: None, ..part.clone() } == *stored;
-    let read = |index: usize| {
-        let (store, id) = (&export.service.store, interchange::part_id(head.id, index));
-        let read = store.get_memory(&export.principal, id, false, export.service.clock.now());
-        export.handle.block_on(read).ok().flatten()
-    };
-    original.head.is_none()
-        && same(&Memory { embedding: None, ..head.clone() }, &parts[0])
-        && (1..parts.len()).all(|index| read(index).is_some_and(|stored| same(&stored, &parts[index])))
 }
 
 /// The format of this name, if it can be written.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{Read, Seek};
+use std::io::{BufReader, Read, Seek};
 
-use omi::{Item, Reader};
+use omi::frames::{FrameError, FrameErrorKind};
+use omi::{Item, Layout, Position, ReadError, Reader};
 use omp_formats::interchange::{self, Context, from_record};
 use omp_formats::omp::{self, Entry};
 use omp_model::fields::Field;
@@ -45,7 +46,7 @@ impl Service {
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let mut opened = Opened::new(source, options.name.as_deref())?;
-            let detected = chosen(options.format, &options.choice, &mut opened)?;
+            let detected = chosen(options.format, options.media, &options.choice, &mut opened)?;
             let named = options.format.is_some();
             let mut import = Import::new(service, handle, principal, detected.known, options, progress);
             import.report.because = Some(detected.because).filter(|because| !because.is_empty());
@@ -78,6 +79,8 @@ pub(super) struct Import {
     progress: Option<Progress>,
     pub(super) report: ImportReport,
     pub(super) chunks: Chunks,
+    /// Whether to tell of memories that stay because another one has their id: where ids are those of any tool.
+    pub(super) tells_skipped: bool,
     /// Ids met in this file and what they stood for: two records may share one.
     met: HashMap<MemoryId, u64>,
     pub(super) talks: Talks,
@@ -110,6 +113,7 @@ impl Import {
                 ..ImportReport::default()
             },
             chunks: Chunks::default(),
+            tells_skipped: matches!(known, Known::Native(format) if format != Format::OMP),
             met: HashMap::new(),
             talks: Talks::default(),
         }
@@ -119,7 +123,7 @@ impl Import {
     /// strategy that stands behind the memories is known in time.
     fn omp(&mut self, opened: Opened) -> Result<()> {
         let mut source = opened.rereadable(&self.service.spool_folder)?;
-        let in_body = omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
+        let in_body = omp::survey(BufReader::with_capacity(1 << 18, &mut source))?;
         if let (Some(word), None) = (in_body, self.asked) {
             self.conflict = Conflict::from_text(&word).map_err(|what| Error::invalid("conflict", what))?;
         }
@@ -154,21 +158,16 @@ impl Import {
         Ok(())
     }
 
-    /// An interchange file. A document is looked over first, because its subject may stand behind its records;
-    /// lines are read as they come.
-    fn interchange(&mut self, opened: Opened, format: Format) -> Result<()> {
-        if format == Format::OMI_JSONL {
-            let options =
-                omi::ReadOptions { serialization: Some(omi::Serialization::JsonLines), ..Default::default() };
+    /// An interchange file, in the form that its content has, whatever it was called. A document is looked over first: a
+    /// broken one stores nothing, and its subject may stand behind its records. Lines are read as they come.
+    fn interchange(&mut self, opened: Opened, called: Format) -> Result<()> {
+        let options = omi::ReadOptions { serialization: opened.form(called), limits: LIMITS };
+        if options.serialization == Some(omi::Serialization::JsonLines) {
             return self.records(Reader::new(opened.once()?, options));
         }
-        let is_document = opened.sniffed.is_some_and(|sniffed| sniffed.format == Format::OMI);
         let mut source = opened.rereadable(&self.service.spool_folder)?;
-        if is_document {
-            omp::survey(std::io::BufReader::with_capacity(1 << 18, &mut source))?;
-            source.rewind().map_err(|e| unreadable(&e))?;
-        }
-        let options = omi::ReadOptions { serialization: None, limits: LIMITS };
+        survey(Reader::new(BufReader::with_capacity(1 << 18, &mut source), options))?;
+        source.rewind().map_err(|e| unreadable(&e))?;
         let reader = Reader::two_pass(source, options).map_err(|e| unreadable(&e))?;
         self.records(reader)
     }
@@ -179,7 +178,8 @@ impl Import {
         for item in reader {
             match item {
                 Item::Envelope(next) => {
-                    subject = next.subject().map(|subject| subject.id);
+                    self.tell_envelope(&next);
+                    subject = interchange::subject(next.members()).map(|subject| subject.id);
                     fallback = next.generated_at().and_then(|at| Timestamp::parse(&at)).unwrap_or(self.now);
                     envelope = None;
                     pending = Some(next);
@@ -208,8 +208,11 @@ impl Import {
                     }
                 }
                 Item::Bad { index, position, error } => {
-                    if let omi::ReadError::Frame(omi::frames::FrameErrorKind::Io(error)) = &error {
+                    if let ReadError::Frame(FrameErrorKind::Io(error)) = &error {
                         return Err(unreadable(error));
+                    }
+                    if matches!(error, ReadError::Frame(FrameErrorKind::Empty)) {
+                        return Err(broken(position, error));
                     }
                     self.count_read();
                     let code =
@@ -222,11 +225,29 @@ impl Import {
                         Error::new(code, message),
                     );
                 }
-                // Warnings lose nothing; `omp validate` tells of them.
-                _ => {}
+                Item::Warning { warning, position } => {
+                    let place = Some(format!("line {}", position.line));
+                    let (index, field) = (self.report.read, "file".to_owned());
+                    self.report.change(ImportNote { index, place, field, message: warning.to_string() });
+                }
             }
         }
         Ok(())
+    }
+
+    /// Tells of an envelope that is not what this program knows (omi.md R19); its records are read all the same.
+    fn tell_envelope(&mut self, envelope: &omi::Envelope) {
+        for (field, constant) in [("format", omi::FORMAT), ("version", omi::VERSION)] {
+            let message = match envelope.get_str(field) {
+                Some(text) if text == constant => continue,
+                Some(_) => {
+                    format!("is not `{constant}`, the one that is known here; the records were read as such")
+                }
+                None => format!("is missing; `{constant}` was assumed"),
+            };
+            let index = self.report.read;
+            self.report.change(ImportNote { index, place: None, field: field.to_owned(), message });
+        }
     }
 
     fn save_envelope(&self, envelope: &omi::Envelope) -> Result<Option<i64>> {
@@ -264,6 +285,10 @@ impl Import {
             }
             // Two records under one id: both stay, the later one under an id that follows from its text.
             Some(_) => {
+                let message =
+                    "was used before in this file, by an item that says something else; both are kept"
+                        .to_owned();
+                self.report.change(ImportNote { index, place: None, field: "id".to_owned(), message });
                 parts[0].id = MemoryId::derive(&["omi", "again", parts[0].id.body(), &raw]);
                 self.met.insert(parts[0].id, fingerprint(&raw));
             }
@@ -387,6 +412,44 @@ impl Import {
         }
         let error = error.with_detail("imported", imported).with_detail("updated", updated);
         if conversations > 0 { error.with_detail("conversations", conversations) } else { error }
+    }
+}
+
+/// Whether a document can be imported at all: is it JSON (reading 31), and has it the list that it must have? What is wrong
+/// with a single record is told when it is read. Lines are taken as they are.
+fn survey<R: Read>(mut reader: Reader<R>) -> Result<()> {
+    let mut first = None;
+    for item in &mut reader {
+        let Item::Bad { index, position, error } = item else { continue };
+        let single = matches!(
+            error,
+            ReadError::NotAnObject { .. }
+                | ReadError::Frame(FrameErrorKind::TooLarge { .. } | FrameErrorKind::TooDeep { .. })
+        );
+        if !(single && index.is_some()) {
+            first.get_or_insert_with(|| broken(position, error));
+        }
+    }
+    match (reader.layout(), first) {
+        (Some(Layout::Document), Some(error)) => Err(error),
+        (Some(Layout::Document), None) if !reader.has_memories() => {
+            Err(Error::invalid("memories", "is required and must be an array"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a document cannot be imported.
+fn broken(position: Position, error: ReadError) -> Error {
+    match error {
+        ReadError::Frame(FrameErrorKind::Io(error)) => unreadable(&error),
+        ReadError::Frame(kind) => {
+            omp::structural_error(&FrameError { kind, position, member: None, index: None })
+        }
+        ReadError::MemoriesNotAnArray { found } => {
+            Error::invalid("memories", format!("must be an array; this is {found}"))
+        }
+        error => omp::not_json(&format!("{position}: {error}"), position),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek};
 
-use omi::{Item, ReadOptions, Reader};
+use omi::{Envelope, Item, Members, ReadOptions, Reader, Serialization};
 use omp_formats::omp::{self, Entry};
 use omp_formats::{Draft, Fate, Note, Sink, Stop, Talk};
 use omp_model::transfer::Format;
-use omp_model::{Result, Timestamp};
+use omp_model::{Error, Result, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::detect::{Detected, Known, by_name, stopped};
@@ -67,7 +67,7 @@ pub fn inspect(
     name: Option<&str>,
     from: Option<Format>,
     now: Timestamp,
-) -> Result<Value> {
+) -> Result<Members> {
     let bytes = match &source {
         ImportSource::File(file) => Some(file.metadata().map_err(|e| unreadable(&e))?.len()),
         _ => None,
@@ -79,20 +79,24 @@ pub fn inspect(
     };
     let folder = std::env::temp_dir();
     let (contents, envelope) = match known {
-        Known::Native(Format::OMP) => (of_export(opened.once()?)?, Value::Null),
-        Known::Native(_) => of_records(opened.rereadable(&folder)?)?,
+        Known::Native(Format::OMP) => (of_export(opened.once()?)?, None),
+        Known::Native(format) => {
+            let form = opened.form(format);
+            of_records(opened.rereadable(&folder)?, form)?
+        }
         Known::Foreign(format) => {
             let mut contents = Contents { now, ..Contents::default() };
             let mut input = opened.input(&folder)?;
             format.read(&mut input, &omp_formats::ReadOptions::new(now), &mut contents).map_err(stopped)?;
-            (contents, Value::Null)
+            (contents, None)
         }
     };
-    Ok(json!({
+    let mut inspected = Members::new();
+    let said = json!({
         "format": known.name().as_str(),
         "because": because,
         "bytes": bytes,
-        "envelope": envelope,
+        "envelope": null,
         "memories": contents.memories,
         "conversations": contents.conversations,
         "messages": contents.messages,
@@ -104,7 +108,15 @@ pub fn inspect(
         "tags": contents.tags.json(),
         "passed": contents.passed.json(),
         "lost": contents.lost.json(),
-    }))
+    });
+    for (name, value) in said.as_object().into_iter().flatten() {
+        inspected.set(name, value).map_err(|_| Error::internal())?;
+    }
+    // As it is written: a number may be one that no type of ours holds.
+    if let Some(envelope) = envelope {
+        inspected.set("envelope", envelope.members()).map_err(|_| Error::internal())?;
+    }
+    Ok(inspected)
 }
 
 impl Sink for Contents {
@@ -158,12 +170,13 @@ fn of_export(file: impl Read) -> Result<Contents> {
     Ok(contents)
 }
 
-fn of_records(file: impl Read + Seek) -> Result<(Contents, Value)> {
+fn of_records(file: impl Read + Seek, form: Option<Serialization>) -> Result<(Contents, Option<Envelope>)> {
     let mut contents = Contents::default();
-    let mut envelope = Value::Null;
-    for item in Reader::two_pass(file, ReadOptions::default()).map_err(|e| unreadable(&e))? {
+    let mut envelope = None;
+    let options = ReadOptions { serialization: form, ..ReadOptions::default() };
+    for item in Reader::two_pass(file, options).map_err(|e| unreadable(&e))? {
         match item {
-            Item::Envelope(found) => envelope = serde_json::to_value(found.members()).unwrap_or_default(),
+            Item::Envelope(found) => envelope = Some(found),
             Item::Record { record, .. } => {
                 contents.memories += 1;
                 contents.types.add(record.kind().as_deref().unwrap_or("(none)"));

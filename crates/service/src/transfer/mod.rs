@@ -15,6 +15,7 @@ mod export;
 mod foreign;
 mod import;
 mod inspect;
+mod outgoing;
 mod records;
 mod source;
 mod talks;
@@ -23,6 +24,9 @@ pub use convert::{ConvertOptions, ConvertTarget, convert};
 pub use export::{ExportReport, check_export, file_form};
 pub use inspect::inspect;
 pub use source::{ImportSource, pack_folder};
+
+#[cfg(test)]
+mod tests;
 
 impl Service {
     /// Waits for its turn among the imports and exports.

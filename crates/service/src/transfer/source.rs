@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use omi::Serialization;
 use omp_formats::Input;
 use omp_formats::input::ReadSeek;
-use omp_formats::sniff::{PREFIX, Sniffed, sniff};
+use omp_formats::sniff::{PREFIX, Sniffed, form, sniff};
 use omp_formats::write::ZipFiles;
 use omp_model::transfer::Format;
 use omp_model::{Error, ErrorCode, Result, Timestamp};
@@ -67,14 +68,14 @@ impl Opened {
         if self.is_archive() {
             // An archive's list of files stands at its end.
             let mut input = self.input(&std::env::temp_dir())?;
-            return detect(&mut input);
+            return detect(&mut input, None);
         }
         let mut beginning = match &self.source {
             ImportSource::Folder(path) => Input::folder(path, limits()).map_err(stopped)?,
             _ => Input::file(Cursor::new(self.prefix.clone()), self.name.as_deref(), limits())
                 .map_err(stopped)?,
         };
-        match detect(&mut beginning) {
+        match detect(&mut beginning, self.form_by_name()) {
             Err(error)
                 if matches!(self.source, ImportSource::Stream(_))
                     && error.details.len() == 1
@@ -84,6 +85,20 @@ impl Opened {
             }
             detected => detected,
         }
+    }
+
+    /// The form of an interchange file; `None` when it looks like a document. The content decides, then what it is called.
+    pub(super) fn form(&self, called: Format) -> Option<Serialization> {
+        let called = match called {
+            Format::OMI => Some(Serialization::Json),
+            Format::OMI_JSONL => Some(Serialization::JsonLines),
+            _ => None,
+        };
+        form(&self.prefix, self.form_by_name().or(called))
+    }
+
+    fn form_by_name(&self) -> Option<Serialization> {
+        self.name.as_deref().and_then(Serialization::from_file_name)
     }
 
     /// Whether it begins like a ZIP archive.

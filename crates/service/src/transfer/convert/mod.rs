@@ -5,6 +5,7 @@ mod outputs;
 use std::io::{BufReader, Write};
 
 use omi::{Item, ReadOptions, Reader, Record, Serialization};
+use omp_formats::interchange;
 use omp_formats::omp::{self, Entry};
 use omp_formats::write::Files;
 use omp_formats::{Choosing, Draft, Fate, Note, Place, Sink, Stop, Talk};
@@ -46,14 +47,15 @@ pub fn convert(
     now: Timestamp,
 ) -> Result<ImportReport> {
     let mut opened = Opened::new(input, options.name.as_deref())?;
-    let Detected { known, because } = chosen(options.from, &options.choice, &mut opened)?;
+    let Detected { known, because } = chosen(options.from, None, &options.choice, &mut opened)?;
     let because = Some(because).filter(|because| !because.is_empty());
     let mut report = ImportReport { format: known.name(), because, ..ImportReport::default() };
     let output = match (known, by_name(options.to)?, target) {
         (Known::Native(from), Known::Native(to), ConvertTarget::File(out))
             if from != Format::OMP && to != Format::OMP =>
         {
-            between_interchange(opened.rereadable(&std::env::temp_dir())?, from, to, out, &mut report)?;
+            let form = opened.form(from);
+            between_interchange(opened.rereadable(&std::env::temp_dir())?, form, to, out, &mut report)?;
             return Ok(report);
         }
         (_, to, target) => outputs::begin(to, target, now)?,
@@ -91,12 +93,12 @@ fn unwritable(error: &std::io::Error) -> Error {
 /// Nothing but `serialization` changes: the format's own library does it.
 fn between_interchange(
     input: Box<dyn super::source::Rereadable>,
-    from: Format,
+    from: Option<Serialization>,
     to: Format,
     out: Box<dyn Write + '_>,
     report: &mut ImportReport,
 ) -> Result<()> {
-    let options = omi::ConvertOptions { from: Some(serialization(from)), ..omi::ConvertOptions::default() };
+    let options = omi::ConvertOptions { from, ..omi::ConvertOptions::default() };
     let done = omi::convert_with(input, out, serialization(to), &options).map_err(|error| match error {
         omi::ConvertError::Io(error) => unwritable(&error),
         error => Error::invalid("input", format!("cannot be converted: {error}")),
@@ -128,12 +130,12 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn interchange(&mut self, opened: Opened, form: Format) -> Result<()> {
-        let options = ReadOptions { serialization: Some(serialization(form)), ..ReadOptions::default() };
+        let options = ReadOptions { serialization: opened.form(form), ..ReadOptions::default() };
         let source = opened.rereadable(&std::env::temp_dir())?;
         for item in Reader::two_pass(source, options).map_err(|e| unreadable(&e))? {
             match item {
                 Item::Envelope(envelope) => {
-                    self.subject = envelope.subject().map(|subject| subject.id);
+                    self.subject = interchange::subject(envelope.members()).map(|subject| subject.id);
                     let made = envelope.generated_at().and_then(|at| Timestamp::parse(&at));
                     self.output.dated(made.unwrap_or(self.now));
                 }
