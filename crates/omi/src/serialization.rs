@@ -37,7 +37,7 @@ impl Serialization {
     pub fn from_file_name(name: &str) -> Option<Self> {
         let ends = |form: &Self| {
             let extension = form.extension().as_bytes();
-            let tail = name.as_bytes().len().checked_sub(extension.len());
+            let tail = name.len().checked_sub(extension.len());
             tail.is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(extension))
         };
         [Self::Json, Self::JsonLines].into_iter().find(ends)

@@ -66,17 +66,17 @@ pub(super) fn faults(record: &Record) -> Vec<Note> {
             Form::Good => {}
             _ if raw.get() == "null" => note(name, "is null and was taken as absent"),
             Form::Bad if name == "id" => {
-                note(name, "is not a text that says something; the memory is known by its text")
+                note(name, "is not a text that says something; the memory is known by its text");
             }
             Form::Bad if name == "type" => note(name, "is not a text; stored as semantic"),
             Form::Bad if name == "confidence" => {
-                note(name, "is not a number from 0 to 1; it is kept as it came")
+                note(name, "is not a number from 0 to 1; it is kept as it came");
             }
             Form::Bad => {
-                note(name, "is not of the type that it must be of; it is kept as it came and not used")
+                note(name, "is not of the type that it must be of; it is kept as it came and not used");
             }
             Form::Partly(_) if name == "subject" => {
-                note(name, "has no `id` in the right form; its text was taken for one")
+                note(name, "has no `id` in the right form; its text was taken for one");
             }
             Form::Partly(_) => note(name, "is partly of a type that it must not be of; the rest was used"),
         }
@@ -249,7 +249,9 @@ fn some_members(members: &Members, name: &str, names: &[&str]) -> Option<(bool, 
     let mut object = members.get_as::<Members>(name).ok()??;
     let wrong: Vec<&&str> =
         names.iter().filter(|name| object.get(name).is_some_and(|raw| !is_text(raw))).collect();
-    wrong.iter().for_each(|name| drop(object.remove(name)));
+    for name in &wrong {
+        object.remove(name);
+    }
     Some((!wrong.is_empty(), object))
 }
 
