@@ -27,7 +27,7 @@ impl<'a> Guarded<'a> {
         packed: u64,
         limits: Limits,
         expanded: &'a mut u64,
-        place: Place,
+        place: &Place,
         in_archive: bool,
     ) -> Result<Box<dyn Read + 'a>, Stop> {
         let mut inner = BufReader::with_capacity(16, inner);

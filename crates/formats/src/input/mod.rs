@@ -248,7 +248,7 @@ impl Input {
                 (Box::new(io::BufReader::with_capacity(BUFFER, file)), packed)
             }
         };
-        let guarded = Guarded::open(inner, packed, *limits, expanded, member.place(), in_archive)?;
+        let guarded = Guarded::open(inner, packed, *limits, expanded, &member.place(), in_archive)?;
         Ok(wide::narrowed(guarded)?)
     }
 

@@ -63,7 +63,7 @@ impl Format for Codex {
             found = true;
             let mut session = Session::default();
             if is_document {
-                session.document(&whole(input, member)?, &member.place(), sink);
+                session.document(&whole(input, member, sink)?, &member.place(), sink);
             } else {
                 each_line(input, member, sink, |sink, item| {
                     session.line(&item, sink);

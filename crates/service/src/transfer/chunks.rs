@@ -26,6 +26,9 @@ const INDEXED: u64 = 1_000;
 /// A chunk that is being stored: the task, which gives the outcomes of its items.
 type Writing = JoinHandle<std::result::Result<Vec<ImportOutcome>, StoreError>>;
 
+/// A conversation that is being stored.
+type Written = (ConversationId, Option<LastPart>);
+
 /// What waits to be stored, and what is being stored.
 pub(super) struct Chunks {
     memories: Vec<ImportItem>,
@@ -38,7 +41,7 @@ pub(super) struct Chunks {
     conversations: Vec<(Conversation, Option<LastPart>)>,
     conversation_bytes: usize,
     /// One at a time: a conversation that comes twice is met by the second in the store.
-    writing_conversations: Option<(Vec<(ConversationId, Option<LastPart>)>, Writing)>,
+    writing_conversations: Option<(Vec<Written>, Writing)>,
     /// Conversations whose words were made, whether they were stored or known.
     analysed: u64,
 }
