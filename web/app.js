@@ -12,8 +12,9 @@ const NAMES = { claude: "Claude", chatgpt: "ChatGPT", gemini: "Gemini", perplexi
 const $ = (id) => document.getElementById(id);
 
 /** What the page shows. `run` numbers the loads, so that a late answer of an earlier one is dropped. */
-const shown = { memories: [], total: 0, query: "", filter: null, limit: PAGE, run: 0 };
+const shown = { memories: [], total: 0, asked: null, query: "", filter: null, limit: PAGE, run: 0 };
 let edited = null; // the memory in the editor; null for a new one
+let unchanged = ""; // the editor's fields as it opened
 let handed = null; // the conversation in the hand-off dialog
 
 // ---- The API key ----
@@ -53,6 +54,8 @@ function saveKey() {
   if (!/^[\x21-\x7e]+$/.test(key)) throw new Error("A key has letters, digits and signs, without blanks.");
   writeKey(key);
   $("settings").close();
+  // What failed for want of this key may succeed now.
+  document.querySelectorAll(".problem").forEach((place) => say(place, ""));
   refresh();
 }
 
@@ -83,7 +86,11 @@ async function request(method, path, body) {
     return answer;
   }
   if (response.status === 401) throw askForKey(key);
-  throw new Error(answer?.message || `The server answered with an error (${response.status}).`);
+  throw failure(answer?.message || `The server answered with an error (${response.status}).`, response.status);
+}
+
+function failure(text, status) {
+  return Object.assign(new Error(text), { status });
 }
 
 function parse(text) {
@@ -98,7 +105,7 @@ function askForKey(used) {
   const why = used ? "The server does not accept the key." : "This server needs its API key.";
   // A second request of the same load may come back after the person has typed already.
   if (!$("settings").open) openSettings(why);
-  return new Error(why);
+  return failure(why, 401);
 }
 
 // ---- Small tools for the page ----
@@ -121,16 +128,25 @@ function openDialog(dialog) {
   if (!dialog.open) dialog.showModal();
 }
 
-/** Runs `work` with the button off; an error becomes a sentence at `problem`. */
+/** Whether what the button began still runs. */
+function isBusy(button) {
+  return button.getAttribute("aria-disabled") === "true";
+}
+
+/**
+ * Runs `work`, once at a time; an error becomes a sentence at `problem`. The button only looks off meanwhile: one that is
+ * disabled loses the focus, and with it what Escape and Tab do.
+ */
 async function attempt(button, problem, work) {
+  if (isBusy(button)) return;
   say(problem, "");
-  button.disabled = true;
+  button.setAttribute("aria-disabled", "true");
   try {
     await work();
   } catch (error) {
     say(problem, error.message);
   } finally {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   }
 }
 
@@ -140,7 +156,7 @@ function setUpDialog(dialog, submit = async () => dialog.close()) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const button = form.querySelector("[type=submit]");
-    if (button && !button.disabled) attempt(button, form.querySelector(".problem:not([id])"), async () => submit());
+    if (button) attempt(button, form.querySelector(".problem:not([id])"), async () => submit());
   });
   form.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => form.querySelectorAll(".problem").forEach((place) => say(place, "")));
@@ -201,15 +217,25 @@ async function copy(text, done) {
 async function loadHealth() {
   const place = $("server");
   try {
-    const health = await request("GET", "/v1/health");
-    const running = health.status === "ok" ? "" : ` · ${health.status}`;
-    place.textContent = `${plural(health.memories_count, "memory", "memories")}${running} · v${health.server_version}`;
+    const [health, count] = await Promise.all([request("GET", "/v1/health"), countMemories()]);
+    const running = health.status === "ok" ? [] : [health.status];
+    place.textContent = [...count, ...running, `v${health.server_version}`].join(" · ");
     place.title = `${health.compliance}, protocol ${health.version}`;
     place.dataset.state = health.status === "ok" ? "ok" : "trouble";
   } catch {
     place.textContent = "The server is not available";
     place.removeAttribute("title");
     place.dataset.state = "trouble";
+  }
+}
+
+/** How many memories this key sees. The health check counts those of everybody. */
+async function countMemories() {
+  try {
+    const { memories } = await request("GET", "/v1/stats");
+    return [plural(memories, "memory", "memories")];
+  } catch {
+    return []; // the list says why
   }
 }
 
@@ -227,6 +253,7 @@ async function loadMemories(more = false) {
   const run = ++shown.run;
   const before = shown.memories.length;
   const append = more && !shown.query;
+  const asked = question();
   shown.limit = more && shown.query ? Math.min(before + PAGE, MOST_FOUND) : PAGE;
   markLoading(true, more);
   try {
@@ -235,6 +262,7 @@ async function loadMemories(more = false) {
     const known = new Set(append ? shown.memories.map((memory) => memory.id) : []);
     const fresh = page.memories.filter((memory) => !known.has(memory.id));
     shown.memories = append ? [...shown.memories, ...fresh] : fresh;
+    shown.asked = asked;
     shown.total = page.memories.length ? page.total : shown.memories.length;
     const cards = fresh.map(memoryCard);
     if (append) $("memories").append(...cards);
@@ -243,10 +271,14 @@ async function loadMemories(more = false) {
     if (more) $("memories").children[before]?.focus();
   } catch (error) {
     if (run !== shown.run) return;
-    if (!more) clearList();
+    if (asked !== shown.asked || error.status === 401) clearList();
+    else if (!more) announce(error.message); // the place below may be far from what is on the screen
     say($("memories-error"), error.message);
   } finally {
-    if (run === shown.run) markLoading(false, more);
+    if (run === shown.run) {
+      markLoading(false, more);
+      if (more && document.activeElement === document.body) $("more").focus();
+    }
   }
 }
 
@@ -264,8 +296,13 @@ function markLoading(loading, more) {
   $("found").textContent = "Loading…";
 }
 
+/** What the list answers: while it is the same, a failed load leaves what is shown. */
+function question() {
+  return JSON.stringify([shown.query, shown.filter, readKey()]);
+}
+
 function clearList() {
-  Object.assign(shown, { memories: [], total: 0 });
+  Object.assign(shown, { memories: [], total: 0, asked: null });
   $("memories").replaceChildren();
   $("memories-empty").hidden = true;
   $("found").textContent = "";
@@ -359,6 +396,8 @@ function showOnly(filter) {
 function setUpDelete(card, memory) {
   const part = (name) => card.querySelector(`.${name}`);
   const ask = (asking) => {
+    if (isBusy(part("really"))) return;
+    say(part("problem"), "");
     part("confirm").hidden = !asking;
     part("foot").hidden = asking;
     part(asking ? "keep" : "delete").focus();
@@ -370,7 +409,11 @@ function setUpDelete(card, memory) {
 }
 
 async function remove(card, memory) {
-  await request("DELETE", `/v1/memories/${encodeURIComponent(memory.id)}`);
+  try {
+    await request("DELETE", `/v1/memories/${encodeURIComponent(memory.id)}`);
+  } catch (error) {
+    if (error.status !== 404) throw error; // deleted elsewhere meanwhile: nothing is left to do
+  }
   const next = card.nextElementSibling ?? card.previousElementSibling ?? $("memories-title");
   card.remove();
   shown.memories = shown.memories.filter(({ id }) => id !== memory.id);
@@ -396,6 +439,7 @@ function openEditor(memory) {
   $("type").value = memory?.type ?? "semantic";
   $("tags").value = memory?.tags.join(", ") ?? "";
   $("namespace").value = memory?.namespace ?? shown.filter?.namespace ?? "";
+  unchanged = fields();
   openDialog($("editor"));
   $("content").focus();
 }
@@ -426,10 +470,13 @@ function readEditor() {
   };
 }
 
+function fields() {
+  return JSON.stringify(["content", "type", "tags", "namespace"].map((id) => $(id).value));
+}
+
 /** The Escape key or the phone's "back" must not throw away what was written. */
 function keepDraft(event) {
-  const before = edited?.content ?? "";
-  if ($("content").value === before) return;
+  if (fields() === unchanged) return;
   event.preventDefault();
   say($("editor").querySelector(".problem"), "This is not saved yet. Save it, or throw it away with “Cancel”.");
 }
@@ -454,6 +501,7 @@ async function createMemory(memory) {
   $("q").value = "";
   loadHealth();
   loadMemories();
+  scrollTo(0, 0); // to the new one
 }
 
 async function updateMemory(old, memory) {
@@ -472,21 +520,27 @@ async function updateMemory(old, memory) {
 
 // ---- Conversations ----
 
+let conversationsAsked = null; // what they answer, as `shown.asked`
+
 async function loadConversations() {
   const query = shown.query;
+  const asked = JSON.stringify([query, readKey()]);
   const path = query ? `/v1/conversations/search?limit=10&q=${encodeURIComponent(query)}` : "/v1/conversations?limit=10";
   try {
     const { conversations } = await request("GET", path);
     if (query !== shown.query) return; // something else is looked for meanwhile
     $("conversations-title").textContent = query ? "Conversations found" : "Recent conversations";
     $("conversations").replaceChildren(...conversations.map(conversationCard));
+    conversationsAsked = asked;
     $("conversations-empty").textContent = query ? "No conversation is about that." : "No conversation is saved yet.";
     $("conversations-empty").hidden = conversations.length > 0;
     say($("conversations-error"), "");
   } catch (error) {
     if (query !== shown.query) return;
-    $("conversations").replaceChildren();
-    $("conversations-empty").hidden = true;
+    if (asked !== conversationsAsked || error.status === 401) {
+      $("conversations").replaceChildren();
+      $("conversations-empty").hidden = true;
+    }
     say($("conversations-error"), error.message);
   }
 }
@@ -562,6 +616,7 @@ function searchNow() {
   const query = $("q").value.trim();
   if (query === shown.query) return;
   shown.query = query;
+  scrollTo(0, 0); // the best come first
   loadMemories();
   loadConversations();
 }
@@ -588,6 +643,8 @@ function setUpPage() {
   setUpDialog($("copy-by-hand"));
   $("handoff").addEventListener("change", targetChanged);
   $("editor").addEventListener("cancel", keepDraft);
+  // A page can stop "cancel" only once between two other deeds of the person; the key, always.
+  $("editor").addEventListener("keydown", (event) => event.key === "Escape" && keepDraft(event));
   $("other-name").addEventListener("input", () => showBrief(""));
   const onClick = {
     "refresh": refresh,

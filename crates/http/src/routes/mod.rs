@@ -88,6 +88,7 @@ pub(crate) fn web() -> Router<App> {
     Router::new()
         .route("/", get(web::home))
         .route("/app", get(web::page))
+        .route("/app/", get(web::home))
         .route("/app/{file}", get(web::asset))
         .route("/manifest.json", get(web::manifest))
 }

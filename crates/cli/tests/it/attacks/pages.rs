@@ -10,7 +10,7 @@ fn paths() -> Vec<String> {
     let text = include_str!("../../../../../openapi.json");
     let document: Value = serde_json::from_str(text).unwrap();
     let documented = document["paths"].as_object().unwrap().keys().cloned();
-    let more = ["/", "/app", "/app/app.js", "/manifest.json", "/docs/", "/openapi.json", "/nowhere"];
+    let more = ["/", "/app", "/app/", "/app/app.js", "/manifest.json", "/docs/", "/openapi.json", "/nowhere"];
     documented
         .map(|path| path.replace("{id}", "mem_0000000000000000"))
         .chain(more.map(str::to_owned))
