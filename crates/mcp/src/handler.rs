@@ -6,10 +6,10 @@ use omp_client::{Api, Embedded};
 use omp_model::{Error, Principal};
 use omp_service::Service;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Extensions, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-    ResourceContents, ResourceUpdatedNotificationParam, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, Extensions, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, ResourceContents, ResourceUpdatedNotificationParam, ServerCapabilities, ServerConfig,
     SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
@@ -18,7 +18,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use crate::resources::Place;
 use crate::tools::{self, Call, Entry};
 use crate::watch::{self, MOST, Subscriptions};
-use crate::{caller, prompts, refusal, resources};
+use crate::{caller, malformed, prompts, refusal, resources};
 
 /// What the model is told before anything else.
 const INSTRUCTIONS: &str = "The user's long-term memory, shared by all their AI tools. When a task may depend on \
@@ -147,6 +147,15 @@ impl ServerHandler for Handler {
             Err(error) => Err(error),
         };
         Ok(result.unwrap_or_else(|error| refusal::result(&error)).into())
+    }
+
+    /// What the SDK could not read as a request of a method that it knows.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(malformed::unreadable(&request.method, request.params))
     }
 
     async fn list_prompts(

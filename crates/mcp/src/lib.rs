@@ -6,9 +6,12 @@
 //! data.
 
 mod arguments;
+mod batch;
 mod caller;
 mod handler;
 mod http;
+mod lines;
+mod malformed;
 mod prompts;
 mod refusal;
 mod resources;

@@ -7,6 +7,7 @@ use rmcp::ServiceExt;
 use rmcp::transport::io::stdio_pipes;
 
 use crate::handler::{Handler, Memories};
+use crate::lines::Lines;
 
 /// Answers one client on standard input and output until it closes them.
 ///
@@ -15,7 +16,8 @@ use crate::handler::{Handler, Memories};
 /// When what comes is no MCP.
 pub async fn serve_stdio(api: Arc<dyn Api>) -> std::io::Result<()> {
     let handler = Handler::new(Memories::Of(api));
-    let running = match handler.serve(stdio_pipes()).await {
+    let (input, output) = stdio_pipes();
+    let running = match handler.serve(Lines::new(input, output)).await {
         Ok(running) => running,
         // A client that only looked whether the program starts.
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod http;
+mod malformed;
 mod protocol;
 mod remote;
 mod resources;

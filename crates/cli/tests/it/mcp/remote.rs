@@ -88,11 +88,19 @@ impl<'a> Remote<'a> {
         self.post(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}), &extra)
     }
 
+    /// Sends a body as it is.
+    pub(super) fn raw(&self, body: &str) -> Answer {
+        self.bytes(body.as_bytes(), &[])
+    }
+
     fn post(&self, message: &Value, extra: &[(&str, String)]) -> Answer {
+        self.bytes(message.to_string().as_bytes(), extra)
+    }
+
+    fn bytes(&self, body: &[u8], extra: &[(&str, String)]) -> Answer {
         let all = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let all: Vec<_> = all.chain(extra.iter().map(|(name, value)| (*name, value.as_str()))).collect();
-        let (status, head, body) =
-            self.server.call("POST", "/mcp", &all, message.to_string().as_bytes()).unwrap();
+        let (status, head, body) = self.server.call("POST", "/mcp", &all, body).unwrap();
         Answer { status, head, body }
     }
 

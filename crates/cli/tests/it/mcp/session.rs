@@ -55,6 +55,12 @@ impl Session {
         writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
     }
 
+    /// Sends a line as it is; the next message that comes back.
+    pub(super) fn raw(&mut self, line: &str) -> Value {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        self.read()
+    }
+
     /// Sends a request and does not wait.
     pub(super) fn send(&mut self, method: &str, mut params: Value) -> u64 {
         let id = self.next;
