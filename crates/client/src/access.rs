@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::http::{ANSWER, put};
+use crate::http::put;
 use crate::{Embedded, Http};
 
 /// Users, keys, whole namespaces and what is shared. Every carrier gives the same answers and the same errors.
@@ -170,7 +170,7 @@ impl AccessApi for Http {
 
     async fn revoke_key(&self, id: &str) -> Result<()> {
         let path = segment("keys", id).ok_or_else(|| key_not_found(id))?;
-        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+        self.emptied(self.request(Method::DELETE, &path)).await
     }
 
     async fn rotate_key(&self, id: &str, rotate: RotateKey) -> Result<KeyWithSecret> {
@@ -208,7 +208,7 @@ impl AccessApi for Http {
 
     async fn unshare(&self, namespace: &Namespace, user: &UserName) -> Result<()> {
         let path = format!("namespaces/{namespace}/shares/{user}");
-        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+        self.emptied(self.request(Method::DELETE, &path)).await
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<AuditPage> {

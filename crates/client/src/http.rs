@@ -19,11 +19,14 @@ use omp_model::{
 };
 use omp_service::models::{Key, Provider};
 use omp_service::{AiChoice, CompressRequest, ExtractRequest, Handed, HandoffRequest, ToRead, Told};
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::exported::Exported;
+use crate::unreachable::unreachable;
 use crate::{Api, Done, ExportSummary, Progress, Upload, pairs};
 
 /// Longest wait for a connection.
@@ -54,6 +57,9 @@ impl Http {
         let base = Url::parse(&format!("{trimmed}/")).map_err(|e| {
             Error::invalid("server", format!("must be a URL such as http://localhost:3456: {e}"))
         })?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(Error::invalid("server", "must begin with http:// or https://"));
+        }
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .build()
@@ -92,26 +98,34 @@ impl Http {
 
     /// The same for what a model thinks about.
     async fn slow_json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
-        let response = self.send(request.timeout(THOUGHT)).await?;
-        response.json().await.map_err(|error| self.unreachable(&error))
+        read(self.send(request.timeout(THOUGHT)).await?).await
+    }
+
+    /// A request whose answer is 204: whatever else answers has not done it.
+    pub(crate) async fn emptied(&self, request: RequestBuilder) -> Result<()> {
+        let status = self.send(request.timeout(ANSWER)).await?.status();
+        if status == StatusCode::NO_CONTENT {
+            return Ok(());
+        }
+        let message = format!(
+            "The server answered with status {status} in the place of 204, so nothing says that it was done. Is the address \
+             that of a memory server?"
+        );
+        Err(Error::new(ErrorCode::Unavailable, message))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Error {
-        let base = self.base.as_str().trim_end_matches('/');
-        let reason = if error.is_connect() {
-            "nothing answers there; `omp serve` starts a server"
-        } else if error.is_timeout() {
-            "it did not answer in time"
-        } else {
-            "the connection broke"
-        };
-        Error::new(ErrorCode::Unavailable, format!("The server {base} cannot be reached: {reason}."))
+        unreachable(&self.base, error)
     }
 }
 
 /// What an answer says.
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
-    response.json().await.map_err(|error| {
+    let mut base = response.url().clone();
+    base.set_path("");
+    base.set_query(None);
+    let body = response.bytes().await.map_err(|error| unreachable(&base, &error))?;
+    serde_json::from_slice(&body).map_err(|error| {
         let message = format!("The server's answer is not what the protocol says: {error}.");
         Error::new(ErrorCode::Unavailable, message)
     })
@@ -237,8 +251,7 @@ impl Api for Http {
     }
 
     async fn delete_memory(&self, id: &str) -> Result<()> {
-        // The answer is 204 without a body; there is nothing to parse.
-        self.send(self.request(Method::DELETE, &path_of("memories", id)?).timeout(ANSWER)).await.map(drop)
+        self.emptied(self.request(Method::DELETE, &path_of("memories", id)?)).await
     }
 
     async fn list_memories(&self, query: &ListQuery) -> Result<MemoryList> {
@@ -366,9 +379,7 @@ impl Api for Http {
             .query(&query)
             .header("content-type", "application/octet-stream")
             .body(reqwest::Body::wrap_stream(pieces));
-        let response = self.send(request).await?;
-        let response: ImportResponse = response.json().await.map_err(|error| self.unreachable(&error))?;
-        Ok(response.into())
+        read::<ImportResponse>(self.send(request).await?).await.map(Into::into)
     }
 
     async fn export(
@@ -382,10 +393,13 @@ impl Api for Http {
             included.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect();
         let query = [("format", options.format.as_str().to_owned()), ("include", include.join(","))];
         let response = self.send(self.request(Method::GET, "export").query(&query)).await?;
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
+        let mut exported = Exported::begin(options.format, content_type)?;
         let (mut pieces, mut summary) = (response.bytes_stream(), ExportSummary::default());
         while let Some(piece) = pieces.next().await {
             let piece =
                 piece.map_err(|_| Error::new(ErrorCode::Unavailable, "The server broke the export off."))?;
+            exported.piece(&piece)?;
             out.write_all(&piece).map_err(|e| {
                 Error::new(ErrorCode::StorageFull, format!("The export cannot be written: {e}."))
             })?;
@@ -394,6 +408,7 @@ impl Api for Http {
                 progress(Done { bytes: summary.bytes, memories: None });
             }
         }
+        exported.end()?;
         out.flush()
             .map_err(|e| Error::new(ErrorCode::StorageFull, format!("The export cannot be written: {e}.")))?;
         Ok(summary)

@@ -7,8 +7,10 @@ mod access;
 mod api;
 pub mod conform;
 mod embedded;
+mod exported;
 mod http;
 mod pairs;
+mod unreachable;
 
 pub use access::AccessApi;
 pub use api::{Api, Done, ExportSummary, Progress, Upload};
