@@ -1,6 +1,6 @@
 //! Whose memories: a server's, a PostgreSQL database's, or the file's on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use omp_service::{Embeddings, Service};
 use omp_store::{DatabaseKey, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store};
 
 use crate::args::{Global, Whose};
+use crate::files::real_place;
 use crate::{passphrase, settings};
 
 /// How long a single command waits for an index.
@@ -29,6 +30,23 @@ impl Global {
     /// The database file.
     pub(crate) fn file(&self) -> anyhow::Result<PathBuf> {
         self.db.clone().map_or_else(settings::default_database, Ok)
+    }
+
+    /// Refuses to write over the database file, or what lies beside it and belongs to it.
+    pub(crate) fn spare_database(&self, output: &Path) -> anyhow::Result<()> {
+        let Ok(database) = self.file() else { return Ok(()) };
+        let place = real_place(output);
+        let hit = ["", "-wal", "-shm", "-lock"].into_iter().any(|ending| {
+            let mut part = database.as_os_str().to_owned();
+            part.push(ending);
+            real_place(Path::new(&part)) == place
+        });
+        anyhow::ensure!(
+            !hit,
+            "{} belongs to the database that your memories are in; write to another file",
+            output.display()
+        );
+        Ok(())
     }
 
     /// Opens the PostgreSQL database that is named, else the database file.

@@ -48,7 +48,7 @@ impl Owned {
                 bail!("{shown} is a link to {}, which is not there; nothing was changed", target.display())
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Ok(Self { path: path.to_owned(), real: real_place(path)?, text: None })
+                Ok(Self { path: path.to_owned(), real: new_place(path)?, text: None })
             }
             Err(error) => Err(error).with_context(|| format!("{shown} cannot be opened")),
         }
@@ -107,8 +107,15 @@ impl Owned {
     }
 }
 
+/// Where a file is, or will be, over whichever links.
+pub(crate) fn real_place(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path)
+        .or_else(|_| new_place(path))
+        .unwrap_or_else(|_: anyhow::Error| path.to_owned())
+}
+
 /// Where a file that is not there will be: its folder may be reached over links.
-fn real_place(path: &Path) -> anyhow::Result<PathBuf> {
+fn new_place(path: &Path) -> anyhow::Result<PathBuf> {
     let whole = std::path::absolute(path)?;
     for folder in whole.ancestors().skip(1) {
         if let Ok(real) = std::fs::canonicalize(folder) {

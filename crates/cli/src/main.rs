@@ -27,7 +27,10 @@ use crate::args::Args;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::misused(&error, std::env::args_os().any(|arg| arg == "--json")),
+    };
     let printer = Printer::new(args.global.json, args.global.quiet);
     match commands::run(args, &printer) {
         Ok(code) => code,

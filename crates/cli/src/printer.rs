@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 
 use anstream::{eprintln, stdout};
 use omp_model::api::ErrorBody;
-use omp_model::{Error, Memory, Tag};
+use omp_model::{Error, Memory, Tag, UserName};
 use serde::Serialize;
 
 const BOLD: &str = "\x1b[1m";
@@ -55,15 +55,12 @@ impl Printer {
         }
     }
 
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            let ours = error.downcast_ref::<Error>().cloned();
-            let code = omp_model::ErrorCode::Unavailable;
-            let ours = ours.unwrap_or_else(|| Error::new(code, format!("{error:#}")));
-            let text = serde_json::to_string(&ErrorBody::from(ours)).expect("an error is JSON");
+            let text = serde_json::to_string(&ErrorBody::from(error.clone())).expect("an error is JSON");
             eprintln!("{text}");
         } else {
-            eprintln!("{RED}error{RESET}: {}", clean(&format!("{error:#}")));
+            eprintln!("{RED}error{RESET}: {}", clean(&error.message));
         }
     }
 
@@ -90,8 +87,24 @@ impl Write for Stream {
     }
 }
 
+/// A number of things, in words.
+pub(crate) fn counted(number: impl Into<u64>, one: &str) -> String {
+    match number.into() {
+        1 => format!("1 {one}"),
+        number => match one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+            Some(stem) => format!("{number} {stem}ies"),
+            None => format!("{number} {one}s"),
+        },
+    }
+}
+
 /// One memory as text.
 pub(crate) fn text(memory: &Memory) -> String {
+    text_of(memory, None)
+}
+
+/// The same with whose it is.
+pub(crate) fn text_of(memory: &Memory, owner: Option<&UserName>) -> String {
     let mut head = format!(
         "{BOLD}{}{RESET} {DIM}{} · {} · {}",
         memory.id,
@@ -99,6 +112,9 @@ pub(crate) fn text(memory: &Memory) -> String {
         memory.source.tool,
         memory.created_at.to_string().get(..10).unwrap_or_default()
     );
+    if let Some(owner) = owner {
+        head.push_str(&format!(" · of {owner}"));
+    }
     if let Some(namespace) = &memory.namespace {
         head.push_str(&format!(" · in {namespace}"));
     }
@@ -131,6 +147,12 @@ fn clean_head(head: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_was_told_as_several() {
+        let told = [counted(1u64, "memory"), counted(2u64, "memory"), counted(0u64, "key")];
+        assert_eq!(told, ["1 memory", "2 memories", "0 keys"]);
+    }
 
     #[test]
     fn escape_sequences_in_memories_are_tamed() {

@@ -49,7 +49,14 @@ pub(crate) struct Args {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// The server to talk to, such as `http://localhost:3456`
-    #[arg(long, env = "OMP_SERVER", hide_env_values = true, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "OMP_SERVER",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL",
+        value_parser = server_url
+    )]
     pub(crate) server: Option<String>,
     /// The server's key (of `omp serve`: the key that clients must bring)
     #[arg(long, env = "OMP_API_KEY", hide_env_values = true, global = true, value_name = "KEY")]
@@ -90,6 +97,16 @@ pub(crate) struct Global {
     pub(crate) vectors: Vectors,
     #[command(flatten)]
     pub(crate) models: Models,
+}
+
+/// Takes addresses of servers; nothing at all stands for none, and `localhost:3456` for `http://localhost:3456`.
+fn server_url(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        Some((scheme, _)) if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            Err("it must begin with http:// or https://".to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -72,7 +72,7 @@ pub(crate) struct Encrypt {
 #[derive(Debug, Args)]
 pub(crate) struct Conform {
     /// The server to check; by default the one of --server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = super::server_url)]
     pub(crate) url: Option<String>,
     /// Print the clauses and check nothing
     #[arg(long)]

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use omp_client::conform::{self, Options};
+use omp_client::conform::{self, ConformError, Options};
+use omp_model::{Error, ErrorCode};
 
 use crate::args::{Conform, Global};
 use crate::printer::{Printer, clean};
@@ -30,7 +31,8 @@ pub(super) async fn run(global: &Global, args: &Conform, printer: &Printer) -> a
             let _ = printer.line(clean(&outcome.to_string()));
         }
     })
-    .await?;
+    .await
+    .map_err(|error| coded(&error))?;
     let told = format!(
         "{} passed, {} failed, {} skipped",
         report.passed,
@@ -42,4 +44,14 @@ pub(super) async fn run(global: &Global, args: &Conform, printer: &Printer) -> a
         printer.say(format!("made and not removed again: {}", clean(id)));
     }
     Ok(if report.failed_must == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Why there is no report, as any other error of a server.
+fn coded(error: &ConformError) -> Error {
+    let code = match error {
+        ConformError::Url(_) => ErrorCode::ValidationError,
+        ConformError::Client(_) | ConformError::Unreachable { .. } => ErrorCode::Unavailable,
+        ConformError::KeyNeeded | ConformError::KeyRefused => ErrorCode::Unauthorized,
+    };
+    Error::new(code, format!("{error}."))
 }

@@ -7,7 +7,7 @@ use omp_model::api::ContextResponse;
 use omp_model::{ContextQuery, Error, Question, Result, SearchFilter};
 
 use crate::args::{Context, ContextFormat, Global};
-use crate::printer::{Printer, clean};
+use crate::printer::{Printer, clean, counted};
 use crate::reach::{Found, Reach};
 
 /// Memories that are looked at: more do not fit into any budget that is worth its tokens.
@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: Context, printer: &Printer) -> an
     let text = clean(&block.context);
     let text = if args.format == ContextFormat::Markdown { markdown(&text) } else { text };
     printer.line(text.trim_end())?;
-    printer.say(format!("{} memories, about {} tokens", block.memories.len(), block.tokens));
+    printer.say(format!("{}, about {} tokens", counted(block.memories.len() as u64, "memory"), block.tokens));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use omp_model::{ConversationQuery, ConversationSearch, Error, Question};
 
 use crate::args::{Conversations, Global};
-use crate::printer::{Printer, clean};
+use crate::printer::{Printer, clean, counted};
 
 pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer) -> anyhow::Result<ExitCode> {
     let q = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("query", what))?;
@@ -34,6 +34,6 @@ pub(super) async fn run(global: &Global, args: Conversations, printer: &Printer)
         };
         printer.say(format!("{instead}{}", degraded.reason));
     }
-    printer.say(format!("{} of {} conversations", found.conversations.len(), found.total));
+    printer.say(format!("{} of {}", found.conversations.len(), counted(found.total, "conversation")));
     Ok(ExitCode::SUCCESS)
 }

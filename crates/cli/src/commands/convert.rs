@@ -13,10 +13,10 @@ use omp_service::{ConvertOptions, ConvertTarget, ImportSource};
 
 use super::export::{Target, by_name};
 use super::source;
-use crate::args::Convert;
+use crate::args::{Convert, Global};
 use crate::printer::{Printer, Stream};
 
-pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(super) fn run(global: &Global, args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode> {
     let input = source::open_here(&args.input)?;
     let to_stdout = args.output.as_os_str() == "-";
     let to = args.to.or_else(|| by_name(&args.output));
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode>
         name: source::name(&args.input),
         choice: args.choosing.choice(),
     };
-    let report = write(input, &options, Some(&args.output), args.force)?;
+    let report = write(global, input, &options, Some(&args.output), args.force)?;
     let written = report.imported + report.unchanged;
     super::losses::print(&report, printer);
     if printer.json && !to_stdout {
@@ -41,6 +41,7 @@ pub(super) fn run(args: &Convert, printer: &Printer) -> anyhow::Result<ExitCode>
 
 /// Converts to a file, a folder or standard output, whichever the path and the format ask for.
 pub(super) fn write(
+    global: &Global,
     input: ImportSource,
     options: &ConvertOptions,
     output: Option<&Path>,
@@ -55,7 +56,7 @@ pub(super) fn write(
         let files = DiskFiles::new(path).with_context(|| format!("{} cannot be written", path.display()))?;
         return Ok(omp_service::convert(input, options, ConvertTarget::Folder(Box::new(files)), now)?);
     }
-    let target = Target::new(path, force)?;
+    let target = Target::new(global, path, force)?;
     let report = omp_service::convert(input, options, ConvertTarget::File(target.writer()?), now)?;
     target.keep()?;
     Ok(report)

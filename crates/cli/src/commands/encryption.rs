@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use omp_store::{DatabaseKey, SqliteStore};
+use omp_store::{DatabaseKey, SqliteStore, StoreError};
 use serde_json::json;
 
 use crate::args::{Encrypt, Global};
@@ -15,6 +15,7 @@ use crate::printer::Printer;
 pub(super) fn encrypt(global: &Global, args: &Encrypt, printer: &Printer) -> anyhow::Result<ExitCode> {
     global.require_file("encrypt")?;
     let path = existing(global)?;
+    require_encryption()?;
     let given = global.database_key()?;
     match (SqliteStore::is_plain(&path), &args.new_passphrase_file) {
         (true, None) => {
@@ -49,10 +50,16 @@ pub(super) fn decrypt(global: &Global, printer: &Printer) -> anyhow::Result<Exit
     global.require_file("decrypt")?;
     let path = existing(global)?;
     ensure!(!SqliteStore::is_plain(&path), "{} is not encrypted", path.display());
+    require_encryption()?;
     let key = global.database_key()?.map_or_else(|| asked(false), Ok)?;
     SqliteStore::recode(&path, Some(&key), None)?;
     printer.either(&json!({"decrypted": path}), format!("{} is no longer encrypted", path.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Told before anybody types a passphrase.
+fn require_encryption() -> Result<(), StoreError> {
+    if DatabaseKey::IN_THIS_BUILD { Ok(()) } else { Err(StoreError::NoEncryption) }
 }
 
 fn existing(global: &Global) -> anyhow::Result<PathBuf> {

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::sealing::Sealed;
 use crate::args::{Export, Global};
-use crate::printer::{Printer, Stream};
+use crate::printer::{Printer, Stream, counted};
 use crate::progress;
 
 pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> anyhow::Result<ExitCode> {
@@ -31,7 +31,7 @@ pub(super) async fn run(global: &Global, args: &Export, printer: &Printer) -> an
         out.finish()?;
         return Ok(ExitCode::SUCCESS);
     };
-    let target = Target::new(path, args.force)?;
+    let target = Target::new(global, path, args.force)?;
     let out = Sealed::new(&args.sealing, target.writer()?)?;
     let bar = progress::bytes(printer, None);
     let summary = api.export(options, Box::new(out.clone()), progress::teller(bar.as_ref())).await;
@@ -65,13 +65,13 @@ async fn foreign(
     std::io::Seek::rewind(&mut spool)?;
     let options = ConvertOptions { from: Some(Format::OMI_JSONL), to: format, ..ConvertOptions::default() };
     let path = args.file.as_deref();
-    let report = super::convert::write(ImportSource::File(spool), &options, path, args.force)?;
+    let report = super::convert::write(global, ImportSource::File(spool), &options, path, args.force)?;
     super::losses::print(&report, printer);
     let Some(path) = path.filter(|path| path.as_os_str() != "-") else { return Ok(ExitCode::SUCCESS) };
     if printer.json {
         printer.value(&json!({"file": path, "format": format, "written": report.imported, "lost": report.lost, "changed": report.changed, "counts": report.counts}))?;
     } else {
-        printer.say(format!("wrote {} ({} memories, {format})", path.display(), report.imported));
+        printer.say(format!("wrote {} ({}, {format})", path.display(), counted(report.imported, "memory")));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -95,7 +95,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(path: &Path, force: bool) -> anyhow::Result<Self> {
+    pub(super) fn new(global: &Global, path: &Path, force: bool) -> anyhow::Result<Self> {
+        global.spare_database(path)?;
         ensure!(force || !path.exists(), "{} exists already; --force replaces it", path.display());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder)

@@ -4,12 +4,14 @@ use std::io;
 use std::process::ExitCode;
 
 use omp_client::Upload;
+use omp_model::Error;
 use omp_model::transfer::{ImportOptions, ImportReport};
+use omp_service::formats::transcript;
 use omp_service::{ExtractRequest, Told};
 
 use super::source;
 use crate::args::{Chosen, Global, Import};
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 use crate::progress;
 
 pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> anyhow::Result<ExitCode> {
@@ -38,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let report = report?;
+    let report = report.map_err(|error| explained(error, args))?;
     if printer.json {
         printer.value(&report)?;
     } else {
@@ -48,6 +50,23 @@ pub(super) async fn run(global: &Global, args: &Import, printer: &Printer) -> an
         extract(global, &report, Chosen { provider }, printer).await?;
     }
     Ok(if report.error_count == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A conversation in plain lines is no file of another tool, but another command takes it.
+fn explained(error: Error, args: &Import) -> anyhow::Error {
+    let refused = error.code.exit_code() == 1 && args.from.is_none();
+    let small = |file: &std::fs::Metadata| file.is_file() && file.len() < 1 << 20;
+    let text = std::fs::metadata(&args.file).ok().filter(|file| refused && small(file));
+    let text = text.and_then(|_| std::fs::read_to_string(&args.file).ok());
+    let is_talk = text.as_deref().and_then(transcript::read).is_some();
+    let error = anyhow::Error::new(error);
+    if is_talk {
+        return error.context(format!(
+            "{} looks like the lines of a conversation, which `omp save` takes",
+            args.file.display()
+        ));
+    }
+    error
 }
 
 /// Memories out of the conversations that came in.
@@ -69,8 +88,11 @@ async fn extract(
         request
     };
     let (stored, done) = super::extract::from_saved(api.as_ref(), ids, request, printer).await?;
-    printer
-        .say(format!("{stored} memories extracted out of {done} of {} conversations", report.conversations));
+    printer.say(format!(
+        "{} extracted out of {done} of {}",
+        counted(stored as u64, "memory"),
+        counted(report.conversations, "conversation")
+    ));
     Ok(())
 }
 
@@ -79,8 +101,9 @@ fn print(report: &ImportReport, printer: &Printer) -> io::Result<()> {
     let what = if report.dry_run { "would be imported (nothing was written)" } else { "imported" };
     printer.line(format!(
         "{}: {read} read, {imported} {what}, {updated} updated, {unchanged} unchanged, {skipped} skipped, \
-         {conversations} conversations, {error_count} not valid",
-        report.format.as_str()
+         {}, {error_count} not valid",
+        report.format.as_str(),
+        counted(*conversations, "conversation")
     ))?;
     if let Some(because) = &report.because {
         printer.say(format!("read as {} because {}", report.format, crate::printer::clean(because)));

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::context::question;
 use crate::args::{Global, Inject, Reader};
 use crate::files::{Owned, Readers};
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 use crate::project;
 use crate::reach::Reach;
 
@@ -138,7 +138,7 @@ fn report(
         return Ok(());
     }
     let what = if changed { "wrote" } else { "nothing is new in" };
-    printer.say(format!("{what} {} ({} memories)", target.path.display(), written.len()));
+    printer.say(format!("{what} {} ({})", target.path.display(), counted(written.len() as u64, "memory")));
     if !left_out.is_empty() {
         printer.say(format!("{} do not fit into what {} reads of it", left_out.len(), target.tool.title()));
     }

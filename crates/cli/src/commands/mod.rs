@@ -57,9 +57,9 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     let Args { global, command } = args;
     let global = global.without_empty();
     match command {
-        Command::Completions { shell } => return Ok(completions::run(shell)),
+        Command::Completions { shell } => return completions::run(shell),
         Command::Validate(args) => return validate::run(&args, printer),
-        Command::Convert(args) => return convert::run(&args, printer),
+        Command::Convert(args) => return convert::run(&global, &args, printer),
         Command::Inspect(args) => return inspect::run(&args, printer),
         Command::Setup(args) => return setup::run(&global, &args, printer),
         _ => {}

@@ -6,7 +6,7 @@ use omp_model::{Error, Question, SearchQuery};
 use serde_json::json;
 
 use crate::args::{Global, Recall, Whose};
-use crate::printer::Printer;
+use crate::printer::{Printer, text_of};
 use crate::project;
 use crate::reach::{Found, Reach};
 
@@ -27,7 +27,11 @@ pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> any
         printer.value(&found)?;
         return Ok(ExitCode::SUCCESS);
     }
-    printer.memories(&found.memories)?;
+    // Of what several users share, each memory says whose it is.
+    let owners = found.owners.iter().flatten().map(Some).chain(std::iter::repeat(None));
+    for (memory, owner) in found.memories.iter().zip(owners) {
+        printer.line(text_of(memory, owner))?;
+    }
     let shown = found.memories.len();
     let mode = found.mode_used.as_str();
     printer.say(format!("{shown} of {} found, by {mode} search", found.total));

@@ -7,7 +7,7 @@ use omp_model::{Conversation, ConversationQuery, ListQuery};
 use serde_json::json;
 
 use crate::args::{Global, Recent};
-use crate::printer::{Printer, clean};
+use crate::printer::{Printer, clean, counted};
 
 pub(super) async fn run(global: &Global, args: &Recent, printer: &Printer) -> anyhow::Result<ExitCode> {
     let api = global.api().await?;
@@ -23,7 +23,11 @@ pub(super) async fn run(global: &Global, args: &Recent, printer: &Printer) -> an
     }
     conversations.iter().try_for_each(|conversation| printer.line(line(conversation)))?;
     printer.memories(&memories)?;
-    printer.say(format!("{} conversations, {} memories", conversations.len(), memories.len()));
+    printer.say(format!(
+        "{}, {}",
+        counted(conversations.len() as u64, "conversation"),
+        counted(memories.len() as u64, "memory")
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use omp_model::{Content, CreateMemory, Dedupe, Error, Metadata, NewMemory, Tags};
+use omp_model::{Clock as _, Content, CreateMemory, Dedupe, Error, Metadata, NewMemory, SystemClock, Tags};
 
 use crate::args::{Global, Remember};
 use crate::printer::Printer;
@@ -27,6 +27,9 @@ pub(super) async fn run(global: &Global, args: Remember, printer: &Printer) -> a
     let create = CreateMemory { new, supersedes: args.supersedes, dedupe };
     let created = global.api_of(&args.whose).await?.create_memory(create).await?;
     printer.either(&created, created.memory.id)?;
+    if args.expires_at.is_some_and(|at| at <= SystemClock.now()) {
+        printer.say("it expires in the past, so no list and no search will ever show it");
+    }
     if created.duplicate_of.is_some() {
         printer.say("this is remembered already; nothing was stored");
     }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::source;
 use crate::args::{Global, Save};
-use crate::printer::{Printer, clean};
+use crate::printer::{Printer, clean, counted};
 use crate::sessions::Offers;
 
 /// A transcript in a form of ours is read whole, so it has a limit; files of other tools are streamed.
@@ -118,8 +118,8 @@ async fn store(api: &dyn Api, args: &Save, read: Transcript, printer: &Printer) 
     for conversation in &saved {
         printer.line(conversation.id)?;
         printer.say(format!(
-            "saved {} turns with {}",
-            conversation.message_count,
+            "saved {} with {}",
+            counted(conversation.message_count as u64, "turn"),
             clean(conversation.model.as_str())
         ));
     }
@@ -138,7 +138,9 @@ async fn import(api: &dyn Api, path: &Path, printer: &Printer) -> anyhow::Result
         let (format, read) = (&report.format, report.read);
         let (conversations, memories) = (report.conversations, report.imported);
         printer.say(format!(
-            "{format}: {read} read, {conversations} conversations and {memories} memories saved"
+            "{format}: {read} read, {} and {} saved",
+            counted(conversations, "conversation"),
+            counted(memories, "memory")
         ));
     }
     anyhow::ensure!(
@@ -160,8 +162,8 @@ fn offered(printer: &Printer) -> anyhow::Result<ExitCode> {
         printer.line(format!("{at}  {tool}  {}", clean(&session.transcript.display().to_string())))?;
     }
     printer.say(format!(
-        "{} sessions are offered; `omp save FILE` or `omp save --last` saves",
-        offers.sessions.len()
+        "offered: {}; `omp save FILE` or `omp save --last` saves",
+        counted(offers.sessions.len() as u64, "session")
     ));
     Ok(ExitCode::SUCCESS)
 }

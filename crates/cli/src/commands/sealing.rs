@@ -9,6 +9,7 @@ use age::secrecy::SecretString;
 use age::stream::StreamWriter;
 use age::{DecryptError, Decryptor, Encryptor, IdentityFile, armor::ArmoredReader, scrypt};
 use anyhow::{Context as _, bail, ensure};
+use omp_model::{Error, ErrorCode};
 use omp_store::SHORTEST_PASSPHRASE;
 
 use crate::args::{Opening, Sealing};
@@ -85,12 +86,17 @@ impl Write for Sealed {
     }
 }
 
+/// Whether a file is encrypted; it is at its beginning before and after.
+pub(super) fn is_sealed(file: &mut File) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    Read::by_ref(file).take(64).read_to_end(&mut beginning)?;
+    file.rewind()?;
+    Ok(BEGINNINGS.iter().any(|known| beginning.starts_with(known)))
+}
+
 /// The same file if it is not encrypted, else what is in it, in a file without a name: an import may read it twice.
 pub(super) fn opened(mut file: File, opening: &Opening) -> anyhow::Result<File> {
-    let mut beginning = Vec::new();
-    (&mut file).take(64).read_to_end(&mut beginning)?;
-    file.rewind()?;
-    if !BEGINNINGS.iter().any(|known| beginning.starts_with(known)) {
+    if !is_sealed(&mut file)? {
         return Ok(file);
     }
     let decryptor = Decryptor::new_buffered(ArmoredReader::new(BufReader::new(file)));
@@ -106,10 +112,12 @@ pub(super) fn opened(mut file: File, opening: &Opening) -> anyhow::Result<File> 
         let identities = identities(path)?;
         decryptor.decrypt(identities.iter().map(|identity| &**identity as &dyn age::Identity))
     };
+    let denied =
+        |what| anyhow::Error::new(Error::new(ErrorCode::Unauthorized, what)).context("nothing was read");
     let mut reader = reader.map_err(|error| match error {
-        DecryptError::NoMatchingKeys => anyhow::anyhow!("the file was encrypted for other keys"),
+        DecryptError::NoMatchingKeys => denied("the file was encrypted for other keys"),
         DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
-            anyhow::anyhow!("the passphrase is wrong")
+            denied("the passphrase is wrong")
         }
         error => anyhow::anyhow!("the file cannot be decrypted: {error}"),
     })?;

@@ -48,7 +48,9 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         service.store().info().await?.location
     ));
     printer.say(format!("API documentation: {scheme}://{address}/docs   web app: {scheme}://{address}/app"));
-    if key.is_none() {
+    if key.is_none() && service.is_locked().await {
+        printer.say("This store has keys, so every request needs one; `omp keys` lists and makes them.");
+    } else if key.is_none() {
         printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
     }
     if service.is_replica() {

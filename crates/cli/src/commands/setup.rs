@@ -1,5 +1,6 @@
 //! `omp setup`
 
+use std::fmt;
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ pub(super) fn run(global: &Global, args: &Setup, printer: &Printer) -> anyhow::R
     if tools.is_empty() {
         return list(args, &places, printer);
     }
-    let mut work = Work { printer, launch: &launch, args, report: Vec::new() };
+    let mut work = Work { printer, launch: &launch, args, report: Vec::new(), failures: Vec::new() };
     for tool in tools {
         if args.hooks && !tool.has_hooks() && !args.all {
             bail!("{} runs no commands when sessions begin and end; leave --hooks out", tool.title);
@@ -36,6 +37,7 @@ pub(super) fn run(global: &Global, args: &Setup, printer: &Printer) -> anyhow::R
     if printer.json {
         printer.value(&work.report)?;
     }
+    ensure!(work.failures.is_empty(), "not everything could be set up: {}", work.failures.join("; "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -116,13 +118,26 @@ struct Work<'a> {
     launch: &'a Launch,
     args: &'a Setup,
     report: Vec<Value>,
+    /// What went wrong with one file, and keeps none of the others.
+    failures: Vec<String>,
 }
 
 impl Work<'_> {
     fn set_up(&mut self, tool: &Tool, places: &Places) -> anyhow::Result<()> {
         let mut done = false;
         for change in tool.changes(places, self.launch, self.args.hooks) {
-            done |= self.write(tool, &change)?;
+            match self.write(tool, &change) {
+                Ok(written) => done |= written,
+                Err(error) if self.args.all && !error.is::<NobodyToAsk>() => {
+                    let what = format!("{error:#}");
+                    self.printer.say(format!("{}: {}", tool.title, clean(&what)));
+                    let file = &change.path;
+                    self.report
+                        .push(json!({"tool": tool.name, "file": file, "outcome": "failed", "error": what}));
+                    self.failures.push(what);
+                }
+                Err(error) => return Err(error),
+            }
         }
         if done {
             self.printer.say(format!("Now {}.", tool.then));
@@ -210,13 +225,27 @@ fn undo(args: &Setup, printer: &Printer) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Holds for every file, so one telling is enough.
+#[derive(Debug)]
+struct NobodyToAsk;
+
+impl std::error::Error for NobodyToAsk {}
+
+impl fmt::Display for NobodyToAsk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody can be asked here; --yes writes it, --dry-run only shows it")
+    }
+}
+
 /// Whether the person wants it. Where nobody can be asked, `--yes` has to say so.
 fn agreed(args: &Setup, question: &str) -> anyhow::Result<bool> {
     if args.yes {
         return Ok(true);
     }
     let stdin = std::io::stdin();
-    ensure!(stdin.is_terminal(), "nobody can be asked here; --yes writes it, --dry-run only shows it");
+    if !stdin.is_terminal() {
+        return Err(NobodyToAsk.into());
+    }
     anstream::eprint!("{question} [y/N] ");
     let mut answer = String::new();
     stdin.lock().read_line(&mut answer).context("the answer cannot be read")?;

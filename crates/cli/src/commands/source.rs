@@ -6,8 +6,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use omp_client::{Api as _, Http, Upload};
+use omp_model::ErrorCode;
 use omp_model::transfer::{ExportOptions, Format};
 use omp_service::ImportSource;
+
+use super::sealing;
 
 /// The file or folder, or standard input put into a file: an import may have to be read twice.
 pub(super) fn open(path: &Path) -> anyhow::Result<Upload> {
@@ -35,7 +38,10 @@ pub(super) async fn fetched(url: &str, key: Option<String>) -> anyhow::Result<Up
     let options = ExportOptions { format: Format::OMP, with_conversations: true, ..ExportOptions::default() };
     let out = Box::new(io::BufWriter::new(spool.try_clone()?));
     let exported = Http::new(url, key)?.export(options, out, None).await;
-    exported.with_context(|| format!("{url} gave no export"))?;
+    exported.map_err(|error| {
+        let key = if error.code == ErrorCode::Unauthorized { "; --from-key names its key" } else { "" };
+        anyhow::Error::new(error).context(format!("{url} gave no export{key}"))
+    })?;
     io::Seek::rewind(&mut spool)?;
     Ok(Upload::File(spool))
 }
@@ -43,7 +49,14 @@ pub(super) async fn fetched(url: &str, key: Option<String>) -> anyhow::Result<Up
 /// The same for what works without memories.
 pub(super) fn open_here(path: &Path) -> anyhow::Result<ImportSource> {
     Ok(match open(path)? {
-        Upload::File(file) => ImportSource::File(file),
+        Upload::File(mut file) => {
+            anyhow::ensure!(
+                !file.metadata()?.is_file() || !sealing::is_sealed(&mut file)?,
+                "{} is encrypted (age); decrypt it with `age --decrypt` first, or let `omp import` read it",
+                path.display()
+            );
+            ImportSource::File(file)
+        }
         Upload::Folder(path) => ImportSource::Folder(path),
     })
 }

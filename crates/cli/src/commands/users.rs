@@ -8,7 +8,7 @@ use omp_model::{NewKey, NewUser, Scopes, User};
 use serde_json::json;
 
 use crate::args::{Global, RemoveUser, Users};
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 
 pub(super) async fn run(global: &Global, args: Users, printer: &Printer) -> anyhow::Result<ExitCode> {
     let api = global.access().await?;
@@ -55,11 +55,11 @@ pub(super) async fn run(global: &Global, args: Users, printer: &Printer) -> anyh
 
 fn line(user: &User) -> String {
     format!(
-        "{}{}  {} memories, {} conversations, {} keys",
+        "{}{}  {}, {}, {}",
         user.name,
         if user.admin { " (admin)" } else { "" },
-        user.memories,
-        user.conversations,
-        user.keys
+        counted(user.memories, "memory"),
+        counted(user.conversations, "conversation"),
+        counted(user.keys, "key")
     )
 }

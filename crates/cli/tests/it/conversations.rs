@@ -25,7 +25,7 @@ fn a_conversation_is_saved_shown_and_goes_on_in_another_tool() {
     <id> semantic · cli · <date>
       Prefers green tea
     --- err
-    1 conversations, 1 memories
+    1 conversation, 1 memory
     ");
     insta::assert_snapshot!(home.ok(&["handoff", "--to", "ChatGPT"]).shown(&home).replace(id, "<conv>"), @r"
     status 0
@@ -108,7 +108,7 @@ fn the_file_of_another_tool_is_saved_as_import_reads_it() {
              "content": [{"type": "text", "text": "Green."}], "attachments": [], "files": []}]}]);
     fs::write(home.path("conversations.json"), export.to_string()).unwrap();
     let saved = home.ok(&["save", "conversations.json"]);
-    assert!(saved.err.contains("claude-ai: 1 read, 1 conversations"), "{}", saved.err);
+    assert!(saved.err.contains("claude-ai: 1 read, 1 conversation and 0 memories"), "{}", saved.err);
     home.ok(&["save", "conversations.json"]);
     assert_eq!(
         home.ok(&["recent", "--json"]).json()["conversations"].as_array().unwrap().len(),

@@ -23,6 +23,7 @@ mod probes;
 mod processes;
 mod program;
 mod project;
+mod refusals;
 mod replicas;
 mod sealing;
 mod searching;

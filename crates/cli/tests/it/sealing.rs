@@ -25,7 +25,7 @@ fn an_encrypted_export_is_read_by_its_key_and_by_no_other() {
     let without = other.omp(&["import", &sealed]);
     assert!(without.code == 1 && without.err.contains("--identity"), "{}", without.err);
     let wrong = other.omp(&["import", &sealed, "--identity", &files[1]]);
-    assert!(wrong.code == 1 && wrong.err.contains("for other keys"), "{}", wrong.err);
+    assert!(wrong.code == 4 && wrong.err.contains("for other keys"), "{}", wrong.err);
     let empty = other.write("empty", "AGE-SECRET-KEY-1NONSENSE\n").display().to_string();
     let none = other.omp(&["import", &sealed, "--identity", &empty]);
     assert!(
@@ -56,9 +56,11 @@ fn a_passphrase_opens_what_it_closed() {
     let made = with("a long enough passphrase", &export);
     assert_eq!(made.code, 0, "{}", made.err);
     let wrong = with("a wrong enough passphrase", &["import", &sealed]);
-    assert!(wrong.code == 1 && wrong.err.contains("the passphrase is wrong"), "{}", wrong.err);
+    assert!(wrong.code == 4 && wrong.err.contains("the passphrase is wrong"), "{}", wrong.err);
     let right = with("a long enough passphrase", &["import", &sealed, "--json"]);
     assert_eq!((right.json()["format"].as_str(), &right.json()["unchanged"]), (Some("omp"), &1.into()));
+    let inspected = home.omp(&["inspect", &sealed]);
+    assert!(inspected.code == 1 && inspected.err.contains("is encrypted"), "{}", inspected.err);
     let foreign = with(
         "a long enough passphrase",
         &["export", "-", "--passphrase", "--to", "omi", "--encrypt-to", "x"],

@@ -186,3 +186,24 @@ fn our_server_conforms() {
         assert!(report["passed"].as_u64().unwrap() > 100);
     }
 }
+
+#[test]
+fn a_shared_memory_did_not_tell_whose_it_is() {
+    let home = Home::new();
+    let key = |name: &str| home.ok(&["users", "add", name]).out.trim().to_owned();
+    let (anna, bob) = (key("anna"), key("bob"));
+    let said = std::fs::File::create(home.path("said")).unwrap();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(said).spawn().unwrap();
+    let server = Server::wait_for(child);
+    let over = |key: &str, args: &[&str]| {
+        let run = home.ok(&[&["--server", &server.url, "--api-key", key], args].concat());
+        run.out
+    };
+    over(&anna, &["remember", "The team drinks tea", "--namespace", "team"]);
+    over(&anna, &["namespaces", "share", "team", "bob"]);
+    let found = over(&bob, &["recall", "tea", "--shared"]);
+    assert!(found.contains(" · of anna · in team"), "{found}");
+    let said = std::fs::read_to_string(home.path("said")).unwrap();
+    assert!(said.contains("store has keys") && !said.contains("No key is set"), "{said}");
+}

@@ -286,6 +286,21 @@ fn what_cannot_be_read_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn one_file_that_cannot_be_read_stopped_all_the_others() {
+    let home = with_tools();
+    home.write(".cursor/mcp.json", "{ nonsense");
+    for (option, outcome) in [("--dry-run", "not_written"), ("--yes", "written")] {
+        let run = home.omp(&["setup", "--all", option, "--json"]);
+        assert!(run.code == 1 && run.err.contains("mcp.json is not JSON"), "{} {}", run.code, run.err);
+        let report = run.json();
+        let of =
+            |wanted: &str| report.as_array().unwrap().iter().filter(|one| one["outcome"] == wanted).count();
+        assert_eq!((of("failed"), of(outcome)), (1, tools().len() - 1), "{report}");
+    }
+    assert_eq!(fs::read_to_string(home.path(".cursor/mcp.json")).unwrap(), "{ nonsense");
+}
+
+#[test]
 fn tools_that_are_not_here_are_said_to_be_and_what_to_paste_is_printed() {
     let home = Home::new();
     assert_eq!(home.ok(&["setup"]).err, "no tool was found; `omp setup TOOL --print` shows what to paste\n");

@@ -40,9 +40,15 @@ fn memories_cross_a_network_encrypted() {
     assert_eq!(stored.code, 0, "{}", stored.err);
     assert_eq!(over(&certificate, &["list", "--json"]).json()["total"], 1);
     let [other, _] = self::certificate(&home, "b");
-    assert_eq!(over(&other, &["list"]).code, 5, "another certificate is not trusted");
+    let untrusted = over(&other, &["list"]);
+    assert!(untrusted.code == 5 && untrusted.err.contains("SSL_CERT_FILE"), "{}", untrusted.err);
+    let named = format!("https://127.0.0.1:{port}");
+    let mut misnamed = home.command(&["list", "--server", &named]);
+    let misnamed = run(misnamed.env("OMP_API_KEY", KEY).env("SSL_CERT_FILE", &certificate));
+    assert!(misnamed.code == 5 && misnamed.err.contains("not for the name 127.0.0.1"), "{}", misnamed.err);
     let plain = format!("http://localhost:{port}");
-    assert_eq!(run(home.command(&["list"]).env("OMP_SERVER", plain).env("OMP_API_KEY", KEY)).code, 5);
+    let plain = run(home.command(&["list"]).env("OMP_SERVER", plain).env("OMP_API_KEY", KEY));
+    assert!(plain.code == 5 && plain.err.contains("use https://"), "{}", plain.err);
 }
 
 #[test]

@@ -38,12 +38,15 @@ impl fmt::Debug for DatabaseKey {
 }
 
 impl DatabaseKey {
+    /// Whether this program can encrypt.
+    pub const IN_THIS_BUILD: bool = cfg!(feature = "encryption");
+
     /// A key from a passphrase of at least [`SHORTEST_PASSPHRASE`] characters.
     ///
     /// # Errors
     /// A shorter one, and a program that was built without encryption.
     pub fn new(passphrase: String) -> Result<Self, StoreError> {
-        if cfg!(not(feature = "encryption")) {
+        if !Self::IN_THIS_BUILD {
             return Err(StoreError::NoEncryption);
         }
         if passphrase.chars().count() < SHORTEST_PASSPHRASE {

@@ -1,7 +1,7 @@
 //! Upkeep of a SQLite file.
 
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use omp_model::Timestamp;
@@ -9,7 +9,7 @@ use omp_model::audit::Action;
 use rusqlite::Connection;
 
 use super::connection::{self, DatabaseFile, failure};
-use super::{SqliteStore, audit, migrate, originals, relocation, rows, vitals, write, writer};
+use super::{DatabaseKey, SqliteStore, audit, migrate, originals, relocation, rows, vitals, write, writer};
 use crate::{Check, Maintenance, Result, StoreError, StoreInfo, StoreVitals};
 
 /// Questions whose answer is nothing when all is well.
@@ -148,7 +148,7 @@ impl Maintenance for SqliteStore {
     async fn restore(&self, from: &Path) -> Result<()> {
         let target = self.inner.file.clone();
         let source = DatabaseFile { path: from.to_owned(), key: target.key.clone() };
-        let inner = std::sync::Arc::clone(&self.inner);
+        let inner = Arc::clone(&self.inner);
         let task = tokio::task::spawn_blocking(move || {
             let backup = checked(&source)?;
             let lock = writer::open_lock(&target.path)?;
@@ -176,12 +176,22 @@ impl Maintenance for SqliteStore {
     }
 
     async fn close(&self) -> Result<()> {
-        let inner = std::sync::Arc::clone(&self.inner);
+        let inner = Arc::clone(&self.inner);
         let task = tokio::task::spawn_blocking(move || {
             inner.writer.close();
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         });
         task.await.map_err(|_| StoreError::Internal("closing ended early".into()))
+    }
+}
+
+impl SqliteStore {
+    /// Whether a file can be restored: whole, of our making, and not newer than this program. It is only read.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_backup(path: &Path, key: Option<&Arc<DatabaseKey>>) -> Result<()> {
+        checked(&DatabaseFile { path: path.to_owned(), key: key.cloned() }).map(drop)
     }
 }
 
