@@ -14,7 +14,7 @@ const LENGTH: usize = 16;
 /// How many of them are the creation time; nine base-36 digits of milliseconds last until the year 5188.
 const TIME_DIGITS: usize = 9;
 /// As many numbers as the other seven digits can write.
-const NUMBERS: u64 = 36_u64.pow((LENGTH - TIME_DIGITS) as u32);
+const NUMBERS: u64 = 36_u64.pow(7);
 /// How far apart, at most, ids of one millisecond are: far enough not to be guessed from one another, near enough that
 /// tens of thousands fit.
 const STRIDE: u64 = 1 << 20;
