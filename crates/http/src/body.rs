@@ -80,8 +80,8 @@ async fn collect(body: Body, limit: usize, announced: Option<usize>) -> Option<V
 
 /// The line and the column after this text, from 1, the column in bytes as JSON's readers count it.
 fn position(before: &[u8]) -> (usize, usize) {
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let lines = || before.split(|byte| *byte == b'\n');
+    let (line, column) = (lines().count(), lines().next_back().map_or(0, <[u8]>::len) + 1);
     (line, column)
 }
 

@@ -59,17 +59,17 @@ impl Batches {
         self.complete()
     }
 
-    /// Keeps an answer that belongs to an array; gives back what does not.
-    pub(crate) fn keep(&mut self, message: ServerJsonRpcMessage) -> Result<(), ServerJsonRpcMessage> {
+    /// Keeps an answer that belongs to an array; returns what does not.
+    pub(crate) fn keep(&mut self, message: ServerJsonRpcMessage) -> Option<ServerJsonRpcMessage> {
         let id = match &message {
             ServerJsonRpcMessage::Response(answer) => Some(&answer.id),
             ServerJsonRpcMessage::Error(answer) => answer.id.as_ref(),
             _ => None,
         };
         let at = id.and_then(|id| self.0.iter_mut().position(|batch| batch.open.remove(id)));
-        let Some(at) = at else { return Err(message) };
+        let Some(at) = at else { return Some(message) };
         self.0[at].answers.extend(serde_json::to_value(message));
-        Ok(())
+        None
     }
 
     /// Waits no more for the answer to a request that was cancelled: there is none.

@@ -170,8 +170,8 @@ async fn messages_of(answer: Answer) -> Option<Value> {
     let body = answer.into_body().collect().await.ok()?.to_bytes();
     let whole = std::iter::once(&body[..]);
     let events = body.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
-    let read = whole.chain(events).filter_map(|text| serde_json::from_slice::<Value>(text).ok());
-    read.filter(|message| message.get("method").is_none()).last()
+    let mut read = whole.chain(events).filter_map(|text| serde_json::from_slice::<Value>(text).ok());
+    read.rfind(|message| message.get("method").is_none())
 }
 
 fn json(status: StatusCode, message: &Value) -> Answer {

@@ -118,11 +118,11 @@ where
             self.takes_arrays = begun.protocol_version.as_str() == batch::VERSION;
         }
         match self.batches.keep(message) {
-            Ok(()) => {
+            None => {
                 let complete = self.batches.complete();
                 self.write(complete)
             }
-            Err(message) => self.write(serde_json::to_value(message).ok()),
+            Some(message) => self.write(serde_json::to_value(message).ok()),
         }
     }
 

@@ -23,14 +23,14 @@ pub(crate) fn answer(came: &[u8]) -> Option<Value> {
             return Some(error_of(None, &ErrorData::parse_error(format!("This is no JSON: {error}."), None)));
         }
     };
-    let id = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+    let id: Option<RequestId> = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
     let message = "This is no message of JSON-RPC 2.0: it needs \"jsonrpc\": \"2.0\" and a \"method\", and a request \
          an \"id\" that is a text or a whole number.";
-    Some(error_of(id, &ErrorData::invalid_request(message, None)))
+    Some(error_of(id.as_ref(), &ErrorData::invalid_request(message, None)))
 }
 
 /// An error as a message. Without an id, JSON-RPC wants a null.
-pub(crate) fn error_of(id: Option<RequestId>, error: &ErrorData) -> Value {
+pub(crate) fn error_of(id: Option<&RequestId>, error: &ErrorData) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": error})
 }
 

@@ -69,7 +69,7 @@ fn long(turns: usize, updated: u32) -> Value {
     let node = |number: usize| {
         let parent = (number > 0).then(|| format!("n{}", number - 1));
         json!({"parent": parent, "children": [], "message": {"id": format!("n{number}"), "recipient": "all",
-            "author": {"role": if number % 2 == 0 { "user" } else { "assistant" }}, "create_time": 1_767_225_600,
+            "author": {"role": if number.is_multiple_of(2) { "user" } else { "assistant" }}, "create_time": 1_767_225_600,
             "content": {"content_type": "text", "parts": [format!("turn {number}")]}, "metadata": {}}})
     };
     let mapping: serde_json::Map<_, _> =
