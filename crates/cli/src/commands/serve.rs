@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use omp_http::ApiKey;
+use omp_http::{ApiKey, Settings};
 use omp_mcp::HttpDoor;
+use omp_service::Service;
 use tokio::net::TcpListener;
 
 use super::logging;
@@ -16,23 +17,8 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     logging::start("info", args.log_format);
     let key = key(global, args)?;
     let port = settings::port(args.port)?;
-    if key.is_none() && !args.host.is_loopback() {
-        bail!(
-            "{} can be reached from other machines, and no key is set. Set OMP_API_KEY to a key of at least 32 \
-             characters (`openssl rand -hex 32` makes one), or leave --host out to serve this machine only.",
-            args.host
-        );
-    }
     let tls = args.door.tls()?;
-    if !args.host.is_loopback() && tls.is_none() && !args.door.behind_tls {
-        bail!(
-            "{} can be reached from other machines, and without TLS your key and your memories would cross the network \
-             for anybody to read. Give a certificate with --tls-cert and --tls-key; or, if something in front of the server encrypts (a reverse proxy, a tunnel, a VPN, a port \
-             that a container publishes to this machine only), say so with --behind-tls or OMP_BEHIND_TLS=true; or \
-             leave --host out to serve this machine only.",
-            args.host
-        );
-    }
+    require_safe_address(args, key.is_some(), tls.is_some())?;
     let listener = TcpListener::bind((args.host, port))
         .await
         .with_context(|| format!("cannot listen on {}:{port}; --port takes another one", args.host))?;
@@ -42,32 +28,9 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     printer.line(format!("{scheme}://{address}"))?;
-    printer.say(format!(
-        "Open Memory {} keeps your memories in {}",
-        env!("CARGO_PKG_VERSION"),
-        service.store().info().await?.location
-    ));
-    printer.say(format!("API documentation: {scheme}://{address}/docs   web app: {scheme}://{address}/app"));
-    if key.is_none() && service.is_locked().await {
-        printer.say("This store has keys, so every request needs one; `omp keys` lists and makes them.");
-    } else if key.is_none() {
-        printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
-    }
-    if service.is_replica() {
-        printer.say(
-            "This database is a read replica: searches, lists, gets, contexts and what MCP reads are served. Writes and exports \
-             are refused; they go to a server of the primary.",
-        );
-    }
+    introduce(&service, &format!("{scheme}://{address}"), key.is_some(), printer).await?;
     let settings = args.door.settings();
-    if let (Some(at), Some(metrics)) = (args.door.metrics_listen, &settings.metrics) {
-        let listener = TcpListener::bind(at).await.with_context(|| {
-            format!("cannot show figures on {at}; --metrics-listen takes another address")
-        })?;
-        printer.say(format!("figures for Prometheus: http://{}/metrics", listener.local_addr()?));
-        let router = omp_http::metrics_router(metrics.clone(), service.clone());
-        tokio::spawn(omp_http::serve(listener, router, None, std::future::pending()));
-    }
+    start_metrics(args, &settings, &service, printer).await?;
     service.prepare_embeddings().await?;
     let background = tokio::spawn(service.clone().work_in_background(true));
     let (store, finishing) = (service.store().clone(), service.clone());
@@ -82,12 +45,75 @@ pub(super) async fn run(global: &Global, args: &Serve, printer: &Printer) -> any
         let _ = tokio::time::timeout(drain, stop_signal()).await;
         mcp.stop();
     };
-    omp_http::serve(listener, router, tls, stopping).await?;
+    let served = omp_http::serve(listener, router, tls, stopping).await;
+    // Also when it failed: something may wait to be written down.
     background.abort();
     finishing.finish().await;
     store.close().await?;
+    served?;
     printer.say("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses an address at which others could read what belongs to the person.
+fn require_safe_address(args: &Serve, has_key: bool, has_tls: bool) -> anyhow::Result<()> {
+    if !has_key && !args.host.is_loopback() {
+        bail!(
+            "{} can be reached from other machines, and no key is set. Set OMP_API_KEY to a key of at least 32 \
+             characters (`openssl rand -hex 32` makes one), or leave --host out to serve this machine only.",
+            args.host
+        );
+    }
+    if !args.host.is_loopback() && !has_tls && !args.door.behind_tls {
+        bail!(
+            "{} can be reached from other machines, and without TLS your key and your memories would cross the network \
+             for anybody to read. Give a certificate with --tls-cert and --tls-key; or, if something in front of the server encrypts (a reverse proxy, a tunnel, a VPN, a port \
+             that a container publishes to this machine only), say so with --behind-tls or OMP_BEHIND_TLS=true; or \
+             leave --host out to serve this machine only.",
+            args.host
+        );
+    }
+    Ok(())
+}
+
+/// Says on stderr what is served, and to whom.
+async fn introduce(service: &Service, url: &str, has_key: bool, printer: &Printer) -> anyhow::Result<()> {
+    printer.say(format!(
+        "Open Memory {} keeps your memories in {}",
+        env!("CARGO_PKG_VERSION"),
+        service.store().info().await?.location
+    ));
+    printer.say(format!("API documentation: {url}/docs   web app: {url}/app"));
+    if !has_key && service.is_locked().await {
+        printer.say("This store has keys, so every request needs one; `omp keys` lists and makes them.");
+    } else if !has_key {
+        printer.say("No key is set: only this machine is served. OMP_API_KEY sets one.");
+    }
+    if service.is_replica() {
+        printer.say(
+            "This database is a read replica: searches, lists, gets, contexts and what MCP reads are served. Writes and exports \
+             are refused; they go to a server of the primary.",
+        );
+    }
+    Ok(())
+}
+
+/// Serves the figures for Prometheus at an address of their own, if there is one.
+async fn start_metrics(
+    args: &Serve,
+    settings: &Settings,
+    service: &Service,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    if let (Some(at), Some(metrics)) = (args.door.metrics_listen, &settings.metrics) {
+        let listener = TcpListener::bind(at).await.with_context(|| {
+            format!("cannot show figures on {at}; --metrics-listen takes another address")
+        })?;
+        printer.say(format!("figures for Prometheus: http://{}/metrics", listener.local_addr()?));
+        let router = omp_http::metrics_router(metrics.clone(), service.clone());
+        tokio::spawn(omp_http::serve(listener, router, None, std::future::pending()));
+    }
+    Ok(())
 }
 
 fn key(global: &Global, args: &Serve) -> anyhow::Result<Option<ApiKey>> {

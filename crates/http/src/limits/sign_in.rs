@@ -15,7 +15,7 @@ use omp_service::Budget;
 
 /// Wrong keys that an address may bring at once. Guessing a key takes more than the age of the world at any such number; what
 /// counts is that a program with an old key does not shut out the others of its machine.
-const BURST: u32 = 200;
+const BURST: u32 = 100;
 /// And then one in this time.
 const EACH: Duration = Duration::from_secs(1);
 /// Right keys with their addresses that are remembered.

@@ -19,6 +19,7 @@ mod outgoing;
 mod records;
 mod source;
 mod talks;
+mod unique_ids;
 
 pub use convert::{ConvertOptions, ConvertTarget, convert};
 pub use export::{ExportReport, check_export, file_form};

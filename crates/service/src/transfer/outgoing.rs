@@ -1,9 +1,7 @@
 //! Memories as the records of one interchange file, which is one that any reader takes: each record in the right form, with
 //! the right subject and an id of its own.
 
-use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
 
 use omi::{Envelope, Members, Record, Serialization, Subject};
 use omp_formats::interchange::{
@@ -14,6 +12,7 @@ use omp_store::{Exported, Original};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::export::Export;
+use super::unique_ids::UniqueIds;
 use crate::failure::shown;
 
 /// The profile of `ext` that keeps what the envelopes of several imports say, where one envelope cannot say all of it.
@@ -30,9 +29,8 @@ pub(super) struct Records {
     cut: HashMap<MemoryId, Record>,
     /// Parts whose first part comes later.
     waiting: Vec<(MemoryId, Memory, Original)>,
-    /// Hashes of the ids that went out, for a file in which they must differ (omi.md R5).
-    ids: Option<HashSet<u64>>,
-    hasher: RandomState,
+    /// The ids that went out, for a file in which they must differ.
+    ids: Option<UniqueIds>,
 }
 
 impl Records {
@@ -73,8 +71,7 @@ impl Records {
             whole: HashSet::new(),
             cut: HashMap::new(),
             waiting: Vec::new(),
-            ids: to.map(|_| HashSet::new()),
-            hasher: RandomState::new(),
+            ids: to.map(|_| UniqueIds::default()),
         })
     }
 
@@ -151,12 +148,8 @@ impl Records {
         }
         if let Some(ids) = &mut self.ids {
             let id = record.id().unwrap_or_default().into_owned();
-            let (mut name, mut again) = (id.clone(), 1);
-            while !ids.insert(self.hasher.hash_one(&name)) {
-                again += 1;
-                name = format!("{id}#{again}");
-            }
-            if again > 1 {
+            let name = ids.take(&id);
+            if name != id {
                 record.set("id", &name).expect("text is JSON");
                 // So that it is found as itself when the file is imported here again.
                 set_profile(&mut record, memory);

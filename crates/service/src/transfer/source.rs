@@ -75,16 +75,19 @@ impl Opened {
             _ => Input::file(Cursor::new(self.prefix.clone()), self.name.as_deref(), limits())
                 .map_err(stopped)?,
         };
-        match detect(&mut beginning, self.form_by_name()) {
-            Err(error)
-                if matches!(self.source, ImportSource::Stream(_))
-                    && error.details.len() == 1
-                    && error.details.contains_key("format") =>
-            {
-                Ok(Detected { known: Known::Native(Format::OMP), because: "nothing says otherwise".into() })
-            }
-            detected => detected,
+        let detected = detect(&mut beginning, self.form_by_name());
+        let says_nothing = match &detected {
+            // A file may be an export of nothing; a body is what its sender has made of nothing.
+            Ok(_) => self.prefix.trim_ascii() == b"[]",
+            Err(error) => error.details.len() == 1 && error.details.contains_key("format"),
+        };
+        if says_nothing && matches!(self.source, ImportSource::Stream(_)) {
+            return Ok(Detected {
+                known: Known::Native(Format::OMP),
+                because: "nothing says otherwise".into(),
+            });
         }
+        detected
     }
 
     /// The form of an interchange file; `None` when it looks like a document. The content decides, then what it is called.

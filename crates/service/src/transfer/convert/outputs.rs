@@ -1,8 +1,5 @@
 //! The forms that a conversion writes.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io::{self, BufWriter, Read, Seek, Write};
 
 use omi::{Envelope, Record, Subject, Writer};
@@ -15,6 +12,7 @@ use omp_model::{Conversation, Error, Memory, Result, Timestamp};
 
 use super::super::detect::Known;
 use super::super::foreign::{Telling, tell};
+use super::super::unique_ids::UniqueIds;
 use super::{ConvertTarget, serialization, unwritable};
 
 /// A form that is written.
@@ -93,10 +91,7 @@ pub(super) fn begin<'a>(
 struct Interchange<W: Write> {
     writer: Writer<W>,
     now: Timestamp,
-    /// Hashes of the ids that are written, which must differ within the file (omi.md R5), and the last number that was put
-    /// behind each.
-    ids: HashMap<u64, u64>,
-    hasher: RandomState,
+    ids: UniqueIds,
 }
 
 impl<'a> Interchange<BufWriter<Box<dyn Write + 'a>>> {
@@ -106,7 +101,7 @@ impl<'a> Interchange<BufWriter<Box<dyn Write + 'a>>> {
         envelope.set_generated_at(&now.to_string());
         envelope.set_generator(concat!("open-memory/", env!("CARGO_PKG_VERSION")));
         let writer = Writer::new(BufWriter::new(out), &envelope, serialization(form))?;
-        Ok(Box::new(Self { writer, now, ids: HashMap::new(), hasher: RandomState::new() }))
+        Ok(Box::new(Self { writer, now, ids: UniqueIds::default() }))
     }
 }
 
@@ -132,17 +127,7 @@ impl<W: Write> Output for Interchange<W> {
             draft::date(&mut record, self.now);
         }
         let id = record.id().unwrap_or_default().into_owned();
-        let mut name = id.clone();
-        if let Some(known) = self.ids.get(&self.hasher.hash_one(&id)) {
-            // Counting goes on where it ended, or a file with one id a million times would take for ever.
-            let mut number = *known;
-            while self.ids.contains_key(&self.hasher.hash_one(&name)) {
-                number += 1;
-                name = format!("{id}#{number}");
-            }
-            self.ids.insert(self.hasher.hash_one(&id), number);
-        }
-        self.ids.insert(self.hasher.hash_one(&name), 1);
+        let name = self.ids.take(&id);
         if name != id {
             let what = "is used twice in the file; the later one was numbered";
             tell(report, index, Note { kind: "id", what, place, fate: Fate::Changed });
