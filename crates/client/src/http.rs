@@ -14,11 +14,13 @@ use omp_model::creation::{Created, Warning};
 use omp_model::transfer::{Choice, ExportOptions, ImportOptions, ImportReport, ImportResponse};
 use omp_model::{
     ContextQuery, Conversation, ConversationQuery, ConversationSearch, CreateMemory, Dedupe, Error,
-    ErrorCode, Held, History, HistoryQuery, ListQuery, Memory, MemoryPatch, NewMemory, RestoreVersion,
-    Result, SearchQuery, Sort, UserName,
+    ErrorCode, History, HistoryQuery, ListQuery, Memory, MemoryPatch, NewMemory, RestoreVersion, Result,
+    SearchQuery, Sort, UserName, Validity,
 };
 use omp_service::models::{Key, Provider};
-use omp_service::{AiChoice, CompressRequest, ExtractRequest, Handed, HandoffRequest, ToRead, Told};
+use omp_service::{
+    AiChoice, CompressRequest, ConversationSource, ExtractRequest, Handed, HandoffRequest, ToRead,
+};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
@@ -161,9 +163,9 @@ pub(crate) fn put(body: &mut Map<String, Value>, name: &str, value: Option<impl 
 /// What is read, by whom, and what is said of it.
 fn body_of<const MAX: usize>(read: &ToRead<MAX>) -> Map<String, Value> {
     let mut body = Map::new();
-    match &read.told {
-        Told::Transcript(text) => put(&mut body, "transcript", Some(text)),
-        Told::Saved(id) => put(&mut body, "conversation_id", Some(id)),
+    match &read.source {
+        ConversationSource::Transcript(text) => put(&mut body, "transcript", Some(text)),
+        ConversationSource::Saved(id) => put(&mut body, "conversation_id", Some(id)),
     }
     put_choice(&mut body, &read.ai);
     put(&mut body, "source_tool", Some(&read.source_tool));
@@ -269,10 +271,10 @@ impl Api for Http {
         put(members, "created_after", filter.created_after);
         put(members, "created_before", filter.created_before);
         put(members, "shared", query.with_shared.then_some(true));
-        match filter.held {
-            Held::Now => {}
-            Held::At(at) => put(members, "as_of", Some(at)),
-            Held::Ever => put(members, "include", Some("superseded")),
+        match filter.validity {
+            Validity::Now => {}
+            Validity::At(at) => put(members, "as_of", Some(at)),
+            Validity::Ever => put(members, "include", Some("superseded")),
         }
         self.json(self.request(Method::POST, "memories/search").json(&body)).await
     }

@@ -1,6 +1,6 @@
 //! Queries as the pairs of a query string.
 
-use omp_model::{ContextQuery, ConversationQuery, Filter, Held, ListQuery, Namespace, Tag, Tags};
+use omp_model::{ContextQuery, ConversationQuery, Filter, ListQuery, Namespace, Tag, Tags, Validity};
 
 /// Name and value.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
@@ -42,10 +42,10 @@ pub(crate) fn of_context(query: &ContextQuery) -> Pairs {
     }
     pairs.extend(filter.created_after.map(|at| ("created_after", at.to_string())));
     pairs.extend(filter.created_before.map(|at| ("created_before", at.to_string())));
-    match filter.held {
-        Held::Now => {}
-        Held::At(at) => pairs.push(("as_of", at.to_string())),
-        Held::Ever => pairs.push(("include", "superseded".to_owned())),
+    match filter.validity {
+        Validity::Now => {}
+        Validity::At(at) => pairs.push(("as_of", at.to_string())),
+        Validity::Ever => pairs.push(("include", "superseded".to_owned())),
     }
     pairs
 }

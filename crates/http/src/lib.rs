@@ -6,7 +6,7 @@
 
 mod admission;
 mod answer;
-mod auth;
+mod api_key;
 #[cfg(feature = "bench")]
 mod bare;
 mod bodies;
@@ -46,7 +46,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-pub use self::auth::{ApiKey, WeakKey};
+pub use self::api_key::{ApiKey, WeakKey};
 #[cfg(feature = "bench")]
 pub use self::bare::bare_router;
 use self::limits::Limits;

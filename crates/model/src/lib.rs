@@ -41,7 +41,7 @@ pub use metadata::Metadata;
 pub use principal::{Grant, Limits, OwnerId, Principal};
 pub use query::{ConversationQuery, ConversationSearch, Filter, ListQuery, Sort};
 pub use random::{OsRandom, RandomSource};
-pub use search::{ContextQuery, Held, Question, SearchFilter, SearchMode, SearchQuery};
+pub use search::{ContextQuery, Question, SearchFilter, SearchMode, SearchQuery, Validity};
 pub use shares::{ShareAccess, SharedNamespace};
 pub use tags::{Namespace, Tag, Tags};
 pub use text::{Content, ModelName, SessionRef, SourceUrl, Text, ToolName, Topic, Transcript};

@@ -82,7 +82,7 @@ impl Field for Question {
 
 /// Which of the memories that replace each other are found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Held {
+pub enum Validity {
     /// Those that no other memory has superseded.
     #[default]
     Now,
@@ -108,7 +108,7 @@ pub struct SearchFilter {
     /// Only stored at this instant or earlier.
     pub created_before: Option<Timestamp>,
     /// Which of the memories that replace each other.
-    pub held: Held,
+    pub validity: Validity,
 }
 
 impl SearchFilter {
@@ -138,7 +138,7 @@ impl SearchFilter {
                 .unwrap_or_default(),
             created_after,
             created_before,
-            held: if ever { Held::Ever } else { as_of.map_or(Held::Now, Held::At) },
+            validity: if ever { Validity::Ever } else { as_of.map_or(Validity::Now, Validity::At) },
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::Service;
 use crate::access::{require, require_namespace};
-use crate::ai::{Held, Reader, ToRead, Told};
+use crate::ai::{ConversationSource, LoadedConversation, Reader, ToRead};
 use crate::handoff::{QUOTED, quoted};
 
 /// The longest transcript.
@@ -29,8 +29,8 @@ pub struct CompressRequest {
 
 impl CompressRequest {
     /// Of this conversation, read by whoever the server has.
-    pub fn new(told: Told<TRANSCRIPT>) -> Self {
-        Self { read: ToRead::new(told, TOOL) }
+    pub fn new(source: ConversationSource<TRANSCRIPT>) -> Self {
+        Self { read: ToRead::new(source, TOOL) }
     }
 
     /// Reads the body of `POST /v1/compress`.
@@ -57,12 +57,13 @@ impl Service {
                 // Each window comes with the summary so far, and gives another.
                 let each = u64::from(summary::MOST_TOKENS) * 2;
                 let tokens = script.tokens() + script.windows().len() as u64 * each;
-                self.ai.within_budget(tokens, read.told.field())?;
+                self.ai.within_budget(tokens, read.source.field())?;
                 self.ai.ask(model, move |model| summary::summarise(model, &script)).await?
             }
         };
         self.require_still(&principal).await?;
-        let content = Content::cut(&text).ok_or_else(|| Error::invalid(read.told.field(), "says nothing"))?;
+        let content =
+            Content::cut(&text).ok_or_else(|| Error::invalid(read.source.field(), "says nothing"))?;
         let mut new = NewMemory::new(content, MemoryType::Episodic, read.source_tool);
         new.tags = Tags::normalize(["session-summary"]);
         new.namespace = namespace;
@@ -76,7 +77,7 @@ impl Service {
 }
 
 /// A conversation in its own words: how it began, what rules find in it, how it ended.
-fn by_rules(held: &Held) -> String {
+fn by_rules(held: &LoadedConversation) -> String {
     let script = &held.script;
     let day = day_of(script.held_at);
     let of = |role: Role| script.turns.iter().filter(move |turn| turn.role == role);
@@ -120,8 +121,8 @@ mod tests {
 
     use super::*;
 
-    fn held(script: Script) -> Held {
-        Held { script, session: SessionRef::new("s").unwrap(), about: None }
+    fn held(script: Script) -> LoadedConversation {
+        LoadedConversation { script, session: SessionRef::new("s").unwrap(), about: None }
     }
 
     #[test]

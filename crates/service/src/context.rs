@@ -2,7 +2,7 @@
 
 use omp_model::api::ContextResponse;
 use omp_model::search::ContextQuery;
-use omp_model::{Held, HistoryQuery, ListQuery, Memory, MemoryId, Principal, Result, SearchQuery};
+use omp_model::{HistoryQuery, ListQuery, Memory, MemoryId, Principal, Result, SearchQuery, Validity};
 
 use crate::Service;
 use crate::failure::shown;
@@ -25,7 +25,7 @@ impl Service {
         } else {
             let list = ListQuery { filter: query.list_filter(), limit: LOOK_AT, ..ListQuery::default() };
             let listed = self.list_memories(principal.clone(), &list).await?.memories;
-            let memories = if query.filter.held == Held::Now {
+            let memories = if query.filter.validity == Validity::Now {
                 self.still_held(&principal, listed).await?
             } else {
                 listed

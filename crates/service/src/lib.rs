@@ -7,6 +7,7 @@ mod audit;
 mod budgets;
 mod compress;
 mod context;
+mod conversation_search;
 mod conversations;
 mod counts;
 mod duplicates;
@@ -15,16 +16,15 @@ mod extract;
 mod failure;
 mod handoff;
 mod health;
+mod index_cache;
 mod keys;
 mod memories;
 mod namespaces;
 mod replication;
-mod room;
 mod search;
 mod secrets;
 mod shares;
 mod sweep;
-mod talks;
 mod transfer;
 mod users;
 mod versions;
@@ -38,21 +38,21 @@ use omp_store::Store;
 use tokio::sync::Semaphore;
 
 use self::ai::Ai;
-pub use self::ai::{AiChoice, ToRead, Told};
+pub use self::ai::{AiChoice, ConversationSource, ToRead};
 use self::audit::Failures;
 pub use self::budgets::Budget;
 pub use self::compress::CompressRequest;
 pub use self::context::{Budgeted, recalled, within_budget};
+use self::conversation_search::Meanings;
 pub use self::embeddings::Embeddings;
 use self::extract::Jobs;
 pub use self::extract::{ExtractJobRequest, ExtractRequest};
 pub use self::handoff::{Handed, HandoffRequest};
 pub use self::health::{StoreVitals, Vitals};
+use self::index_cache::IndexCache;
 use self::keys::KeyRing;
-use self::room::Room;
 use self::search::HotIndices;
 pub use self::secrets::SecretPolicy;
-use self::talks::Meanings;
 pub use self::transfer::{
     ConvertOptions, ConvertTarget, ExportReport, ImportSource, Progress, check_export, convert, file_form,
     inspect, pack_folder,
@@ -80,7 +80,7 @@ pub struct Service {
     /// What this server reads in the background.
     jobs: Arc<Jobs>,
     /// What the next two hold, within one budget.
-    room: Arc<Room>,
+    room: Arc<IndexCache>,
     indices: HotIndices,
     /// What conversations are about.
     meanings: Meanings,
@@ -100,7 +100,7 @@ pub struct Service {
 impl Service {
     /// The use cases over `store`, with the machine's clock and random source.
     pub fn new(store: Arc<dyn Store>, spool_folder: PathBuf) -> Self {
-        let room = Arc::new(Room::new(INDEX_BYTES));
+        let room = Arc::new(IndexCache::new(INDEX_BYTES));
         Self {
             store,
             clock: Arc::new(SystemClock),
@@ -139,7 +139,7 @@ impl Service {
     /// The same with other room for indices: the bytes of memory that all of them may take.
     #[must_use]
     pub fn with_index_room(mut self, bytes: u64) -> Self {
-        self.room = Arc::new(Room::new(bytes));
+        self.room = Arc::new(IndexCache::new(bytes));
         self.indices = HotIndices::new(Arc::clone(&self.room));
         self.meanings = Meanings::new(Arc::clone(&self.room));
         self

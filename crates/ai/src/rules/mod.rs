@@ -112,7 +112,7 @@ impl Reader {
     }
 
     /// What a sentence tells, if anything.
-    fn read(&self, sentence: &str, said_on: jiff::civil::Date) -> Option<Told> {
+    fn read(&self, sentence: &str, said_on: jiff::civil::Date) -> Option<Matched> {
         let mut rest = sentence;
         while let Some(opener) = self.openers.find(rest) {
             rest = &rest[opener.end()..];
@@ -137,13 +137,13 @@ impl Reader {
                 (Some(slot), None) => Some((*slot).to_owned()),
                 (None, _) => None,
             };
-            Some(Told { sentence: rest.to_owned(), sort: *sort, slot, when })
+            Some(Matched { sentence: rest.to_owned(), sort: *sort, slot, when })
         })
     }
 }
 
 /// What a sentence tells.
-struct Told {
+struct Matched {
     sentence: String,
     sort: Sort,
     slot: Option<String>,
@@ -203,7 +203,7 @@ pub fn slot_of(text: &str) -> Option<String> {
 }
 
 /// The sentence, beginning with a capital, and the day of a word such as "yesterday".
-fn content(told: &Told, said_on: jiff::civil::Date) -> String {
+fn content(told: &Matched, said_on: jiff::civil::Date) -> String {
     let mut letters = told.sentence.chars();
     let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     let sentence = format!("{first}{}", letters.as_str());

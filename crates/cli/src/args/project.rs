@@ -7,8 +7,8 @@ use omp_model::{Clock, ModelName, Namespace, SearchMode, SystemClock, Timestamp,
 
 use super::ai::Chosen;
 use super::memories::{mode, namespace, time};
+use crate::memory_scope::MemoryScope;
 use crate::project;
-use crate::reach::Reach;
 
 /// A time, or how long ago: `24h`, `7d`, `2w`.
 fn ago(text: &str) -> Result<Timestamp, String> {
@@ -33,7 +33,7 @@ fn topic(text: &str) -> Result<Topic, String> {
 
 /// Which memories are told.
 #[derive(Debug, Args)]
-pub(crate) struct Told {
+pub(crate) struct WhichMemories {
     /// Only what is in this namespace; by default what is in the project's (see `omp context --help`) and in none
     #[arg(long, short, value_parser = namespace)]
     namespace: Option<Namespace>,
@@ -42,14 +42,14 @@ pub(crate) struct Told {
     everywhere: bool,
 }
 
-impl Told {
+impl WhichMemories {
     /// That, for the folder that the program runs in. Outside of any project everything is told.
-    pub(crate) fn reach(&self) -> anyhow::Result<Reach> {
+    pub(crate) fn scope(&self) -> anyhow::Result<MemoryScope> {
         if let Some(namespace) = &self.namespace {
-            return Ok(Reach::Only(namespace.clone()));
+            return Ok(MemoryScope::Only(namespace.clone()));
         }
         let project = if self.everywhere { None } else { project::here()? };
-        Ok(project.map_or(Reach::Everywhere, |project| Reach::Project(project.namespace)))
+        Ok(project.map_or(MemoryScope::Everywhere, |project| MemoryScope::Project(project.namespace)))
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Context {
     #[arg(long, short, value_enum, default_value = "text")]
     pub(crate) format: ContextFormat,
     #[command(flatten)]
-    pub(crate) told: Told,
+    pub(crate) which: WhichMemories,
 }
 
 /// Who reads the file.
@@ -115,7 +115,7 @@ pub(crate) struct Inject {
     #[arg(long, short, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(50..=100_000))]
     pub(crate) budget: u32,
     #[command(flatten)]
-    pub(crate) told: Told,
+    pub(crate) which: WhichMemories,
     /// Take the block out again; the file is then as it was before
     #[arg(long, conflicts_with_all = ["watch", "query"])]
     pub(crate) remove: bool,

@@ -7,15 +7,15 @@ use omp_model::api::ContextResponse;
 use omp_model::{ContextQuery, Error, Question, Result, SearchFilter};
 
 use crate::args::{Context, ContextFormat, Global};
+use crate::memory_scope::{Found, MemoryScope};
 use crate::printer::{Printer, clean, counted};
-use crate::reach::{Found, Reach};
 
 /// Memories that are looked at: more do not fit into any budget that is worth its tokens.
 const LOOK_AT: usize = 100;
 
 pub(super) async fn run(global: &Global, args: Context, printer: &Printer) -> anyhow::Result<ExitCode> {
     let question = question(&args.query)?;
-    let block = block(global.api().await?.as_ref(), &args.told.reach()?, question, args.budget).await?;
+    let block = block(global.api().await?.as_ref(), &args.which.scope()?, question, args.budget).await?;
     if printer.json || args.format == ContextFormat::Json {
         printer.value(&block)?;
         return Ok(ExitCode::SUCCESS);
@@ -45,17 +45,17 @@ pub(super) fn question(words: &[String]) -> anyhow::Result<Option<Question>> {
 /// The block for a question, or without one of the newest.
 pub(super) async fn block(
     api: &dyn Api,
-    reach: &Reach,
+    scope: &MemoryScope,
     question: Option<Question>,
     budget: u32,
 ) -> Result<ContextResponse> {
-    if let Reach::Project(_) = reach {
-        let Found { memories, mode_used, degraded } = reach.find(api, question, LOOK_AT).await?;
+    if let MemoryScope::Project(_) = scope {
+        let Found { memories, mode_used, degraded } = scope.find(api, question, LOOK_AT).await?;
         let omp_service::Budgeted { context, tokens, memories } =
             omp_service::within_budget(&memories, budget);
         return Ok(ContextResponse { context, tokens, memories, mode_used, degraded });
     }
-    let filter = SearchFilter { namespaces: reach.namespaces(), ..SearchFilter::default() };
+    let filter = SearchFilter { namespaces: scope.namespaces(), ..SearchFilter::default() };
     api.context(&ContextQuery { q: question, budget, filter }).await
 }
 

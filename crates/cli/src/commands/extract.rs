@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use omp_client::Api;
 use omp_model::api::{ExtractAction, ExtractChange, ExtractResponse};
 use omp_model::{Error, Transcript};
-use omp_service::{CompressRequest, ExtractRequest, ToRead, Told};
+use omp_service::{CompressRequest, ConversationSource, ExtractRequest, ToRead};
 
 use crate::args::{Compress, Extract, Global, Which};
 use crate::printer::{Printer, clean};
@@ -57,9 +57,9 @@ impl Which {
 }
 
 /// The conversation that was named, or what stands on standard input.
-fn told<const MAX: usize>(args: &Which) -> anyhow::Result<Told<MAX>> {
+fn told<const MAX: usize>(args: &Which) -> anyhow::Result<ConversationSource<MAX>> {
     if let Some(id) = &args.conversation {
-        return Ok(Told::Saved(id.clone()));
+        return Ok(ConversationSource::Saved(id.clone()));
     }
     let mut text = String::new();
     match args.file.as_ref().filter(|path| path.as_os_str() != "-") {
@@ -77,7 +77,9 @@ fn told<const MAX: usize>(args: &Which) -> anyhow::Result<Told<MAX>> {
         }
     }
     let text = text.trim_start_matches('\u{feff}').trim();
-    Ok(Told::Transcript(Transcript::new(text).map_err(|what| Error::invalid("transcript", what))?))
+    Ok(ConversationSource::Transcript(
+        Transcript::new(text).map_err(|what| Error::invalid("transcript", what))?,
+    ))
 }
 
 fn line(change: &ExtractChange) -> String {

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::context::block;
 use crate::args::{Global, Hook, HookEvent};
+use crate::memory_scope::MemoryScope;
 use crate::printer::Printer;
 use crate::project;
-use crate::reach::Reach;
 use crate::sessions::{Offers, Session};
 use crate::setup::{Places, Tool};
 
@@ -56,9 +56,9 @@ async fn session_start(global: &Global, args: &Hook, input: &Input) -> anyhow::R
     let going_on = input.transcript_path.clone().map(real);
     let waiting = offered.newest_of(&root).filter(|session| Some(&session.transcript) != going_on.as_ref());
     let namespace = project.map(|project| project.namespace);
-    let reach = namespace.clone().map_or(Reach::Everywhere, Reach::Project);
+    let scope = namespace.clone().map_or(MemoryScope::Everywhere, MemoryScope::Project);
     let mut context =
-        block(api(global, &args.tool).await?.as_ref(), &reach, None, args.budget).await?.context;
+        block(api(global, &args.tool).await?.as_ref(), &scope, None, args.budget).await?.context;
     if let Some(namespace) = namespace {
         context.push_str(&format!(
             "The namespace of this project's memories is `{namespace}`; give it to omp_remember for what concerns only this \

@@ -7,7 +7,7 @@ use omp_client::Upload;
 use omp_model::Error;
 use omp_model::transfer::{ImportOptions, ImportReport};
 use omp_service::formats::transcript;
-use omp_service::{ExtractRequest, Told};
+use omp_service::{ConversationSource, ExtractRequest};
 
 use super::source;
 use crate::args::{Chosen, Global, Import};
@@ -83,7 +83,7 @@ async fn extract(
     }
     let api = global.api().await?;
     let request = |id| {
-        let mut request = ExtractRequest::new(Told::Saved(id));
+        let mut request = ExtractRequest::new(ConversationSource::Saved(id));
         request.read.ai = ai.clone();
         request
     };

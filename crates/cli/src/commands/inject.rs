@@ -12,9 +12,9 @@ use serde_json::json;
 use super::context::question;
 use crate::args::{Global, Inject, Reader};
 use crate::files::{Owned, Readers};
+use crate::memory_scope::MemoryScope;
 use crate::printer::{Printer, counted};
 use crate::project;
-use crate::reach::Reach;
 
 /// Memories that are looked at.
 const LOOK_AT: usize = 100;
@@ -74,11 +74,11 @@ pub(super) async fn run(global: &Global, args: Inject, printer: &Printer) -> any
     }
     // What cannot be written is said before memories are looked for.
     target.open()?;
-    let reach = args.told.reach()?;
+    let scope = args.which.scope()?;
     let question = question(&args.query)?;
     let api = global.api().await?;
     if !args.watch {
-        inject(&target, api.as_ref(), &reach, question, args.budget, printer).await?;
+        inject(&target, api.as_ref(), &scope, question, args.budget, printer).await?;
         return Ok(ExitCode::SUCCESS);
     }
     printer.say(format!("writing {} whenever memories change; Ctrl-C ends it", target.path.display()));
@@ -92,19 +92,19 @@ pub(super) async fn run(global: &Global, args: Inject, printer: &Printer) -> any
             }
         };
         at = Some(next);
-        inject(&target, api.as_ref(), &reach, question.clone(), args.budget, printer).await?;
+        inject(&target, api.as_ref(), &scope, question.clone(), args.budget, printer).await?;
     }
 }
 
 async fn inject(
     target: &Target,
     api: &dyn Api,
-    reach: &Reach,
+    scope: &MemoryScope,
     question: Option<Question>,
     budget: u32,
     printer: &Printer,
 ) -> anyhow::Result<()> {
-    let found = reach.find(api, question, LOOK_AT).await?;
+    let found = scope.find(api, question, LOOK_AT).await?;
     if let Some(degraded) = &found.degraded {
         printer.say(format!("instead of {}: {}", degraded.requested, degraded.reason));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{bail, ensure};
 use indicatif::ProgressBar;
 use omp_model::{Clock as _, OsRandom, SystemClock};
-use omp_store::relocation::{MoveError, Moved, MovedOwner, Phase, Told, plan, relocate};
+use omp_store::relocation::{MoveError, MoveProgress, Moved, MovedOwner, Phase, plan, relocate};
 use omp_store::{Check, DatabaseKey, PostgresOptions, PostgresStore, Relocation, SqliteOptions, SqliteStore};
 use serde_json::json;
 
@@ -59,9 +59,9 @@ pub(super) async fn run(global: &Global, args: &Migrate, printer: &Printer) -> a
     }
     let target = target(global, args, &to).await?;
     let bar = progress::moving(printer);
-    let tell = |told| {
+    let tell = |progress| {
         if let Some(bar) = &bar {
-            show(bar, told);
+            show(bar, progress);
         }
     };
     let moved = relocate(&*source, &*target, &SystemClock, &OsRandom, &tell).await;
@@ -117,10 +117,10 @@ async fn target(global: &Global, args: &Migrate, place: &Place) -> anyhow::Resul
     })
 }
 
-fn show(bar: &ProgressBar, told: Told) {
-    bar.set_length(told.total);
-    bar.set_position(told.done);
-    bar.set_message(match told.phase {
+fn show(bar: &ProgressBar, progress: MoveProgress) {
+    bar.set_length(progress.total);
+    bar.set_position(progress.done);
+    bar.set_message(match progress.phase {
         Phase::Copying => "copying",
         Phase::CatchingUp => "catching up",
         Phase::Comparing => "comparing",

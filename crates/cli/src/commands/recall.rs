@@ -6,9 +6,9 @@ use omp_model::{Error, Question, SearchQuery};
 use serde_json::json;
 
 use crate::args::{Global, Recall, Whose};
+use crate::memory_scope::{Found, MemoryScope};
 use crate::printer::{Printer, text_of};
 use crate::project;
-use crate::reach::{Found, Reach};
 
 pub(super) async fn run(global: &Global, args: Recall, printer: &Printer) -> anyhow::Result<ExitCode> {
     let question = Question::new(args.query.join(" ")).map_err(|what| Error::invalid("q", what))?;
@@ -48,10 +48,10 @@ async fn of_project(
     query: SearchQuery,
     printer: &Printer,
 ) -> anyhow::Result<ExitCode> {
-    let reach = Reach::Project(project::required()?.namespace);
+    let scope = MemoryScope::Project(project::required()?.namespace);
     let most = query.limit as usize;
     let Found { memories, mode_used, degraded } =
-        reach.search(global.api_of(whose).await?.as_ref(), &query, most).await?;
+        scope.search(global.api_of(whose).await?.as_ref(), &query, most).await?;
     if printer.json {
         printer.value(&json!({"memories": memories, "mode_used": mode_used, "degraded": degraded}))?;
         return Ok(ExitCode::SUCCESS);

@@ -81,8 +81,8 @@ async fn store(api: &dyn Api, args: &Save, read: Transcript, printer: &Printer) 
         turns,
         ..Talk::default()
     };
-    let mut told = Told::default();
-    let conversations = talk.into_conversations(SystemClock.now(), &mut told);
+    let mut notes = Notes::default();
+    let conversations = talk.into_conversations(SystemClock.now(), &mut notes);
     if conversations.is_empty() {
         bail!("nobody says anything in it; nothing was saved");
     }
@@ -96,7 +96,7 @@ async fn store(api: &dyn Api, args: &Save, read: Transcript, printer: &Printer) 
         };
         saved.push(api.create_conversation(new).await?);
     }
-    for what in told.0 {
+    for what in notes.0 {
         printer.say(what);
     }
     if passed > 0 {
@@ -170,9 +170,9 @@ fn offered(printer: &Printer) -> anyhow::Result<ExitCode> {
 
 /// What was done to the turns, in words.
 #[derive(Default)]
-struct Told(Vec<String>);
+struct Notes(Vec<String>);
 
-impl Sink for Told {
+impl Sink for Notes {
     fn memory(&mut self, _: Draft) -> Result<(), Stop> {
         Ok(())
     }

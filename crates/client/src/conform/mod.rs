@@ -3,9 +3,9 @@
 //! The suite is a black box. It shares no code with the server of this project, knows only URLs and JSON, works in
 //! a random namespace of its own beside whatever the server holds, and deletes what it made.
 
-mod bench;
 mod checks;
 mod clause;
+mod fixture;
 mod ledger;
 mod probe;
 mod report;
@@ -15,8 +15,8 @@ mod time;
 
 use std::time::Duration;
 
-use self::bench::Bench;
 pub use self::clause::{Clause, Force};
+use self::fixture::Fixture;
 use self::probe::{Call, Finding, Verdict};
 pub use self::report::{Outcome, Report, Status};
 
@@ -86,23 +86,23 @@ pub fn clauses() -> impl Iterator<Item = &'static Clause> {
 /// If the future is dropped before it ends, what was made so far stays on the server, in namespaces that start with
 /// `conform:`.
 pub async fn run(options: &Options, on_result: &mut dyn FnMut(&Outcome)) -> Result<Report, ConformError> {
-    let bench = Bench::new(options)?;
-    knock(&bench, options).await?;
+    let fixture = Fixture::new(options)?;
+    knock(&fixture, options).await?;
     let mut report = Report { url: options.url.clone(), ..Report::default() };
     for check in checks::all() {
-        let status = status((check.run)(&bench).await, options.api_key.as_deref());
+        let status = status((check.run)(&fixture).await, options.api_key.as_deref());
         let outcome = Outcome { clause: check.clause, status };
         on_result(&outcome);
         report.add(outcome);
     }
-    report.left_behind = bench.clear().await;
-    report.requests = bench.requests();
+    report.left_behind = fixture.clear().await;
+    report.requests = fixture.requests();
     Ok(report)
 }
 
 /// Makes sure that there is a server that lets us in.
-async fn knock(bench: &Bench, options: &Options) -> Result<(), ConformError> {
-    let answer = bench.send(Call::get("/v1/memories?limit=1")).await.map_err(|finding| {
+async fn knock(fixture: &Fixture, options: &Options) -> Result<(), ConformError> {
+    let answer = fixture.send(Call::get("/v1/memories?limit=1")).await.map_err(|finding| {
         let cause = match finding {
             Finding::Fail { got, .. } => got,
             Finding::Skip(reason) => reason,

@@ -5,7 +5,7 @@ use omp_service::CompressRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Effect, Reading, Verb, choice, source_tool, told};
+use super::{Call, Effect, Reading, Verb, choice, conversation_source, source_tool};
 
 /// Of what.
 #[derive(Deserialize, JsonSchema)]
@@ -34,12 +34,12 @@ impl Verb for Compress {
 
     async fn call(self, call: Call) -> Result<(String, Compressed)> {
         let mut reading = Reading::default();
-        let told = told(&mut reading, self.transcript, self.conversation_id);
+        let source = conversation_source(&mut reading, self.transcript, self.conversation_id);
         let source_tool = source_tool(&mut reading, self.source_tool.as_deref(), &call);
         let ai = choice(&mut reading, self.provider.as_deref());
-        let request = match (told, source_tool, ai) {
-            (Some(told), Some(source_tool), Some(ai)) => {
-                let mut request = CompressRequest::new(told);
+        let request = match (source, source_tool, ai) {
+            (Some(source), Some(source_tool), Some(ai)) => {
+                let mut request = CompressRequest::new(source);
                 (request.read.source_tool, request.read.ai) = (source_tool, ai);
                 Some(request)
             }

@@ -6,7 +6,7 @@ use omp_service::ExtractRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Effect, Reading, Verb, choice, source_tool, told};
+use super::{Call, Effect, Reading, Verb, choice, conversation_source, source_tool};
 
 /// From what.
 #[derive(Deserialize, JsonSchema)]
@@ -36,13 +36,13 @@ impl Verb for Extract {
 
     async fn call(self, call: Call) -> Result<(String, Extracted)> {
         let mut reading = Reading::default();
-        let told = told(&mut reading, self.transcript, self.conversation_id);
+        let source = conversation_source(&mut reading, self.transcript, self.conversation_id);
         let source_tool = source_tool(&mut reading, self.source_tool.as_deref(), &call);
         let ai = choice(&mut reading, self.provider.as_deref());
         let dry_run = self.dry_run.unwrap_or_default();
-        let request = match (told, source_tool, ai) {
-            (Some(told), Some(source_tool), Some(ai)) => {
-                let mut request = ExtractRequest::new(told);
+        let request = match (source, source_tool, ai) {
+            (Some(source), Some(source_tool), Some(ai)) => {
+                let mut request = ExtractRequest::new(source);
                 (request.read.source_tool, request.read.ai, request.dry_run) = (source_tool, ai, dry_run);
                 Some(request)
             }

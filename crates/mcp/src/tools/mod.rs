@@ -19,7 +19,7 @@ use omp_client::Api;
 use omp_model::error::FieldErrors;
 use omp_model::{Error, MemoryType, Namespace, Result, Tags, ToolName, Transcript};
 use omp_service::models::Provider;
-use omp_service::{AiChoice, Told};
+use omp_service::{AiChoice, ConversationSource};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -180,16 +180,20 @@ fn source_tool(reading: &mut Reading, named: Option<&str>, call: &Call) -> Optio
 }
 
 /// What is read: the text that comes along, or the saved conversation.
-fn told<const MAX: usize>(
+fn conversation_source<const MAX: usize>(
     reading: &mut Reading,
     transcript: Option<String>,
     conversation_id: Option<String>,
-) -> Option<Told<MAX>> {
+) -> Option<ConversationSource<MAX>> {
     let id = conversation_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
     match (transcript, id) {
-        (None, Some(id)) => Some(Told::Saved(id)),
-        (Some(_), Some(_)) => reading.value("conversation_id", Err(Told::<MAX>::ONE_OF_THEM.into())),
-        (Some(text), None) => reading.value("transcript", Transcript::new(text)).map(Told::Transcript),
+        (None, Some(id)) => Some(ConversationSource::Saved(id)),
+        (Some(_), Some(_)) => {
+            reading.value("conversation_id", Err(ConversationSource::<MAX>::ONE_OF_THEM.into()))
+        }
+        (Some(text), None) => {
+            reading.value("transcript", Transcript::new(text)).map(ConversationSource::Transcript)
+        }
         (None, None) => reading.value("transcript", Err("is required, or `conversation_id`".into())),
     }
 }

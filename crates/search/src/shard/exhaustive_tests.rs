@@ -187,7 +187,7 @@ struct Question {
     tags: Vec<&'static str>,
     after: Option<i64>,
     before: Option<i64>,
-    held: Held,
+    validity: Validity,
     only_tool: Option<&'static str>,
     only_spaces: Option<&'static str>,
     limit: usize,
@@ -215,14 +215,24 @@ fn question() -> impl Strategy<Value = Question> {
         prop::option::weighted(0.3, prop::sample::subsequence(vec!["home", "work", "nowhere"], 0..3));
     let tool = prop::option::weighted(0.2, prop::sample::select(vec!["cli", "web", "none"]));
     let tags = prop::sample::subsequence(vec!["red", "green", "none"], 0..2);
-    let held = prop_oneof![Just(Held::Now), (0..20_i64).prop_map(Held::At), Just(Held::Ever)];
+    let validity = prop_oneof![Just(Validity::Now), (0..20_i64).prop_map(Validity::At), Just(Validity::Ever)];
     let times = (0..25_i64, prop::option::weighted(0.2, 0..20_i64), prop::option::weighted(0.2, 0..20_i64));
     let kind = prop::option::weighted(0.2, 0..4_u8);
     let only_tool = prop::option::weighted(0.2, prop::sample::select(vec!["cli", "web", "none"]));
     let only_spaces = prop::option::weighted(0.3, prop::sample::select(vec!["h", "wo", "no", ""]));
     let only = (only_tool, only_spaces);
-    (words, times, spaces, kind, tool, tags, held, only, 0..12_usize).prop_map(
-        |(words, (now, after, before), spaces, kind, tool, tags, held, (only_tool, only_spaces), limit)| {
+    (words, times, spaces, kind, tool, tags, validity, only, 0..12_usize).prop_map(
+        |(
+            words,
+            (now, after, before),
+            spaces,
+            kind,
+            tool,
+            tags,
+            validity,
+            (only_tool, only_spaces),
+            limit,
+        )| {
             Question {
                 words,
                 now,
@@ -232,7 +242,7 @@ fn question() -> impl Strategy<Value = Question> {
                 tags,
                 after,
                 before,
-                held,
+                validity,
                 only_tool,
                 only_spaces,
                 limit,
@@ -252,7 +262,7 @@ impl Question {
             tags: &self.tags,
             created_after: self.after,
             created_before: self.before,
-            held: self.held,
+            validity: self.validity,
             limit: Limit { tool: self.only_tool, namespaces: self.only_spaces.is_some().then_some(&begins) },
         };
         then(&self.words.join(" "), &filter);

@@ -29,7 +29,7 @@ pub struct Filter<'a> {
     /// Created at this time or earlier.
     pub created_before: Option<i64>,
     /// Which of the memories that replace each other.
-    pub held: Held,
+    pub validity: Validity,
     /// What is there at all for whoever asks.
     pub limit: Limit<'a>,
 }
@@ -45,11 +45,11 @@ pub struct Limit<'a> {
 
 /// Which of the memories that replace each other are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Held {
+pub enum Validity {
     /// Those that nothing has superseded by now.
     #[default]
     Now,
-    /// Those that held at a time: valid from then or earlier (else created), and not superseded until after it.
+    /// Those that held at a time: stored by then, and not superseded until after it.
     At(i64),
     /// All of them.
     Ever,
@@ -66,7 +66,7 @@ impl Filter<'_> {
         Self {
             now: self.now,
             namespaces: self.namespaces,
-            held: self.held,
+            validity: self.validity,
             limit: self.limit,
             ..Filter::default()
         }
@@ -80,7 +80,10 @@ impl Filter<'_> {
 
 impl std::fmt::Debug for Filter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Filter").field("now", &self.now).field("held", &self.held).finish_non_exhaustive()
+        f.debug_struct("Filter")
+            .field("now", &self.now)
+            .field("validity", &self.validity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,11 +175,11 @@ impl Shard {
         if let Some((first, last)) = filter.created() {
             documents.keep_created(first, last, bits.to_mut());
         }
-        match filter.held {
-            Held::Now if self.successions.any_past(filter.now) => {
+        match filter.validity {
+            Validity::Now if self.successions.any_past(filter.now) => {
                 self.successions.strike_past(filter.now, bits.to_mut());
             }
-            Held::At(time) => {
+            Validity::At(time) => {
                 let others: Vec<u32> = bits
                     .iter()
                     .filter(|&document| {
@@ -189,7 +192,7 @@ impl Shard {
                     bits.remove(document);
                 }
             }
-            Held::Now | Held::Ever => {}
+            Validity::Now | Validity::Ever => {}
         }
         let count = match bits {
             Cow::Borrowed(_) => documents.living(),

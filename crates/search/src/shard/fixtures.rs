@@ -42,10 +42,10 @@ impl Memory {
     }
 
     pub(super) fn passes(&self, filter: &Filter<'_>) -> bool {
-        let held = match filter.held {
-            Held::Now => self.superseded_at.is_none_or(|at| at > filter.now),
-            Held::At(time) => self.created_at <= time && self.superseded_at.is_none_or(|at| at > time),
-            Held::Ever => true,
+        let held = match filter.validity {
+            Validity::Now => self.superseded_at.is_none_or(|at| at > filter.now),
+            Validity::At(time) => self.created_at <= time && self.superseded_at.is_none_or(|at| at > time),
+            Validity::Ever => true,
         };
         held && self.expires_at.is_none_or(|at| at > filter.now)
             && filter.namespaces.is_none_or(|of| self.namespace.is_some_and(|own| of.contains(&own)))

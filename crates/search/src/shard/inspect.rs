@@ -1,6 +1,6 @@
 //! What tests look at: scores and what they are made of, one by one.
 
-use super::filter::{Filter, Held, Selection};
+use super::filter::{Filter, Selection, Validity};
 use super::plan::{Plan, Term};
 use super::sessions::Neighbours;
 use super::{Shard, bm25};
@@ -84,7 +84,7 @@ impl Shard {
 
     /// All that live, the expired and the superseded included.
     fn everything(&self) -> Selection<'_> {
-        self.select(&Filter { held: Held::Ever, ..Filter::at(i64::MIN) })
+        self.select(&Filter { validity: Validity::Ever, ..Filter::at(i64::MIN) })
     }
 
     /// How many memories pass a filter.

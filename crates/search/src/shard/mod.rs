@@ -60,10 +60,10 @@ mod cursor;
 mod deadlines;
 mod documents;
 mod entry;
+pub mod external;
 mod facets;
 mod families;
 mod filter;
-pub mod given;
 #[cfg(test)]
 mod inspect;
 mod names;
@@ -83,7 +83,7 @@ mod variants;
 mod vectors;
 
 pub use entry::Entry;
-pub use filter::{Filter, Held, Limit};
+pub use filter::{Filter, Limit, Validity};
 pub use ranking::{ALIKE, Mode, Ranked, Ranking, Request};
 pub use rescore::{SPARE, exact_cosine, rescore};
 pub use search::{Found, Hit};

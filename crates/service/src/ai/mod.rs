@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 
 pub use self::choice::AiChoice;
 pub(crate) use self::choice::Reader;
-pub(crate) use self::sources::{Held, sendable};
-pub use self::sources::{ToRead, Told};
+pub use self::sources::{ConversationSource, ToRead};
+pub(crate) use self::sources::{LoadedConversation, sendable};
 
 /// Conversations that are read by models at once; more wait.
 const AT_ONCE: usize = 4;

@@ -11,14 +11,14 @@ use crate::{SecretPolicy, Service};
 
 /// A conversation, in full or by id; a transcript has at most `MAX` characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told<const MAX: usize> {
+pub enum ConversationSource<const MAX: usize> {
     /// As a text: `User:` and `Assistant:` lines, JSON messages, or notes.
     Transcript(Transcript<MAX>),
     /// A saved one, by its id.
     Saved(String),
 }
 
-impl<const MAX: usize> Told<MAX> {
+impl<const MAX: usize> ConversationSource<MAX> {
     /// What stands where both are given.
     pub const ONE_OF_THEM: &'static str = "must not come with a `transcript`: one of them is read";
 
@@ -48,7 +48,7 @@ impl<const MAX: usize> Told<MAX> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToRead<const MAX: usize> {
     /// The conversation.
-    pub told: Told<MAX>,
+    pub source: ConversationSource<MAX>,
     /// Who is to read it.
     pub ai: AiChoice,
     /// Which tool the memories are said to come from.
@@ -63,20 +63,27 @@ pub struct ToRead<const MAX: usize> {
 
 impl<const MAX: usize> ToRead<MAX> {
     /// This conversation, read by whoever the server has, for memories of this tool.
-    pub(crate) fn new(told: Told<MAX>, tool: &str) -> Self {
+    pub(crate) fn new(source: ConversationSource<MAX>, tool: &str) -> Self {
         let source_tool = ToolName::new(tool).expect("a name of ours");
-        Self { told, ai: AiChoice::default(), source_tool, namespace: None, session_id: None, held_at: None }
+        Self {
+            source,
+            ai: AiChoice::default(),
+            source_tool,
+            namespace: None,
+            session_id: None,
+            held_at: None,
+        }
     }
 
     /// Reads a body; `tool` is what memories are said to come from when it does not say.
     pub(crate) fn read(fields: &mut Fields<'_>, tool: &str) -> Option<Self> {
-        let told = Told::read(fields);
+        let source = ConversationSource::read(fields);
         let ai = AiChoice::read(fields);
         let source_tool = fields.nullable("source_tool").flatten();
         let namespace = fields.nullable("namespace").flatten();
         let session_id = fields.nullable("session_id").flatten();
         let held_at = fields.nullable("held_at").flatten();
-        let new = Self::new(told?, tool);
+        let new = Self::new(source?, tool);
         let source_tool = source_tool.unwrap_or_else(|| new.source_tool.clone());
         Some(Self { ai, source_tool, namespace, session_id, held_at, ..new })
     }
@@ -84,7 +91,7 @@ impl<const MAX: usize> ToRead<MAX> {
 
 /// A conversation that is to be read, and how memories of it name it.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct LoadedConversation {
     pub(crate) script: Script,
     pub(crate) session: SessionRef,
     /// What it is about and where it was held, if it is a saved one.
@@ -97,23 +104,23 @@ impl Service {
         &self,
         principal: &Principal,
         read: &ToRead<MAX>,
-    ) -> Result<Held> {
+    ) -> Result<LoadedConversation> {
         let (session, held_at) = (read.session_id.clone(), read.held_at);
-        match &read.told {
-            Told::Transcript(text) => {
+        match &read.source {
+            ConversationSource::Transcript(text) => {
                 let script = told_of(text.as_str(), held_at.unwrap_or_else(|| self.clock.now()))?;
                 // The same text has the same name, so memories of it stand together.
                 let name = || SessionRef::new(format!("transcript:{}", MemoryId::derive(&[text.as_str()])));
                 let session = session.map_or_else(name, Ok).map_err(|_| Error::internal())?;
-                Ok(Held { script, session, about: None })
+                Ok(LoadedConversation { script, session, about: None })
             }
-            Told::Saved(id) => {
+            ConversationSource::Saved(id) => {
                 let saved = self.get_conversation(principal.clone(), id).await?;
                 let mut script = Script::of(&saved);
                 script.held_at = held_at.unwrap_or(script.held_at);
                 let name = || SessionRef::new(saved.id.to_string());
                 let session = session.map_or_else(name, Ok).map_err(|_| Error::internal())?;
-                Ok(Held {
+                Ok(LoadedConversation {
                     script,
                     session,
                     about: Some((saved.topic.into_string(), saved.model.into_string())),
@@ -123,7 +130,7 @@ impl Service {
     }
 }
 
-impl Held {
+impl LoadedConversation {
     /// The conversation as a model may be shown it.
     pub(crate) fn sendable(&self, secrets: SecretPolicy) -> Script {
         sendable(&self.script, secrets)

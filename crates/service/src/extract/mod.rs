@@ -17,7 +17,7 @@ use self::known::Plan;
 pub(crate) use self::run::Jobs;
 use crate::Service;
 use crate::access::{require, require_namespace};
-use crate::ai::{Held, Reader, ToRead, Told};
+use crate::ai::{ConversationSource, LoadedConversation, Reader, ToRead};
 
 /// The longest transcript.
 pub(crate) const TRANSCRIPT: usize = 100_000;
@@ -35,8 +35,8 @@ pub struct ExtractRequest {
 
 impl ExtractRequest {
     /// Of this conversation, read by whoever the server has.
-    pub fn new(told: Told<TRANSCRIPT>) -> Self {
-        Self { read: ToRead::new(told, TOOL), dry_run: false }
+    pub fn new(source: ConversationSource<TRANSCRIPT>) -> Self {
+        Self { read: ToRead::new(source, TOOL), dry_run: false }
     }
 
     /// Reads the body of `POST /v1/extract`.
@@ -64,7 +64,7 @@ impl Service {
         read.namespace = read.namespace.or_else(|| principal.default_namespace());
         require_namespace(&principal, read.namespace.as_ref())?;
         let held = self.held(&principal, &read).await?;
-        let found = self.found(&reader, &held, read.told.field()).await?;
+        let found = self.found(&reader, &held, read.source.field()).await?;
         // Before what is known is looked at, and once more before anything is stored: a model thinks in between.
         self.require_still(&principal).await?;
         let unsupported = found.unsupported;
@@ -88,7 +88,7 @@ impl Service {
     }
 
     /// What a reader finds.
-    async fn found(&self, reader: &Reader, held: &Held, field: &str) -> Result<Extracted> {
+    async fn found(&self, reader: &Reader, held: &LoadedConversation, field: &str) -> Result<Extracted> {
         match reader {
             Reader::Rules => {
                 let script = held.script.clone();
@@ -156,7 +156,7 @@ fn evidence(candidate: &Candidate) -> Evidence {
 fn new_memory(
     candidate: &Candidate,
     read: &ToRead<TRANSCRIPT>,
-    held: &Held,
+    held: &LoadedConversation,
     reader: &Reader,
 ) -> Option<NewMemory> {
     let content = Content::new(candidate.content.as_str()).ok()?;

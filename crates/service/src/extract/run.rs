@@ -19,7 +19,7 @@ use super::ExtractRequest;
 use super::jobs::chosen;
 use crate::Service;
 use crate::access::{require_change, require_conversations};
-use crate::ai::{AiChoice, Reader, Told};
+use crate::ai::{AiChoice, ConversationSource, Reader};
 
 /// How often leases are renewed and abandoned jobs are looked for.
 const LOOK: Duration = Duration::from_secs(2);
@@ -192,7 +192,7 @@ impl Service {
             require_conversations(&principal)?;
             match id {
                 Some(id) => {
-                    let request = request(job, Told::Saved(id.to_string()), ai);
+                    let request = request(job, ConversationSource::Saved(id.to_string()), ai);
                     match self.extract(principal, request).await {
                         Ok(extracted) => progress.extracted += extracted.extracted as u64,
                         // Deleted meanwhile, or too long for the budget: the others can still be read.
@@ -295,8 +295,12 @@ impl Service {
     }
 }
 
-fn request(job: &StoredJob, told: Told<{ super::TRANSCRIPT }>, ai: &AiChoice) -> ExtractRequest {
-    let mut new = ExtractRequest::new(told);
+fn request(
+    job: &StoredJob,
+    source: ConversationSource<{ super::TRANSCRIPT }>,
+    ai: &AiChoice,
+) -> ExtractRequest {
+    let mut new = ExtractRequest::new(source);
     new.read.source_tool = job.source_tool.clone().unwrap_or(new.read.source_tool);
     (new.read.ai, new.read.namespace) = (ai.clone(), job.namespace.clone());
     new

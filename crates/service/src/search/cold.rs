@@ -2,7 +2,7 @@
 
 use omp_model::api::SearchResponse;
 use omp_model::{Result, SearchMode};
-use omp_search::shard::given::{self, Asking, Given};
+use omp_search::shard::external::{self, Asking, External};
 use omp_search::shard::{ALIKE, Mode, Ranking};
 use omp_store::VectorSpace;
 use omp_store::candidates::{Candidates, Found, Wanted};
@@ -47,10 +47,10 @@ impl Service {
 }
 
 fn ranking(plan: &Plan, vector: &[f32], candidates: &Candidates) -> Ranking {
-    let given: Vec<Given<'_>> = candidates
+    let given: Vec<External<'_>> = candidates
         .memories
         .iter()
-        .map(|one| Given {
+        .map(|one| External {
             key: one.pk,
             keyword: one.keyword,
             matched: one.matched,
@@ -67,7 +67,7 @@ fn ranking(plan: &Plan, vector: &[f32], candidates: &Candidates) -> Ranking {
         now: plan.now.as_millis(),
         limit: plan.query.limit as usize,
     };
-    let (hits, weight) = given::order(&asking, &given);
+    let (hits, weight) = external::order(&asking, &given);
     let total = match mode {
         // What holds a word counts once; what is alike without any was looked for among the nearest.
         Mode::Hybrid => {

@@ -10,7 +10,7 @@ use omp_search::shard::{Entry, Shard};
 use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
 
-use crate::room::{Held, Room, Tally};
+use crate::index_cache::{Cached, IndexCache, Tally};
 
 /// Memories that are read at once while an index is made.
 const ROWS: u32 = 2_000;
@@ -43,7 +43,7 @@ impl std::fmt::Display for Absent {
 /// The indices that there is room for.
 #[derive(Clone)]
 pub(crate) struct HotIndices {
-    room: Arc<Room>,
+    room: Arc<IndexCache>,
 }
 
 /// One owner's index.
@@ -61,7 +61,7 @@ pub(crate) struct Hot {
     tally: Tally,
 }
 
-impl Held for Hot {
+impl Cached for Hot {
     fn tally(&self) -> &Tally {
         &self.tally
     }
@@ -69,7 +69,7 @@ impl Held for Hot {
 
 impl HotIndices {
     /// Indices within this room.
-    pub(crate) fn new(room: Arc<Room>) -> Self {
+    pub(crate) fn new(room: Arc<IndexCache>) -> Self {
         Self { room }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use omp_model::api::{Degraded, SearchResponse};
 use omp_model::{
-    Held, Namespace, Principal, Result, Scope, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp,
+    Namespace, Principal, Result, Scope, SearchFilter, SearchMode, SearchQuery, Tag, Timestamp, Validity,
 };
 use omp_search::shard::{self, Mode, Ranking, Request, Shard};
 use omp_search::{Keywords, keywords};
@@ -185,11 +185,11 @@ impl Service {
 }
 
 fn takes_long(shard: &Shard, plan: &Plan) -> bool {
-    let SearchFilter { created_after, created_before, held, .. } = &plan.query.filter;
+    let SearchFilter { created_after, created_before, validity, .. } = &plan.query.filter;
     // These look at every memory, or at every word.
     let looks_at_all = created_after.is_some()
         || created_before.is_some()
-        || matches!(held, Held::At(_))
+        || matches!(validity, Validity::At(_))
         || plan.keywords.terms().iter().any(|term| term.prefix);
     let by_rare_words = || {
         plan.mode == SearchMode::Keyword && !looks_at_all && shard.postings(&plan.keywords) <= FEW_POSTINGS
@@ -198,7 +198,7 @@ fn takes_long(shard: &Shard, plan: &Plan) -> bool {
 }
 
 fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {
-    let SearchFilter { kind, tool, tags, namespaces, created_after, created_before, held } =
+    let SearchFilter { kind, tool, tags, namespaces, created_after, created_before, validity } =
         &plan.query.filter;
     let namespaces: Vec<&str> = namespaces.iter().map(Namespace::as_str).collect();
     let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
@@ -211,10 +211,10 @@ fn rank(hot: &Hot, plan: &Plan) -> Result<Ranking, shard::VectorError> {
         tags: &tags,
         created_after: created_after.map(Timestamp::as_millis),
         created_before: created_before.map(Timestamp::as_millis),
-        held: match held {
-            Held::Now => shard::Held::Now,
-            Held::At(at) => shard::Held::At(at.as_millis()),
-            Held::Ever => shard::Held::Ever,
+        validity: match validity {
+            Validity::Now => shard::Validity::Now,
+            Validity::At(at) => shard::Validity::At(at.as_millis()),
+            Validity::Ever => shard::Validity::Ever,
         },
         limit: sight.limit(),
     };

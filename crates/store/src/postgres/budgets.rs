@@ -14,9 +14,9 @@ use deadpool_postgres::Pool;
 use tokio::sync::{Notify, watch};
 
 use super::PostgresStore;
+use super::notify::Task;
 use super::replication::RoleWatch;
 use super::session::{Columns, Session};
-use super::telling::Task;
 use crate::budgets::Budgets;
 use crate::{Budget, BudgetStore, ReplicationRole, Result};
 

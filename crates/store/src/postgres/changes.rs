@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use omp_model::OwnerId;
 
+use super::notify::Task;
 use super::session::{Columns, number};
-use super::telling::Task;
 use super::{PostgresStore, rows};
 use crate::{Change, ChangeFeed, Result};
 
@@ -19,10 +19,10 @@ impl ChangeFeed for PostgresStore {
     }
 
     async fn until_stirred(&self, owner: OwnerId, known: i64) -> Result<()> {
-        self.hearing.get_or_init(|| Task::spawn(Arc::clone(&self.ears).listen_forever()));
+        self.listening.get_or_init(|| Task::spawn(Arc::clone(&self.listener).listen_forever()));
         let hearer = self.hints.of(owner);
         if self.last_seq(owner).await? == known {
-            hearer.hint(self.ears.patience()).await;
+            hearer.hint(self.listener.patience()).await;
         }
         Ok(())
     }

@@ -39,17 +39,17 @@ impl PostgresStore {
     /// How many conversations wait for their vectors, without what is passed over.
     pub(super) async fn count_waiting(&self, slot: Slot) -> Result<u64> {
         let sql = "SELECT count(*) FROM conversation_backlog WHERE what = $1 AND pk <> ALL($2)";
-        self.read_all().await?.one(sql, &[&place(slot), &self.rota.passed_over()]).await?.count(0)
+        self.read_all().await?.one(sql, &[&place(slot), &self.fair_queue.passed_over()]).await?.count(0)
     }
 
     /// Takes the next conversations that wait for their vectors.
     pub(super) async fn take_waiting(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>> {
         let mut pending = Vec::new();
         while pending.is_empty() {
-            let (places, passed) = (self.rota.places(slot.0), self.rota.passed_over());
+            let (places, passed) = (self.fair_queue.places(slot.0), self.fair_queue.passed_over());
             let rows = self.write_all(async move |tx| take(tx, slot, limit, places, &passed).await).await?;
             let Some(last) = rows.last() else { break };
-            self.rota.gave(slot.0, last.column(conversations::WIDTH)?);
+            self.fair_queue.gave(slot.0, last.column(conversations::WIDTH)?);
             for row in &rows {
                 pending.extend(self.pending(row)?);
             }
@@ -59,13 +59,13 @@ impl PostgresStore {
 
     /// The owner whose turn it is among those with conversations that wait for their words.
     async fn whose_words_wait(&self) -> Result<Option<OwnerId>> {
-        let (session, passed) = (self.read_all().await?, self.rota.passed_over());
+        let (session, passed) = (self.read_all().await?, self.fair_queue.passed_over());
         let sql = "SELECT pk FROM conversation_backlog WHERE what = $1 AND pk < $2 AND pk <> ALL($3) \
              ORDER BY pk DESC LIMIT 1";
-        for below in self.rota.places(WORDS) {
+        for below in self.fair_queue.places(WORDS) {
             if let Some(row) = session.row(sql, &[&i16::from(WORDS), &below, &passed]).await? {
                 let pk = row.column(0)?;
-                self.rota.gave(WORDS, pk);
+                self.fair_queue.gave(WORDS, pk);
                 return Ok(owner_of(pk));
             }
         }
@@ -84,7 +84,7 @@ impl PostgresStore {
              WHERE b.owner = $1 AND b.what = $2 AND b.pk <> ALL($3) ORDER BY b.pk DESC LIMIT $4",
             columns()
         );
-        let passed = self.rota.passed_over();
+        let passed = self.fair_queue.passed_over();
         let values: &[Value<'_>] = &[&number(owner), &i16::from(WORDS), &passed, &i64::from(limit)];
         let (there, gone) = apart(self.read(owner).await?.rows(&sql, values).await?)?;
         let mut waiting = Vec::with_capacity(there.len());
@@ -99,7 +99,7 @@ impl PostgresStore {
         let pk = row.column(conversations::WIDTH)?;
         let saved = conversations::saved(row);
         if saved.is_err() {
-            self.rota.pass_over(pk);
+            self.fair_queue.pass_over(pk);
         }
         Ok(saved.ok().map(|(conversation, _)| PendingConversation { pk, conversation }))
     }
@@ -141,7 +141,7 @@ fn apart(rows: Vec<Row>) -> Result<(Vec<Row>, Vec<i64>)> {
     Ok((there, gone))
 }
 
-/// Takes conversations that wait and that no other server is at work on; see [`Rota`](crate::rota::Rota) for the places to look.
+/// Takes conversations that wait and that no other server is at work on; see [`FairQueue`](crate::fair_queue::FairQueue) for the places to look.
 async fn take(tx: &Tx, slot: Slot, limit: u32, places: [i64; 2], passed: &[i64]) -> Result<Vec<Row>> {
     tx.batch("SET LOCAL synchronous_commit = off").await?;
     let sql = format!(

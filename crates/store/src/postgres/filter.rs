@@ -1,6 +1,6 @@
 //! What a search's filter, the limits of whoever asks and the time admit, as conditions of a query.
 
-use omp_model::{Held, Namespace, Principal, SearchFilter, Tag, Timestamp};
+use omp_model::{Namespace, Principal, SearchFilter, Tag, Timestamp, Validity};
 
 use super::seen::Seen;
 use super::session::{Columns, Session, Value, number};
@@ -10,7 +10,7 @@ use crate::stored::FacetKind;
 
 /// What a filter compares with.
 pub(super) struct Admitted<'f> {
-    held: Held,
+    validity: Validity,
     kind: Option<i16>,
     kind_word: Option<&'static str>,
     tool: Option<&'f str>,
@@ -26,14 +26,14 @@ pub(super) struct Admitted<'f> {
 impl<'f> Admitted<'f> {
     pub(super) fn new(by: &Principal, filter: &'f SearchFilter, now: Timestamp) -> Self {
         Self {
-            held: filter.held,
+            validity: filter.validity,
             kind: filter.kind.map(|kind| i16::from(kind.number())),
             kind_word: filter.kind.map(omp_model::MemoryType::as_str),
             tool: filter.tool.as_ref().map(omp_model::ToolName::as_str),
             namespaces: filter.namespaces.iter().map(Namespace::as_str).collect(),
             after: filter.created_after.map(Timestamp::as_millis),
             before: filter.created_before.map(Timestamp::as_millis),
-            at: if let Held::At(at) = filter.held { Some(at.as_millis()) } else { None },
+            at: if let Validity::At(at) = filter.validity { Some(at.as_millis()) } else { None },
             tags: filter.tags.iter().map(Tag::as_str).collect(),
             seen: Seen::of(by),
             now: now.as_millis(),
@@ -76,7 +76,7 @@ impl<'f> Admitted<'f> {
         for tag in &self.tags {
             add(&list::with_tag, tag);
         }
-        if self.held == Held::Now {
+        if self.validity == Validity::Now {
             sql.push_str(" AND m.superseded_by IS NULL");
         }
         sql.push_str(&self.seen.condition(values));

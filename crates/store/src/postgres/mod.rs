@@ -25,16 +25,17 @@ mod counts;
 mod filter;
 mod forecast;
 mod handover;
-mod hearing;
 mod index;
 mod jobs;
 mod keys;
 mod lease;
 mod list;
+mod listen;
 mod maintenance;
 mod memories;
 mod migrate;
 mod namespaces;
+mod notify;
 mod originals;
 mod pgvector;
 mod relocation;
@@ -46,7 +47,6 @@ mod seen;
 mod session;
 mod shares;
 mod succession;
-mod telling;
 mod tls;
 mod transfer;
 mod tx;
@@ -65,18 +65,18 @@ use omp_model::{OwnerId, Timestamp};
 
 use self::budgets::SharedBudgets;
 use self::connection::Way;
-use self::hearing::Ears;
+use self::listen::Listener;
+use self::notify::{Notifier, Task};
 use self::pgvector::Pgvector;
 use self::replication::RoleWatch;
 use self::session::Session;
-use self::telling::{Task, Teller};
 use self::tx::Tx;
 use self::vitals::Sizes;
 use self::writer::Writers;
+use crate::fair_queue::FairQueue;
 use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
-use crate::rota::Rota;
 use crate::{ReplicationRole, Result, StoreError};
 
 /// How to open a store.
@@ -134,12 +134,12 @@ pub struct PostgresStore {
     /// Whether it takes writes.
     role: Arc<RoleWatch>,
     hints: Arc<Hints>,
-    teller: Arc<Teller>,
+    teller: Arc<Notifier>,
     /// What tells other servers, and what watches; gone when the store is closed.
     tasks: std::sync::Mutex<Vec<Task>>,
-    ears: Arc<Ears>,
+    listener: Arc<Listener>,
     /// What hears them, once somebody has waited.
-    hearing: OnceLock<Task>,
+    listening: OnceLock<Task>,
     budgets: Arc<SharedBudgets>,
     /// What settles them, once somebody has spent.
     settling: OnceLock<Task>,
@@ -153,7 +153,7 @@ pub struct PostgresStore {
     /// When it was last seen which graphs are wanted.
     tended: tokio::sync::Mutex<Option<Instant>>,
     /// Whose conversations are indexed next.
-    rota: Rota,
+    fair_queue: FairQueue,
 }
 
 impl PostgresStore {
@@ -192,7 +192,7 @@ impl PostgresStore {
             ),
         }
         let hints = Arc::<Hints>::default();
-        let teller = Arc::new(Teller::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
+        let teller = Arc::new(Notifier::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
         let writers = Writers::start(&way, &teller, &role)?;
         let tasks = vec![
             Task::spawn(Arc::clone(&teller).tell_forever()),
@@ -201,8 +201,8 @@ impl PostgresStore {
         Ok(Self {
             tasks: std::sync::Mutex::new(tasks),
             teller,
-            ears: Arc::new(Ears::new(way, Arc::clone(&hints), Arc::clone(&role), options.look_each)),
-            hearing: OnceLock::new(),
+            listener: Arc::new(Listener::new(way, Arc::clone(&hints), Arc::clone(&role), options.look_each)),
+            listening: OnceLock::new(),
             hints,
             budgets: Arc::new(SharedBudgets::new(aside.clone(), Arc::clone(&place), Arc::clone(&role))),
             role,
@@ -217,7 +217,7 @@ impl PostgresStore {
             pgvector,
             graph_from: options.graph_from,
             tended: tokio::sync::Mutex::default(),
-            rota: Rota::default(),
+            fair_queue: FairQueue::default(),
         })
     }
 

@@ -9,9 +9,9 @@ use deadpool_postgres::Pool;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
 use tokio_postgres::Row;
 
+use super::notify::Changed;
 use super::rows;
 use super::session::{Columns, Owned, Session, number};
-use super::telling::Changed;
 use crate::stored::{FacetKind, pk_range};
 use crate::{Result, StoreError};
 
@@ -26,12 +26,12 @@ pub(super) struct Numbers {
 }
 
 /// An owner's numbers while a transaction lasts, and what they were when the lock was taken.
-struct Held {
+struct OwnerNumbers {
     now: Numbers,
     before: Numbers,
 }
 
-impl Held {
+impl OwnerNumbers {
     fn at(numbers: Numbers) -> Self {
         Self { now: numbers, before: numbers }
     }
@@ -89,7 +89,7 @@ pub(super) struct Tx {
     session: Session,
     acting: Option<OwnerId>,
     /// Those whose lock this transaction holds.
-    owners: HashMap<OwnerId, Held>,
+    owners: HashMap<OwnerId, OwnerNumbers>,
     counts: BTreeMap<(OwnerId, &'static str, String), i64>,
     entries: Vec<Entry>,
     access: bool,
@@ -141,7 +141,7 @@ impl Tx {
             vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
         session.defer(LOCK_EXPECTED, values).await?;
         let mut tx = Self::over(session, Some(owner));
-        tx.owners.insert(owner, Held::at(expected));
+        tx.owners.insert(owner, OwnerNumbers::at(expected));
         Ok(tx)
     }
 
@@ -186,7 +186,7 @@ impl Tx {
         for row in rows {
             let owner = OwnerId(row.column::<i32>(0)?.cast_unsigned());
             let numbers = Numbers { next_pk: row.column(1)?, seq: row.column(2)? };
-            self.owners.entry(owner).or_insert(Held::at(numbers));
+            self.owners.entry(owner).or_insert(OwnerNumbers::at(numbers));
         }
         Ok(())
     }

@@ -22,9 +22,9 @@ use tokio::sync::oneshot;
 
 use super::connection::Way;
 use super::forecast::Forecast;
+use super::notify::Notifier;
 use super::replication::RoleWatch;
 use super::rows;
-use super::telling::Teller;
 use super::tx::{Known, Numbers, Tx};
 use super::write::{self, Creation};
 use crate::queue::{Next, Priority, Queue};
@@ -131,7 +131,7 @@ pub(super) struct Writers {
 
 impl Writers {
     /// Starts them.
-    pub(super) fn start(way: &Way, teller: &Arc<Teller>, role: &Arc<RoleWatch>) -> Result<Self> {
+    pub(super) fn start(way: &Way, teller: &Arc<Notifier>, role: &Arc<RoleWatch>) -> Result<Self> {
         let failed = |error| StoreError::Internal(format!("a writer cannot start: {error}"));
         let counters = Arc::new(Counters::default());
         let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
@@ -236,7 +236,7 @@ struct Writer {
     /// Of one connection.
     pool: Pool,
     place: Arc<str>,
-    teller: Arc<Teller>,
+    teller: Arc<Notifier>,
     queue: Arc<Jobs>,
     counters: Arc<Counters>,
     forecast: Forecast,

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use omp_model::OwnerId;
 
 pub(crate) use self::marks::{RUN, STATE, is_claimed_by, is_under_way};
-pub use self::mover::{MoveError, Moved, MovedOwner, Phase, Told, plan, relocate};
+pub use self::mover::{MoveError, MoveProgress, Moved, MovedOwner, Phase, plan, relocate};
 pub use self::row::Row;
 pub(crate) use self::row::{Cell, Kind};
 pub use self::tables::Table;

@@ -67,7 +67,7 @@ pub enum Phase {
 
 /// How far a move is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct MoveProgress {
     /// What it is doing.
     pub phase: Phase,
     /// Memories and conversations that this phase is done with.
@@ -137,15 +137,15 @@ pub async fn relocate(
     target: &dyn Relocation,
     clock: &dyn Clock,
     random: &dyn RandomSource,
-    tell: &(dyn Fn(Told) + Send + Sync),
+    tell: &(dyn Fn(MoveProgress) + Send + Sync),
 ) -> Result<Moved> {
     if source.place() == target.place() {
         return Err(MoveError::Same(source.place()));
     }
     let mut run = [0; 8];
     random.fill(&mut run);
-    let told = Told { phase: Phase::Copying, done: 0, total: 0 };
-    let mut mover = Mover { source, target, run: i64::from_le_bytes(run), tell, told };
+    let progress = MoveProgress { phase: Phase::Copying, done: 0, total: 0 };
+    let mut mover = Mover { source, target, run: i64::from_le_bytes(run), tell, progress };
     mover.begin().await?;
     let mut passes = 1;
     let mut phase = Phase::Copying;
@@ -179,8 +179,8 @@ pub(super) struct Mover<'a> {
     source: &'a dyn Relocation,
     pub(super) target: &'a dyn Relocation,
     run: i64,
-    tell: &'a (dyn Fn(Told) + Send + Sync),
-    told: Told,
+    tell: &'a (dyn Fn(MoveProgress) + Send + Sync),
+    progress: MoveProgress,
 }
 
 impl Mover<'_> {
@@ -189,14 +189,14 @@ impl Mover<'_> {
         let from = self.source.snapshot().await?;
         let source = marks::identity(&from.whole(Table::Owners).await?);
         for root in [Table::Memories, Table::Conversations] {
-            self.told.total += from.count(root).await?;
+            self.progress.total += from.count(root).await?;
         }
         loop {
             let there = self.target.snapshot().await?;
             Marks::read(&*there).await?.admit(&*there, &self.target.place(), source).await?;
-            self.told.done = 0;
+            self.progress.done = 0;
             for root in [Table::Memories, Table::Conversations] {
-                self.told.done += there.count(root).await?;
+                self.progress.done += there.count(root).await?;
             }
             let seen = Seen::of(&*there).await?;
             drop(there);
@@ -227,22 +227,22 @@ impl Mover<'_> {
     }
 
     pub(super) fn phase(&mut self, phase: Phase, done: u64) {
-        self.told = Told { phase, done, ..self.told };
-        (self.tell)(self.told);
+        self.progress = MoveProgress { phase, done, ..self.progress };
+        (self.tell)(self.progress);
     }
 
     /// What was done with these rows counts for whoever looks on.
     pub(super) fn progress(&mut self, root: Table, rows: u64) {
         if matches!(root, Table::Memories | Table::Conversations) {
-            self.told.done += rows;
-            self.told.total = self.told.total.max(self.told.done);
-            (self.tell)(self.told);
+            self.progress.done += rows;
+            self.progress.total = self.progress.total.max(self.progress.done);
+            (self.tell)(self.progress);
         }
     }
 
     /// Brings the target to a state of the source, as far as numbers tell; gives how many rows that took.
     async fn pass(&mut self, from: &dyn Snapshot, phase: Phase) -> Result<u64> {
-        self.phase(phase, self.told.done);
+        self.phase(phase, self.progress.done);
         let owners = from.whole(Table::Owners).await?;
         let there = self.target.snapshot().await?.whole(Table::Owners).await?;
         let here: BTreeSet<OwnerId> = owners.iter().map(owner).collect();

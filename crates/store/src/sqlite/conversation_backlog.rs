@@ -9,17 +9,17 @@ use super::tx::Tx;
 use super::{conversations, snapshot};
 use crate::Slot;
 use crate::conversation_index::{PendingConversation, WORDS};
-use crate::rota::Rota;
+use crate::fair_queue::FairQueue;
 
 /// How many conversations wait for their vectors, without what is passed over.
-pub(super) fn count(connection: &Connection, rota: &Rota, slot: Slot) -> rusqlite::Result<u64> {
+pub(super) fn count(connection: &Connection, fair_queue: &FairQueue, slot: Slot) -> rusqlite::Result<u64> {
     let mut left = connection
         .prepare_cached("SELECT count(*) FROM conversation_backlog WHERE what = ?1")?
         .query_row([slot.0], |row| row.get::<_, i64>(0))?
         .unsigned_abs();
     let mut there = connection
         .prepare_cached("SELECT 1 FROM conversation_backlog WHERE what = ?1 AND conversation = ?2")?;
-    for pk in rota.passed_over() {
+    for pk in fair_queue.passed_over() {
         left -= u64::from(there.exists(params![slot.0, pk])?);
     }
     Ok(left)
@@ -28,18 +28,18 @@ pub(super) fn count(connection: &Connection, rota: &Rota, slot: Slot) -> rusqlit
 /// The next conversations that wait for their vectors.
 pub(super) fn pending(
     connection: &Connection,
-    rota: &Rota,
+    fair_queue: &FairQueue,
     slot: Slot,
     limit: u32,
 ) -> rusqlite::Result<Vec<PendingConversation>> {
     let mut pending = Vec::new();
     while pending.is_empty() {
-        let next = next(connection, rota, slot.0, limit)?;
+        let next = next(connection, fair_queue, slot.0, limit)?;
         if next.is_empty() {
             break;
         }
         for pk in next {
-            let found = waiting(connection, rota, pk)?;
+            let found = waiting(connection, fair_queue, pk)?;
             pending.extend(found.map(|(conversation, _)| PendingConversation { pk, conversation }));
         }
     }
@@ -47,19 +47,19 @@ pub(super) fn pending(
 }
 
 /// The conversations that come next on a backlog.
-fn next(connection: &Connection, rota: &Rota, what: u8, limit: u32) -> rusqlite::Result<Vec<i64>> {
-    let passed = rota.passed_over();
+fn next(connection: &Connection, fair_queue: &FairQueue, what: u8, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let passed = fair_queue.passed_over();
     let mut select = connection.prepare_cached(
         "SELECT conversation FROM conversation_backlog WHERE what = ?1 AND conversation < ?2 ORDER BY conversation DESC",
     )?;
-    for below in rota.places(what) {
+    for below in fair_queue.places(what) {
         let next: Vec<i64> = select
             .query_map(params![what, below], |row| row.get::<_, i64>(0))?
             .filter(|pk| !pk.as_ref().is_ok_and(|pk| passed.contains(pk)))
             .take(limit as usize)
             .collect::<rusqlite::Result<_>>()?;
         if let Some(last) = next.last() {
-            rota.gave(what, *last);
+            fair_queue.gave(what, *last);
             return Ok(next);
         }
     }
@@ -69,7 +69,7 @@ fn next(connection: &Connection, rota: &Rota, what: u8, limit: u32) -> rusqlite:
 /// A conversation that waits, and its tool; nothing if it cannot be read.
 fn waiting(
     connection: &Connection,
-    rota: &Rota,
+    fair_queue: &FairQueue,
     pk: i64,
 ) -> rusqlite::Result<Option<(Conversation, Option<ToolName>)>> {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
@@ -81,7 +81,7 @@ fn waiting(
             | IntegralValueOutOfRange(..)
             | InvalidColumnType(..)
             | Utf8Error(..),
-        ) => rota.pass_over(pk),
+        ) => fair_queue.pass_over(pk),
         Err(error) => return Err(error),
     }
     Ok(None)
@@ -98,13 +98,13 @@ pub(super) struct Analysed {
 /// The next conversations that wait for their words; `None` when none does any more.
 pub(super) fn analysed(
     connection: &Connection,
-    rota: &Rota,
+    fair_queue: &FairQueue,
     limit: u32,
 ) -> rusqlite::Result<Option<Vec<Analysed>>> {
     // Read first, then analysed: a state of the file that is being read is one that cannot be forgotten yet.
     let read = snapshot(connection, || {
-        let next = next(connection, rota, WORDS, limit)?;
-        let read = |pk: &i64| waiting(connection, rota, *pk).map(|found| Some((*pk, found?)));
+        let next = next(connection, fair_queue, WORDS, limit)?;
+        let read = |pk: &i64| waiting(connection, fair_queue, *pk).map(|found| Some((*pk, found?)));
         let found =
             next.iter().filter_map(|pk| read(pk).transpose()).collect::<rusqlite::Result<Vec<_>>>()?;
         Ok((!next.is_empty()).then_some(found))

@@ -74,7 +74,7 @@ impl ConversationIndex for SqliteStore {
         }
         let inner = Arc::clone(&self.inner);
         // The words are made here: in the transaction everybody's writes would wait for them.
-        let read = self.read_long(move |c| conversation_backlog::analysed(c, &inner.rota, limit));
+        let read = self.read_long(move |c| conversation_backlog::analysed(c, &inner.fair_queue, limit));
         let Some(analysed) = read.await? else { return Ok(false) };
         if !analysed.is_empty() {
             self.write_bulk(false, move |tx| {
@@ -88,7 +88,7 @@ impl ConversationIndex for SqliteStore {
     async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64> {
         let inner = Arc::clone(&self.inner);
         self.read_long(move |connection| {
-            snapshot(connection, || conversation_backlog::count(connection, &inner.rota, slot))
+            snapshot(connection, || conversation_backlog::count(connection, &inner.fair_queue, slot))
         })
         .await
     }
@@ -96,7 +96,7 @@ impl ConversationIndex for SqliteStore {
     async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>> {
         let inner = Arc::clone(&self.inner);
         self.read_long(move |connection| {
-            snapshot(connection, || conversation_backlog::pending(connection, &inner.rota, slot, limit))
+            snapshot(connection, || conversation_backlog::pending(connection, &inner.fair_queue, slot, limit))
         })
         .await
     }

@@ -23,7 +23,7 @@ mod memories;
 mod migrate;
 mod namespaces;
 mod originals;
-mod recode;
+mod rekey;
 mod relocation;
 mod repeats;
 mod rows;
@@ -54,10 +54,10 @@ use self::lease::Watcher;
 use self::tx::Tx;
 use self::writer::Writer;
 use crate::budgets::Budgets;
+use crate::fair_queue::FairQueue;
 use crate::hints::Hints;
 use crate::lease::Lease;
 use crate::queue::Priority;
-use crate::rota::Rota;
 use crate::{Result, StoreError};
 
 /// How to open a store.
@@ -96,7 +96,7 @@ struct Inner {
     lease: Lease,
     watcher: Watcher,
     /// Whose conversations are indexed next.
-    rota: Rota,
+    fair_queue: FairQueue,
 }
 
 /// Long reads that may run at once.
@@ -149,7 +149,7 @@ impl SqliteStore {
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
             watcher: Watcher::default(),
-            rota: Rota::default(),
+            fair_queue: FairQueue::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

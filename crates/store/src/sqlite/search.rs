@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use omp_model::{Held, Namespace, OwnerId, Principal, SearchFilter, Timestamp};
+use omp_model::{Namespace, OwnerId, Principal, SearchFilter, Timestamp, Validity};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::seen;
@@ -57,7 +57,7 @@ pub(super) fn best(
     sql.push_str(&conditions);
 
     let expired = expired(connection, owner, now)?;
-    let superseded = superseded(connection, owner, filter.held)?;
+    let superseded = superseded(connection, owner, filter.validity)?;
     let keep = limit as usize;
     let mut heap: BinaryHeap<Reverse<Hit>> = BinaryHeap::with_capacity(keep + 1);
     let mut total = 0;
@@ -105,7 +105,7 @@ fn conditions(filter: &SearchFilter, owner: OwnerId, values: &mut Vec<Value>) ->
     if let Some(before) = filter.created_before {
         add(" AND m.created_at <= ?v", Value::from(before.as_millis()));
     }
-    if let Held::At(at) = filter.held {
+    if let Validity::At(at) = filter.validity {
         add(" AND m.created_at <= ?v", Value::from(at.as_millis()));
         add(" AND (m.superseded_at IS NULL OR m.superseded_at > ?v)", Value::from(at.as_millis()));
     }
@@ -122,8 +122,8 @@ fn conditions(filter: &SearchFilter, owner: OwnerId, values: &mut Vec<Value>) ->
 }
 
 /// Memories in whose place others stand, if only what holds now is wanted.
-fn superseded(connection: &Connection, owner: OwnerId, held: Held) -> rusqlite::Result<HashSet<i64>> {
-    if held != Held::Now {
+fn superseded(connection: &Connection, owner: OwnerId, validity: Validity) -> rusqlite::Result<HashSet<i64>> {
+    if validity != Validity::Now {
         return Ok(HashSet::new());
     }
     connection

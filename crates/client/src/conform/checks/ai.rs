@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, skip};
 use crate::conform::shape;
 
@@ -36,43 +36,46 @@ const COMPRESS: &str = "/v1/compress";
 const FALSE_KEY: &str = "sk-conform-0000000000000000000000000000000000000000";
 
 /// The answer to one short extraction without a key of ours.
-async fn short(bench: &Bench) -> Result<Value, Finding> {
+async fn short(fixture: &Fixture) -> Result<Value, Finding> {
     let body = json!({"transcript": "User: I like tea.\nAssistant: Noted."});
-    let answer = bench.sample("extract", async {
-        let answer = bench.send(Call::post(EXTRACT, &body)).await?;
+    let answer = fixture.sample("extract", async {
+        let answer = fixture.send(Call::post(EXTRACT, &body)).await?;
         Ok(json!({"status": answer.status, "body": answer.json}))
     });
     answer.await
 }
 
 /// Whether the server has an AI key of its own.
-pub(super) async fn has_key(bench: &Bench) -> Result<bool, Finding> {
-    let answer = short(bench).await?;
+pub(super) async fn has_key(fixture: &Fixture) -> Result<bool, Finding> {
+    let answer = short(fixture).await?;
     Ok(answer["status"] == 201 || answer["status"] == 502)
 }
 
-async fn refuses(bench: &Bench, path: &str, body: Value) -> Verdict {
-    bench.send(Call::post(path, &body)).await?.refused()
+async fn refuses(fixture: &Fixture, path: &str, body: Value) -> Verdict {
+    fixture.send(Call::post(path, &body)).await?.refused()
 }
 
 /// Sends what must not be refused for its length; without an AI key it is refused for that.
-async fn within(bench: &Bench, path: &str, letter: &str, count: usize) -> Verdict {
-    if has_key(bench).await? {
+async fn within(fixture: &Fixture, path: &str, letter: &str, count: usize) -> Verdict {
+    if has_key(fixture).await? {
         return Err(skip("the server has an AI key, and a long transcript costs money"));
     }
-    bench.send(Call::post(path, &json!({"transcript": letter.repeat(count)}))).await?.error(422, "no_api_key")
+    fixture
+        .send(Call::post(path, &json!({"transcript": letter.repeat(count)})))
+        .await?
+        .error(422, "no_api_key")
 }
 
-async fn no_key(bench: &Bench, path: &str, provider: &str) -> Verdict {
-    if has_key(bench).await? {
+async fn no_key(fixture: &Fixture, path: &str, provider: &str) -> Verdict {
+    if has_key(fixture).await? {
         return Err(skip("the server has an AI key"));
     }
     let body = json!({"transcript": "User: I like tea.", "provider": provider});
-    bench.send(Call::post(path, &body)).await?.error(422, "no_api_key")
+    fixture.send(Call::post(path, &body)).await?.error(422, "no_api_key")
 }
 
-async fn extracted(bench: &Bench) -> Verdict {
-    let answer = short(bench).await?;
+async fn extracted(fixture: &Fixture) -> Verdict {
+    let answer = short(fixture).await?;
     if answer["status"] != 201 {
         return Err(skip("the server has no AI key, or its provider failed"));
     }
@@ -87,10 +90,10 @@ async fn extracted(bench: &Bench) -> Verdict {
     )
 }
 
-async fn by_rules(bench: &Bench) -> Verdict {
+async fn by_rules(fixture: &Fixture) -> Verdict {
     let said = "I live in Llanfair.";
     let body = json!({"transcript": format!("User: {said}\nAssistant: Noted."), "provider": "rules", "dry_run": true});
-    let answer = bench.send(Call::post(EXTRACT, &body)).await?;
+    let answer = fixture.send(Call::post(EXTRACT, &body)).await?;
     if answer.status == 422 {
         return Err(skip("the server has no rules"));
     }
@@ -102,17 +105,17 @@ async fn by_rules(bench: &Bench) -> Verdict {
     ensure(told && nothing, "what is said, with its words, and nothing stored", || answer.got())
 }
 
-async fn provoke(bench: &Bench, path: &str, provider: &str) -> Result<Answer, Finding> {
+async fn provoke(fixture: &Fixture, path: &str, provider: &str) -> Result<Answer, Finding> {
     let body = json!({"transcript": "User: I like tea.", "provider": provider, "api_key": FALSE_KEY});
-    bench.send(Call::post(path, &body)).await
+    fixture.send(Call::post(path, &body)).await
 }
 
-async fn ai_error(bench: &Bench, path: &str) -> Verdict {
-    if !bench.providers {
+async fn ai_error(fixture: &Fixture, path: &str) -> Verdict {
+    if !fixture.providers {
         return Err(skip("not asked to let the server call an AI provider"));
     }
     for provider in ["anthropic", "openai"] {
-        let answer = provoke(bench, path, provider).await?;
+        let answer = provoke(fixture, path, provider).await?;
         answer.error(502, "ai_error")?;
         let inside = [FALSE_KEY, "authentication_error", "invalid_api_key", "request_id"];
         let told = inside.into_iter().find(|part| answer.text.contains(part));

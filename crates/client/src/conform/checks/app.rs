@@ -1,6 +1,6 @@
 //! `GET /app`, the page for telephones.
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, cut, ensure, fail, skip};
 
 checks! {
@@ -10,39 +10,39 @@ checks! {
 }
 
 /// The page, after the one redirect to `/app/` that servers of files like to make.
-async fn app(bench: &Bench, call: Call) -> Result<Answer, Finding> {
-    let answer = bench.send(call.clone()).await?;
+async fn app(fixture: &Fixture, call: Call) -> Result<Answer, Finding> {
+    let answer = fixture.send(call.clone()).await?;
     if matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         let path = answer.header("location").to_owned();
         ensure(path.starts_with('/'), "a redirect on the same server", || answer.got())?;
-        return bench.send(Call { path, ..call }).await;
+        return fixture.send(Call { path, ..call }).await;
     }
     Ok(answer)
 }
 
-async fn page(bench: &Bench) -> Verdict {
-    let answer = app(bench, Call::get("/app")).await?.be(200)?;
+async fn page(fixture: &Fixture) -> Verdict {
+    let answer = app(fixture, Call::get("/app")).await?.be(200)?;
     ensure(answer.header("content-type").starts_with("text/html"), "text/html", || {
         answer.header("content-type").to_owned()
     })
 }
 
-async fn anonymous(bench: &Bench) -> Verdict {
-    if bench.key.is_none() {
+async fn anonymous(fixture: &Fixture) -> Verdict {
+    if fixture.key.is_none() {
         return Err(skip("no key was given"));
     }
-    app(bench, Call::get("/app").anonymous()).await?.be(200)?;
+    app(fixture, Call::get("/app").anonymous()).await?.be(200)?;
     Ok(())
 }
 
-async fn manifest(bench: &Bench) -> Verdict {
-    let page = app(bench, Call::get("/app").anonymous()).await?;
+async fn manifest(fixture: &Fixture) -> Verdict {
+    let page = app(fixture, Call::get("/app").anonymous()).await?;
     if page.status != 200 {
         return Err(skip("there is no page"));
     }
     let link = manifest_link(&page.text).ok_or_else(|| fail("a link to a manifest", cut(&page.text, 200)))?;
     let path = if link.starts_with('/') { link } else { format!("/app/{}", link.trim_start_matches("./")) };
-    let answer = bench.send(Call::get(path).anonymous()).await?.be(200)?;
+    let answer = fixture.send(Call::get(path).anonymous()).await?.be(200)?;
     ensure(answer.json.is_object(), "a JSON object", || answer.got())
 }
 

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Finding, Verdict, encode, ensure, faultless, skip};
 use crate::conform::sample::memory_id;
 use crate::conform::shape;
@@ -41,99 +41,99 @@ checks! {
     Should "omp.auth.key-length" ["omp.md §4; reading 33"] "A key has at least 32 characters." => key_length;
 }
 
-fn key(bench: &Bench) -> Result<&str, Finding> {
-    bench.key.as_deref().ok_or_else(|| skip("no key was given"))
+fn key(fixture: &Fixture) -> Result<&str, Finding> {
+    fixture.key.as_deref().ok_or_else(|| skip("no key was given"))
 }
 
-async fn locked(bench: &Bench, method: Method, path: &str) -> Verdict {
-    key(bench)?;
+async fn locked(fixture: &Fixture, method: Method, path: &str) -> Verdict {
+    key(fixture)?;
     let mut call = Call::new(method.clone(), path).anonymous();
     if method == Method::POST || method == Method::PUT {
         call = call.json("{}");
     }
-    bench.send(call).await?.error(401, "unauthorized")
+    fixture.send(call).await?.error(401, "unauthorized")
 }
 
-async fn conversations_locked(bench: &Bench) -> Verdict {
-    locked(bench, Method::GET, "/v1/conversations").await?;
-    locked(bench, Method::POST, "/v1/conversations").await?;
-    locked(bench, Method::GET, "/v1/conversations/conv_aaaaaaaaaaaaaaaa").await?;
-    locked(bench, Method::DELETE, "/v1/conversations/conv_aaaaaaaaaaaaaaaa").await
+async fn conversations_locked(fixture: &Fixture) -> Verdict {
+    locked(fixture, Method::GET, "/v1/conversations").await?;
+    locked(fixture, Method::POST, "/v1/conversations").await?;
+    locked(fixture, Method::GET, "/v1/conversations/conv_aaaaaaaaaaaaaaaa").await?;
+    locked(fixture, Method::DELETE, "/v1/conversations/conv_aaaaaaaaaaaaaaaa").await
 }
 
-async fn envelope(bench: &Bench) -> Verdict {
-    key(bench)?;
-    let answer = bench.send(Call::get("/v1/memories").anonymous()).await?.be(401)?;
+async fn envelope(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
+    let answer = fixture.send(Call::get("/v1/memories").anonymous()).await?.be(401)?;
     ensure(answer.is_json(), "JSON", || answer.got())?;
     faultless("error, message and details", &shape::envelope(&answer.json))
 }
 
-async fn challenge(bench: &Bench) -> Verdict {
-    key(bench)?;
-    let answer = bench.send(Call::get("/v1/memories").anonymous()).await?.be(401)?;
+async fn challenge(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
+    let answer = fixture.send(Call::get("/v1/memories").anonymous()).await?.be(401)?;
     let challenge = answer.header("www-authenticate").to_ascii_lowercase();
     ensure(challenge.starts_with("bearer"), "WWW-Authenticate: Bearer", || format!("`{challenge}`"))
 }
 
-async fn refused(bench: &Bench, header: &str) -> Verdict {
-    key(bench)?;
-    bench.send(Call::get("/v1/memories?limit=1").authorization(header)).await?.error(401, "unauthorized")
+async fn refused(fixture: &Fixture, header: &str) -> Verdict {
+    key(fixture)?;
+    fixture.send(Call::get("/v1/memories?limit=1").authorization(header)).await?.error(401, "unauthorized")
 }
 
-async fn longer(bench: &Bench) -> Verdict {
-    refused(bench, &format!("Bearer {}x", key(bench)?)).await
+async fn longer(fixture: &Fixture) -> Verdict {
+    refused(fixture, &format!("Bearer {}x", key(fixture)?)).await
 }
 
-async fn shorter(bench: &Bench) -> Verdict {
-    let mut short = key(bench)?.to_owned();
+async fn shorter(fixture: &Fixture) -> Verdict {
+    let mut short = key(fixture)?.to_owned();
     short.pop();
-    refused(bench, &format!("Bearer {short}")).await
+    refused(fixture, &format!("Bearer {short}")).await
 }
 
-async fn bare(bench: &Bench) -> Verdict {
-    let header = key(bench)?.to_owned();
-    refused(bench, &header).await
+async fn bare(fixture: &Fixture) -> Verdict {
+    let header = key(fixture)?.to_owned();
+    refused(fixture, &header).await
 }
 
-async fn welcomed(bench: &Bench, scheme: &str) -> Verdict {
-    let header = format!("{scheme} {}", key(bench)?);
-    bench.send(Call::get("/v1/memories?limit=1").authorization(header)).await?.be(200)?;
+async fn welcomed(fixture: &Fixture, scheme: &str) -> Verdict {
+    let header = format!("{scheme} {}", key(fixture)?);
+    fixture.send(Call::get("/v1/memories?limit=1").authorization(header)).await?.be(200)?;
     Ok(())
 }
 
-async fn before_body(bench: &Bench) -> Verdict {
-    key(bench)?;
+async fn before_body(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
     let call = Call::new(Method::POST, "/v1/memories").json("{\"content\": ");
-    bench.send(call.anonymous()).await?.error(401, "unauthorized")
+    fixture.send(call.anonymous()).await?.error(401, "unauthorized")
 }
 
-async fn before_media_type(bench: &Bench) -> Verdict {
-    key(bench)?;
+async fn before_media_type(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
     let call = Call::new(Method::POST, "/v1/memories").bytes("x").header("content-type", "text/plain");
-    bench.send(call.anonymous()).await?.error(401, "unauthorized")
+    fixture.send(call.anonymous()).await?.error(401, "unauthorized")
 }
 
-async fn silent(bench: &Bench) -> Verdict {
-    key(bench)?;
+async fn silent(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
     let wrong = format!("wrong-{}", memory_id());
     let call = Call::get("/v1/memories").authorization(format!("Bearer {wrong}"));
-    let answer = bench.send(call).await?;
+    let answer = fixture.send(call).await?;
     ensure(!answer.text.contains(&wrong), "an answer without the key", || answer.got())
 }
 
-async fn no_effect(bench: &Bench) -> Verdict {
-    key(bench)?;
-    let namespace = bench.namespace("auth");
-    let body = bench.memory(json!({"namespace": namespace}));
-    bench.send(Call::post("/v1/memories", &body).authorization("Bearer wrong")).await?;
-    let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+async fn no_effect(fixture: &Fixture) -> Verdict {
+    key(fixture)?;
+    let namespace = fixture.namespace("auth");
+    let body = fixture.memory(json!({"namespace": namespace}));
+    fixture.send(Call::post("/v1/memories", &body).authorization("Bearer wrong")).await?;
+    let list = fixture.list(&format!("namespace={}", encode(&namespace))).await?;
     ensure(list["total"] == 0, "nothing stored", || list.to_string())
 }
 
-fn key_length(bench: &Bench) -> Ready<Verdict> {
+fn key_length(fixture: &Fixture) -> Ready<Verdict> {
     let long = |key: &str| {
         let length = key.chars().count();
         ensure(length >= 32, "32 characters or more", || length.to_string())
     };
-    ready(key(bench).and_then(long))
+    ready(key(fixture).and_then(long))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conversations::{post, store};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, encode, ensure, skip};
 use crate::conform::sample::memory_path;
 use crate::conform::time;
@@ -26,99 +26,100 @@ checks! {
     Must "omp.clients.app" ["omp.md §6"] "Mobile page: health, the newest memories, the newest conversations." => mobile;
 }
 
-async fn remembered(bench: &Bench, body: Value) -> Verdict {
-    let answer = bench.send(Call::post("/v1/memories", &body)).await?.be(201)?;
+async fn remembered(fixture: &Fixture, body: Value) -> Verdict {
+    let answer = fixture.send(Call::post("/v1/memories", &body)).await?.be(201)?;
     ensure(answer.json["content"] == body["content"], body["content"].to_string(), || answer.got())
 }
 
-async fn readme_search(bench: &Bench) -> Verdict {
-    let answer = bench.send(Call::get("/v1/memories/search?q=coding+preferences")).await?.be(200)?;
+async fn readme_search(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(Call::get("/v1/memories/search?q=coding+preferences")).await?.be(200)?;
     ensure(answer.json["memories"].is_array(), "memories", || answer.got())
 }
 
-async fn mcp_remember(bench: &Bench) -> Verdict {
+async fn mcp_remember(fixture: &Fixture) -> Verdict {
     let body = json!({
         "content": "The user writes Rust.", "type": "semantic", "tags": ["coding"],
-        "namespace": bench.namespace("mcp"),
+        "namespace": fixture.namespace("mcp"),
         "source": {"tool": "claude", "timestamp": time::utc(time::now())},
     });
-    remembered(bench, body).await
+    remembered(fixture, body).await
 }
 
-async fn recall(bench: &Bench) -> Verdict {
-    let word = bench.word("recall");
-    let namespace = bench.namespace("mcp");
+async fn recall(fixture: &Fixture) -> Verdict {
+    let word = fixture.word("recall");
+    let namespace = fixture.namespace("mcp");
     let memory =
-        bench.store(json!({"content": format!("The word is {word}."), "namespace": namespace})).await?;
+        fixture.store(json!({"content": format!("The word is {word}."), "namespace": namespace})).await?;
     let body = json!({"q": word, "type": "semantic", "namespace": namespace, "limit": 10, "mode": "keyword"});
-    let found = bench.search(&body).await?;
+    let found = fixture.search(&body).await?;
     ensure(found["memories"][0]["id"] == memory["id"], memory["id"].to_string(), || found.to_string())
 }
 
-async fn forget(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
+async fn forget(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
     let call = Call::delete(memory_path(&memory["id"])).header("content-type", "application/json");
-    bench.send(call).await?.be(204)?;
+    fixture.send(call).await?.be(204)?;
     Ok(())
 }
 
-async fn mcp_list(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("mcp-list");
-    let memory = bench.store(json!({"namespace": namespace, "tags": ["coding"]})).await?;
+async fn mcp_list(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("mcp-list");
+    let memory = fixture.store(json!({"namespace": namespace, "tags": ["coding"]})).await?;
     let query = format!("type=semantic&tags=coding&namespace={}&limit=20", encode(&namespace));
     let call = Call::get(format!("/v1/memories?{query}")).header("content-type", "application/json");
-    let list = bench.send(call).await?.be(200)?.json;
+    let list = fixture.send(call).await?.be(200)?.json;
     ensure(list["memories"][0]["id"] == memory["id"], memory["id"].to_string(), || list.to_string())
 }
 
-async fn lists(bench: &Bench, path: &str, field: &str) -> Verdict {
+async fn lists(fixture: &Fixture, path: &str, field: &str) -> Verdict {
     let call = Call::get(path).header("content-type", "application/json");
-    let answer = bench.send(call).await?.be(200)?;
+    let answer = fixture.send(call).await?.be(200)?;
     ensure(answer.json[field].is_array(), format!("`{field}`, an array"), || answer.got())
 }
 
-async fn context(bench: &Bench) -> Verdict {
-    lists(bench, "/v1/memories?limit=20", "memories").await
+async fn context(fixture: &Fixture) -> Verdict {
+    lists(fixture, "/v1/memories?limit=20", "memories").await
 }
 
-async fn ai(bench: &Bench, path: &str) -> Verdict {
-    if super::ai::has_key(bench).await? {
+async fn ai(fixture: &Fixture, path: &str) -> Verdict {
+    if super::ai::has_key(fixture).await? {
         return Err(skip("the server has an AI key, and this costs money"));
     }
     let body = json!({"transcript": "User: I like tea.", "source_tool": "claude"});
-    bench.send(Call::post(path, &body)).await?.error(422, "no_api_key")
+    fixture.send(Call::post(path, &body)).await?.error(422, "no_api_key")
 }
 
-async fn saved(bench: &Bench, change: Value) -> Verdict {
+async fn saved(fixture: &Fixture, change: Value) -> Verdict {
     let mut body = json!({
-        "model": bench.word("client"),
+        "model": fixture.word("client"),
         "messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hello to you"}],
     });
     for (field, value) in change.as_object().into_iter().flatten() {
         body[field] = value.clone();
     }
-    store(bench, json!({})).await?;
-    bench.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
+    store(fixture, json!({})).await?;
+    fixture.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
     Ok(())
 }
 
-async fn cli_handoff(bench: &Bench) -> Verdict {
-    let model = bench.word("handed");
-    let conversation = post(bench, json!({"model": model})).await?.be(201)?.json;
-    let list = bench.send(Call::get(format!("/v1/conversations?limit=1&model={model}"))).await?.be(200)?.json;
+async fn cli_handoff(fixture: &Fixture) -> Verdict {
+    let model = fixture.word("handed");
+    let conversation = post(fixture, json!({"model": model})).await?.be(201)?.json;
+    let list =
+        fixture.send(Call::get(format!("/v1/conversations?limit=1&model={model}"))).await?.be(200)?.json;
     let id = &list["conversations"][0]["id"];
     ensure(*id == conversation["id"], conversation["id"].to_string(), || list.to_string())?;
     let body = json!({"conversation_id": id, "target_model": "claude"});
-    let answer = bench.send(Call::post("/v1/handoff", &body)).await?.be(200)?;
+    let answer = fixture.send(Call::post("/v1/handoff", &body)).await?.be(200)?;
     ensure(answer.json["brief"].is_string(), "a brief", || answer.got())
 }
 
-async fn offer(bench: &Bench) -> Verdict {
-    let conversation = store(bench, json!({"model": bench.word("offered")})).await?;
+async fn offer(fixture: &Fixture) -> Verdict {
+    let conversation = store(fixture, json!({"model": fixture.word("offered")})).await?;
     let six_hours_ago = encode(&time::utc(time::now() - 6 * 3_600_000));
     let path =
-        format!("/v1/conversations?exclude_model={}&since={six_hours_ago}&limit=1", bench.word("mine"));
-    let list = bench.send(Call::get(path)).await?.be(200)?.json;
+        format!("/v1/conversations?exclude_model={}&since={six_hours_ago}&limit=1", fixture.word("mine"));
+    let list = fixture.send(Call::get(path)).await?.be(200)?.json;
     // Another conversation of ours may have been stored in the same instant.
     let when = |row: &Value| row["created_at"].as_str().and_then(time::parse);
     let newest = &list["conversations"][0];
@@ -126,10 +127,10 @@ async fn offer(bench: &Bench) -> Verdict {
     ensure(fresh, conversation["id"].to_string(), || list.to_string())
 }
 
-async fn mobile(bench: &Bench) -> Verdict {
-    let health = super::health::health(bench).await?;
+async fn mobile(fixture: &Fixture) -> Verdict {
+    let health = super::health::health(fixture).await?;
     ensure(health.json["memories_count"].is_u64(), "`memories_count`", || health.got())?;
-    lists(bench, "/v1/memories?limit=20", "memories").await?;
-    store(bench, json!({})).await?;
-    lists(bench, "/v1/conversations?limit=5", "conversations").await
+    lists(fixture, "/v1/memories?limit=20", "memories").await?;
+    store(fixture, json!({})).await?;
+    lists(fixture, "/v1/conversations?limit=5", "conversations").await
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure};
 use crate::conform::sample::without;
 
@@ -33,39 +33,39 @@ checks! {
 }
 
 /// A memory with `change` is stored.
-pub(super) async fn accepts(bench: &Bench, change: Value) -> Verdict {
-    bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.be(201)?;
+pub(super) async fn accepts(fixture: &Fixture, change: Value) -> Verdict {
+    fixture.send(Call::post("/v1/memories", &fixture.memory(change))).await?.be(201)?;
     Ok(())
 }
 
 /// A memory with `change` is stored, and read again it is whole.
-pub(super) async fn keeps(bench: &Bench, change: Value) -> Verdict {
-    super::echo::comes_back(bench, change).await
+pub(super) async fn keeps(fixture: &Fixture, change: Value) -> Verdict {
+    super::echo::comes_back(fixture, change).await
 }
 
 /// A memory with `change` breaks a rule of its fields.
-pub(super) async fn refuses(bench: &Bench, change: Value) -> Verdict {
-    bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.refused()
+pub(super) async fn refuses(fixture: &Fixture, change: Value) -> Verdict {
+    fixture.send(Call::post("/v1/memories", &fixture.memory(change))).await?.refused()
 }
 
 /// A memory without `field` breaks a rule of its fields.
-pub(super) async fn lacking(bench: &Bench, field: &str) -> Verdict {
-    bench.send(Call::post("/v1/memories", &without(bench.memory(json!({})), field))).await?.refused()
+pub(super) async fn lacking(fixture: &Fixture, field: &str) -> Verdict {
+    fixture.send(Call::post("/v1/memories", &without(fixture.memory(json!({})), field))).await?.refused()
 }
 
-async fn escaped(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"content": "CONTENT"})).to_string();
+async fn escaped(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"content": "CONTENT"})).to_string();
     let body = body.replace("CONTENT", &"\\ud83e\\udd80".repeat(10_000));
-    let memory = bench.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.be(201)?.json;
+    let memory = fixture.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.be(201)?.json;
     let got = memory["content"].as_str().map_or(0, |content| content.chars().count());
     ensure(got == 10_000, "10,000 characters", || got.to_string())
 }
 
-async fn surrogate(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"content": "before CONTENT after"})).to_string();
+async fn surrogate(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"content": "before CONTENT after"})).to_string();
     for lone in ["\\ud800", "\\udc00", "\\udc00\\ud800"] {
         let call = Call::new(Method::POST, "/v1/memories").json(body.replace("CONTENT", lone));
-        let answer = bench.send(call).await?.sane()?.be_one_of(&[201, 400, 422])?;
+        let answer = fixture.send(call).await?.sane()?.be_one_of(&[201, 400, 422])?;
         let content = answer.json["content"].as_str().unwrap_or_default();
         let whole =
             content.starts_with("before ") && content.ends_with(" after") && content.contains('\u{fffd}');
@@ -74,12 +74,12 @@ async fn surrogate(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn not_utf8(bench: &Bench) -> Verdict {
-    let mut body = bench.memory(json!({"content": "CONTENT"})).to_string().into_bytes();
+async fn not_utf8(fixture: &Fixture) -> Verdict {
+    let mut body = fixture.memory(json!({"content": "CONTENT"})).to_string().into_bytes();
     if let Some(at) = body.windows(7).position(|part| part == b"CONTENT") {
         body[at] = 0xff;
     }
-    let answer = bench.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.sane()?;
+    let answer = fixture.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.sane()?;
     answer.be_one_of(&[400, 415, 422])?;
     Ok(())
 }

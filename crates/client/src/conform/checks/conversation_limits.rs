@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conversations::{conversation, post, store};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure};
 use crate::conform::sample::without;
 
@@ -45,8 +45,8 @@ fn url(length: usize) -> String {
     format!("{start}{}", "u".repeat(length - start.len()))
 }
 
-async fn accepts(bench: &Bench, change: Value) -> Verdict {
-    let conversation = post(bench, change.clone()).await?.be(201)?.json;
+async fn accepts(fixture: &Fixture, change: Value) -> Verdict {
+    let conversation = post(fixture, change.clone()).await?.be(201)?.json;
     for (field, value) in change.as_object().into_iter().flatten().filter(|(field, _)| *field != "messages") {
         ensure(conversation[field] == *value, value.to_string(), || conversation[field].to_string())?;
     }
@@ -56,25 +56,25 @@ async fn accepts(bench: &Bench, change: Value) -> Verdict {
     })
 }
 
-async fn largest(bench: &Bench) -> Verdict {
+async fn largest(fixture: &Fixture) -> Verdict {
     let message = json!({"role": "user", "content": "x".repeat(10_000)});
     let messages = vec![message; 500];
-    let answer = post(bench, json!({"messages": messages})).await?.be(201)?;
+    let answer = post(fixture, json!({"messages": messages})).await?.be(201)?;
     ensure(answer.json["message_count"] == 500, "500 messages", || answer.json["message_count"].to_string())
 }
 
-async fn refuses(bench: &Bench, change: Value) -> Verdict {
-    post(bench, change).await?.refused()
+async fn refuses(fixture: &Fixture, change: Value) -> Verdict {
+    post(fixture, change).await?.refused()
 }
 
-async fn lacking(bench: &Bench, field: &str) -> Verdict {
-    store(bench, json!({})).await?;
-    let body = without(conversation(bench, json!({})), field);
-    bench.send(Call::post("/v1/conversations", &body)).await?.refused()
+async fn lacking(fixture: &Fixture, field: &str) -> Verdict {
+    store(fixture, json!({})).await?;
+    let body = without(conversation(fixture, json!({})), field);
+    fixture.send(Call::post("/v1/conversations", &body)).await?.refused()
 }
 
-async fn long_topic(bench: &Bench) -> Verdict {
-    let answer = post(bench, json!({"topic": "t".repeat(201)})).await?.be_one_of(&[201, 422])?;
+async fn long_topic(fixture: &Fixture) -> Verdict {
+    let answer = post(fixture, json!({"topic": "t".repeat(201)})).await?.be_one_of(&[201, 422])?;
     let short = answer.json["topic"].as_str().is_some_and(|topic| topic.chars().count() <= 200);
     ensure(answer.status == 422 || short, "422, or a topic of 200", || answer.got())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, cut, encode, ensure, faultless, skip};
 use crate::conform::sample::{letters, overlay, without};
 use crate::conform::{shape, time};
@@ -40,9 +40,9 @@ checks! {
 }
 
 /// A valid conversation as a client sends it, with `change` laid over it.
-pub(super) fn conversation(bench: &Bench, change: Value) -> Value {
+pub(super) fn conversation(fixture: &Fixture, change: Value) -> Value {
     let base = json!({
-        "model": bench.word("model"),
+        "model": fixture.word("model"),
         "topic": "A sample of the conformance suite",
         "messages": [
             {"role": "user", "content": "First question."},
@@ -53,8 +53,8 @@ pub(super) fn conversation(bench: &Bench, change: Value) -> Value {
 }
 
 /// Sends a conversation; skips if the server does not keep any.
-pub(super) async fn post(bench: &Bench, change: Value) -> Result<Answer, Finding> {
-    let answer = bench.send(Call::post("/v1/conversations", &conversation(bench, change))).await?;
+pub(super) async fn post(fixture: &Fixture, change: Value) -> Result<Answer, Finding> {
+    let answer = fixture.send(Call::post("/v1/conversations", &conversation(fixture, change))).await?;
     if matches!(answer.status, 404 | 405 | 501) {
         return Err(skip("the server keeps no conversations"));
     }
@@ -62,8 +62,8 @@ pub(super) async fn post(bench: &Bench, change: Value) -> Result<Answer, Finding
 }
 
 /// Stores a conversation that a check needs.
-pub(super) async fn store(bench: &Bench, change: Value) -> Result<Value, Finding> {
-    let answer = post(bench, change).await?;
+pub(super) async fn store(fixture: &Fixture, change: Value) -> Result<Value, Finding> {
+    let answer = post(fixture, change).await?;
     if answer.status == 201 { Ok(answer.json) } else { Err(skip(format!("no sample: {}", answer.got()))) }
 }
 
@@ -71,8 +71,8 @@ fn path(conversation: &Value) -> String {
     format!("/v1/conversations/{}", conversation["id"].as_str().unwrap_or("no-id"))
 }
 
-async fn list(bench: &Bench, query: &str) -> Result<Value, Finding> {
-    Ok(bench.send(Call::get(format!("/v1/conversations?{query}"))).await?.be(200)?.json)
+async fn list(fixture: &Fixture, query: &str) -> Result<Value, Finding> {
+    Ok(fixture.send(Call::get(format!("/v1/conversations?{query}"))).await?.be(200)?.json)
 }
 
 /// The ids on a page, as they stand.
@@ -80,12 +80,12 @@ fn ids(list: &Value) -> Vec<&str> {
     list["conversations"].as_array().into_iter().flatten().filter_map(|row| row["id"].as_str()).collect()
 }
 
-async fn searched(bench: &Bench) -> Verdict {
-    let word = bench.word("quokka");
+async fn searched(fixture: &Fixture) -> Verdict {
+    let word = fixture.word("quokka");
     let messages = json!([{"role": "user", "content": format!("Tell me of {word}.")}]);
-    let stored = store(bench, json!({"messages": messages})).await?;
+    let stored = store(fixture, json!({"messages": messages})).await?;
     let path = format!("/v1/conversations/search?q={}", encode(&word));
-    let answer = bench.send(Call::get(path)).await?;
+    let answer = fixture.send(Call::get(path)).await?;
     if [404, 405].contains(&answer.status) {
         return Err(skip("the server does not search conversations"));
     }
@@ -94,27 +94,27 @@ async fn searched(bench: &Bench) -> Verdict {
     ensure(found && answer.json["mode_used"].is_string(), "the conversation, and a mode", || answer.got())
 }
 
-async fn offered(bench: &Bench) -> Verdict {
-    let answer = bench.send(Call::get("/v1/conversations?limit=1")).await?;
+async fn offered(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(Call::get("/v1/conversations?limit=1")).await?;
     answer.be(200)?;
     Ok(())
 }
 
-async fn created(bench: &Bench) -> Verdict {
-    post(bench, json!({})).await?.be(201)?;
+async fn created(fixture: &Fixture) -> Verdict {
+    post(fixture, json!({})).await?.be(201)?;
     Ok(())
 }
 
-async fn object(bench: &Bench) -> Verdict {
-    faultless("a conversation", &shape::conversation(&store(bench, json!({})).await?))
+async fn object(fixture: &Fixture) -> Verdict {
+    faultless("a conversation", &shape::conversation(&store(fixture, json!({})).await?))
 }
 
-async fn echo(bench: &Bench) -> Verdict {
+async fn echo(fixture: &Fixture) -> Verdict {
     let sent = json!({
         "model": "claude é🦀", "topic": "A topic <b>é🦀</b>", "source_url": "https://example.org/chat?x=1#y",
         "messages": [{"role": "assistant", "content": "Hello\n\"é🦀\""}, {"role": "user", "content": "<script>"}],
     });
-    let conversation = store(bench, sent.clone()).await?;
+    let conversation = store(fixture, sent.clone()).await?;
     for field in ["model", "topic", "source_url"] {
         ensure(conversation[field] == sent[field], sent[field].to_string(), || {
             conversation[field].to_string()
@@ -128,21 +128,21 @@ async fn echo(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn default_topic(bench: &Bench) -> Verdict {
-    store(bench, json!({})).await?;
-    let body = without(conversation(bench, json!({})), "topic");
-    let answer = bench.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
+async fn default_topic(fixture: &Fixture) -> Verdict {
+    store(fixture, json!({})).await?;
+    let body = without(conversation(fixture, json!({})), "topic");
+    let answer = fixture.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
     ensure(answer.json["topic"] == "First question.", "\"First question.\"", || {
         answer.json["topic"].to_string()
     })
 }
 
-async fn cut_topic(bench: &Bench) -> Verdict {
+async fn cut_topic(fixture: &Fixture) -> Verdict {
     let long = "🦀é ".repeat(300);
     let messages = json!([{"role": "user", "content": long}]);
-    let body = without(conversation(bench, json!({"messages": messages})), "topic");
-    store(bench, json!({})).await?;
-    let answer = bench.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
+    let body = without(conversation(fixture, json!({"messages": messages})), "topic");
+    store(fixture, json!({})).await?;
+    let answer = fixture.send(Call::post("/v1/conversations", &body)).await?.be(201)?;
     let topic = answer.json["topic"].as_str().unwrap_or_default();
     let length = topic.chars().count();
     let start = topic.trim_end_matches(['…', '.']).trim_end();
@@ -152,73 +152,73 @@ async fn cut_topic(bench: &Bench) -> Verdict {
     })
 }
 
-async fn default_url(bench: &Bench) -> Verdict {
-    let conversation = store(bench, json!({})).await?;
+async fn default_url(fixture: &Fixture) -> Verdict {
+    let conversation = store(fixture, json!({})).await?;
     let url = conversation.get("source_url");
     ensure(url == Some(&Value::Null), "null", || format!("{url:?}"))
 }
 
-async fn get(bench: &Bench) -> Verdict {
-    let conversation = store(bench, json!({})).await?;
-    let got = bench.send(Call::get(path(&conversation))).await?.be(200)?.json;
+async fn get(fixture: &Fixture) -> Verdict {
+    let conversation = store(fixture, json!({})).await?;
+    let got = fixture.send(Call::get(path(&conversation))).await?.be(200)?.json;
     ensure(got == conversation, conversation.to_string(), || got.to_string())
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    store(bench, json!({})).await?;
+async fn unknown(fixture: &Fixture) -> Verdict {
+    store(fixture, json!({})).await?;
     let path = format!("/v1/conversations/conv_{}", letters(16));
-    bench.send(Call::get(path)).await?.error(404, "not_found")
+    fixture.send(Call::get(path)).await?.error(404, "not_found")
 }
 
-async fn deleted(bench: &Bench) -> Verdict {
-    let conversation = store(bench, json!({})).await?;
-    let answer = bench.send(Call::delete(path(&conversation))).await?.be(200)?;
+async fn deleted(fixture: &Fixture) -> Verdict {
+    let conversation = store(fixture, json!({})).await?;
+    let answer = fixture.send(Call::delete(path(&conversation))).await?.be(200)?;
     ensure(answer.json == json!({"deleted": true}), "{\"deleted\": true}", || answer.got())
 }
 
-async fn gone(bench: &Bench) -> Verdict {
-    let model = bench.word("gone");
-    let conversation = store(bench, json!({"model": model})).await?;
-    bench.send(Call::delete(path(&conversation))).await?;
-    bench.send(Call::get(path(&conversation))).await?.error(404, "not_found")?;
-    let list = list(bench, &format!("model={model}")).await?;
+async fn gone(fixture: &Fixture) -> Verdict {
+    let model = fixture.word("gone");
+    let conversation = store(fixture, json!({"model": model})).await?;
+    fixture.send(Call::delete(path(&conversation))).await?;
+    fixture.send(Call::get(path(&conversation))).await?.error(404, "not_found")?;
+    let list = list(fixture, &format!("model={model}")).await?;
     ensure(list["total"] == 0, "a total of 0", || list.to_string())
 }
 
-async fn delete_unknown(bench: &Bench) -> Verdict {
-    store(bench, json!({})).await?;
+async fn delete_unknown(fixture: &Fixture) -> Verdict {
+    store(fixture, json!({})).await?;
     let path = format!("/v1/conversations/conv_{}", letters(16));
-    bench.send(Call::delete(path)).await?.error(404, "not_found")
+    fixture.send(Call::delete(path)).await?.error(404, "not_found")
 }
 
 /// Twelve conversations with one model and one with another.
-async fn stock(bench: &Bench) -> Result<Value, Finding> {
+async fn stock(fixture: &Fixture) -> Result<Value, Finding> {
     let mut made = Vec::new();
     for number in 0..12 {
-        let change = json!({"model": bench.word("many"), "topic": format!("Number {number}")});
-        made.push(store(bench, change).await?);
+        let change = json!({"model": fixture.word("many"), "topic": format!("Number {number}")});
+        made.push(store(fixture, change).await?);
         tokio::time::sleep(Duration::from_millis(4)).await;
     }
-    made.push(store(bench, json!({"model": bench.word("other")})).await?);
+    made.push(store(fixture, json!({"model": fixture.word("other")})).await?);
     Ok(Value::Array(made))
 }
 
 /// A list of the twelve under more parameters, each starting with `&`.
-async fn many(bench: &Bench, more: &str) -> Result<Value, Finding> {
-    bench.sample("conversations", stock(bench)).await?;
-    list(bench, &format!("model={}{more}", bench.word("many"))).await
+async fn many(fixture: &Fixture, more: &str) -> Result<Value, Finding> {
+    fixture.sample("conversations", stock(fixture)).await?;
+    list(fixture, &format!("model={}{more}", fixture.word("many"))).await
 }
 
-async fn form(bench: &Bench) -> Verdict {
-    let list = many(bench, "").await?;
+async fn form(fixture: &Fixture) -> Verdict {
+    let list = many(fixture, "").await?;
     ensure(list["conversations"].is_array() && list["total"].is_u64(), "conversations and total", || {
         cut(&list.to_string(), 200)
     })
 }
 
-async fn by_model(bench: &Bench) -> Verdict {
-    let list = many(bench, "&limit=50").await?;
-    let model = bench.word("many");
+async fn by_model(fixture: &Fixture) -> Verdict {
+    let list = many(fixture, "&limit=50").await?;
+    let model = fixture.word("many");
     let rows = list["conversations"].as_array().cloned().unwrap_or_default();
     let holds = rows.len() == 12 && rows.iter().all(|row| row["model"] == model.as_str());
     ensure(holds && list["total"] == 12, "the twelve", || {
@@ -226,45 +226,45 @@ async fn by_model(bench: &Bench) -> Verdict {
     })
 }
 
-async fn without_model(bench: &Bench) -> Verdict {
-    let made = bench.sample("conversations", stock(bench)).await?;
+async fn without_model(fixture: &Fixture) -> Verdict {
+    let made = fixture.sample("conversations", stock(fixture)).await?;
     let (first, other) = (&made[0], &made[12]);
     let since = encode(first["created_at"].as_str().unwrap_or_default());
-    let query = format!("exclude_model={}&since={since}&limit=50", bench.word("many"));
-    let list = list(bench, &query).await?;
+    let query = format!("exclude_model={}&since={since}&limit=50", fixture.word("many"));
+    let list = list(fixture, &query).await?;
     let rows = list["conversations"].as_array().cloned().unwrap_or_default();
-    let none = rows.iter().all(|row| row["model"] != bench.word("many").as_str());
+    let none = rows.iter().all(|row| row["model"] != fixture.word("many").as_str());
     let there = other["id"].as_str().is_some_and(|id| ids(&list).contains(&id));
     ensure(none && there, "the other model's, and none of the excluded", || cut(&list.to_string(), 300))
 }
 
 /// Asks for what is newer than a time in the middle of the twelve, as a clock `minutes` ahead of UTC shows it.
-async fn since(bench: &Bench, minutes: i64) -> Verdict {
-    let made = bench.sample("conversations", stock(bench)).await?;
+async fn since(fixture: &Fixture, minutes: i64) -> Verdict {
+    let made = fixture.sample("conversations", stock(fixture)).await?;
     let instant = |at: usize| made[at]["created_at"].as_str().and_then(time::parse).unwrap_or_default();
     let (before, after) = (instant(5), instant(6));
     if after - before < 2 {
         return Err(skip("the server's times do not tell the samples apart"));
     }
     let text = time::at_offset(before + (after - before) / 2, minutes);
-    let list = many(bench, &format!("&limit=50&since={}", encode(&text))).await?;
+    let list = many(fixture, &format!("&limit=50&since={}", encode(&text))).await?;
     ensure(list["total"] == 6 && ids(&list).len() == 6, format!("6 since {text}"), || {
         format!("{} and a total of {}", ids(&list).len(), list["total"])
     })
 }
 
-async fn since_offset(bench: &Bench) -> Verdict {
-    since(bench, 330).await?;
-    since(bench, -420).await
+async fn since_offset(fixture: &Fixture) -> Verdict {
+    since(fixture, 330).await?;
+    since(fixture, -420).await
 }
 
-async fn refused(bench: &Bench, query: &str) -> Verdict {
-    store(bench, json!({})).await?;
-    bench.send(Call::get(format!("/v1/conversations?{query}"))).await?.refused()
+async fn refused(fixture: &Fixture, query: &str) -> Verdict {
+    store(fixture, json!({})).await?;
+    fixture.send(Call::get(format!("/v1/conversations?{query}"))).await?.refused()
 }
 
-async fn newest(bench: &Bench) -> Verdict {
-    let list = many(bench, "&limit=50").await?;
+async fn newest(fixture: &Fixture) -> Verdict {
+    let list = many(fixture, "&limit=50").await?;
     let topics: Vec<&str> = list["conversations"]
         .as_array()
         .into_iter()
@@ -275,19 +275,19 @@ async fn newest(bench: &Bench) -> Verdict {
     ensure(topics == wanted, wanted.join(", "), || topics.join(", "))
 }
 
-async fn shows(bench: &Bench, more: &str, wanted: usize) -> Verdict {
-    let got = ids(&many(bench, more).await?).len();
+async fn shows(fixture: &Fixture, more: &str, wanted: usize) -> Verdict {
+    let got = ids(&many(fixture, more).await?).len();
     ensure(got == wanted, format!("{wanted} conversations"), || got.to_string())
 }
 
-async fn too_many(bench: &Bench) -> Verdict {
-    many(bench, "").await?;
-    let answer = bench.send(Call::get("/v1/conversations?limit=51")).await?.be_one_of(&[200, 422])?;
+async fn too_many(fixture: &Fixture) -> Verdict {
+    many(fixture, "").await?;
+    let answer = fixture.send(Call::get("/v1/conversations?limit=51")).await?.be_one_of(&[200, 422])?;
     let count = ids(&answer.json).len();
     ensure(answer.status == 422 || count <= 50, "422, or at most 50", || format!("{count} conversations"))
 }
 
-async fn total(bench: &Bench) -> Verdict {
-    let list = many(bench, "&limit=2").await?;
+async fn total(fixture: &Fixture) -> Verdict {
+    let list = many(fixture, "&limit=2").await?;
     ensure(list["total"] == 12, "a total of 12", || list["total"].to_string())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, fail, faultless};
 use crate::conform::sample::{memory_id, memory_path};
 use crate::conform::{shape, time};
@@ -37,72 +37,72 @@ checks! {
     Must "omp.memories.get.odd-id" ["omp.md §3; reading 30"] "GET of what is no id is an orderly error." => get_odd;
 }
 
-async fn post(bench: &Bench, change: Value) -> Result<Answer, Finding> {
-    bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.be(201)
+async fn post(fixture: &Fixture, change: Value) -> Result<Answer, Finding> {
+    fixture.send(Call::post("/v1/memories", &fixture.memory(change))).await?.be(201)
 }
 
 /// The one stored memory that the checks of form look at.
-async fn full(bench: &Bench) -> Result<Value, Finding> {
+async fn full(fixture: &Fixture) -> Result<Value, Finding> {
     let change = json!({
         "source": {"tool": "conform", "session_id": "s", "user_id": "u", "timestamp": "2024-05-06T07:08:09Z"},
         "tags": ["one"],
         "expires_at": "2999-01-01T00:00:00Z",
         "metadata": {"k": "v"},
     });
-    bench.sample("full", bench.store(change)).await
+    fixture.sample("full", fixture.store(change)).await
 }
 
-async fn created(bench: &Bench) -> Verdict {
-    post(bench, json!({})).await?;
+async fn created(fixture: &Fixture) -> Verdict {
+    post(fixture, json!({})).await?;
     Ok(())
 }
 
-async fn json_kind(bench: &Bench) -> Verdict {
-    let answer = post(bench, json!({})).await?;
+async fn json_kind(fixture: &Fixture) -> Verdict {
+    let answer = post(fixture, json!({})).await?;
     ensure(answer.is_json(), "application/json", || answer.header("content-type").to_owned())
 }
 
-async fn only_known_fields(bench: &Bench) -> Verdict {
-    faultless("no other fields", &shape::strangers(&full(bench).await?, &shape::MEMORY_FIELDS))
+async fn only_known_fields(fixture: &Fixture) -> Verdict {
+    faultless("no other fields", &shape::strangers(&full(fixture).await?, &shape::MEMORY_FIELDS))
 }
 
-async fn only_known_source_fields(bench: &Bench) -> Verdict {
-    faultless("no other fields", &shape::strangers(&full(bench).await?["source"], &shape::SOURCE_FIELDS))
+async fn only_known_source_fields(fixture: &Fixture) -> Verdict {
+    faultless("no other fields", &shape::strangers(&full(fixture).await?["source"], &shape::SOURCE_FIELDS))
 }
 
-async fn complete(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
+async fn complete(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
     let absent = shape::absent(&memory, &shape::MEMORY_ALWAYS);
     ensure(absent.is_empty(), "all fields", || format!("without {}", absent.join(", ")))
 }
 
-async fn well_formed(bench: &Bench) -> Verdict {
-    faultless("a memory of the schema", &shape::memory(&full(bench).await?))
+async fn well_formed(fixture: &Fixture) -> Verdict {
+    faultless("a memory of the schema", &shape::memory(&full(fixture).await?))
 }
 
-async fn id_form(bench: &Bench) -> Verdict {
-    let memory = full(bench).await?;
+async fn id_form(fixture: &Fixture) -> Verdict {
+    let memory = full(fixture).await?;
     ensure(shape::is_id(&memory["id"], "mem_"), "^mem_[a-z0-9]{16}$", || memory["id"].to_string())
 }
 
-async fn new_ids(bench: &Bench) -> Verdict {
-    let (one, two) = (bench.store(json!({})).await?, bench.store(json!({})).await?);
+async fn new_ids(fixture: &Fixture) -> Verdict {
+    let (one, two) = (fixture.store(json!({})).await?, fixture.store(json!({})).await?);
     ensure(one["id"] != two["id"], "two ids", || format!("{} twice", one["id"]))
 }
 
-async fn own_id(bench: &Bench) -> Verdict {
+async fn own_id(fixture: &Fixture) -> Verdict {
     let (id, old) = (memory_id(), "2001-01-01T00:00:00.000Z");
-    let body = bench.memory(json!({"id": id, "created_at": old, "updated_at": old}));
-    let answer = bench.send(Call::post("/v1/memories", &body)).await?.be_one_of(&[201, 422])?;
+    let body = fixture.memory(json!({"id": id, "created_at": old, "updated_at": old}));
+    let answer = fixture.send(Call::post("/v1/memories", &body)).await?.be_one_of(&[201, 422])?;
     let memory = &answer.json;
     let taken = memory["id"] == id.as_str() || memory["created_at"] == old || memory["updated_at"] == old;
     ensure(!taken, "an id and times of the server's own, or 422", || answer.got())
 }
 
-async fn default(bench: &Bench, field: &str, wanted: Value) -> Verdict {
+async fn default(fixture: &Fixture, field: &str, wanted: Value) -> Verdict {
     let body = json!({"content": "A sample of the conformance suite.", "type": "semantic", "source": {"tool": "conform"}});
-    let memory = bench.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
-    let stored = bench.fetch(&memory["id"]).await?;
+    let memory = fixture.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
+    let stored = fixture.fetch(&memory["id"]).await?;
     for (place, got) in [("POST", &memory), ("GET", &stored)] {
         let holds = got.get(field) == Some(&wanted);
         ensure(holds, format!("`{field}`: {wanted}"), || format!("{:?} from {place}", got.get(field)))?;
@@ -110,10 +110,10 @@ async fn default(bench: &Bench, field: &str, wanted: Value) -> Verdict {
     Ok(())
 }
 
-async fn null_others(bench: &Bench) -> Verdict {
+async fn null_others(fixture: &Fixture) -> Verdict {
     let absent = json!({"source": {"session_id": null, "user_id": null, "timestamp": null}});
     for change in [json!({"tags": null}), json!({"metadata": null}), absent] {
-        let answer = bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.sane()?;
+        let answer = fixture.send(Call::post("/v1/memories", &fixture.memory(change))).await?.sane()?;
         let answer = answer.be_one_of(&[201, 422])?;
         if answer.status == 201 {
             faultless("a memory of the schema", &shape::memory(&answer.json))?;
@@ -122,16 +122,16 @@ async fn null_others(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn timestamp_now(bench: &Bench) -> Verdict {
-    let memory = post(bench, json!({})).await?.json;
+async fn timestamp_now(fixture: &Fixture) -> Verdict {
+    let memory = post(fixture, json!({})).await?.json;
     let observed = memory["source"]["timestamp"].as_str().and_then(time::parse);
     let created = memory["created_at"].as_str().and_then(time::parse);
     let near = observed.zip(created).is_some_and(|(a, b)| (a - b).abs() < 5000);
     ensure(near, "source.timestamp near created_at", || memory.to_string())
 }
 
-async fn created_now(bench: &Bench) -> Verdict {
-    let memory = post(bench, json!({})).await?.json;
+async fn created_now(fixture: &Fixture) -> Verdict {
+    let memory = post(fixture, json!({})).await?.json;
     let created = memory["created_at"].as_str().and_then(time::parse);
     let created = created.ok_or_else(|| fail("a time", memory["created_at"].to_string()))?;
     // Clocks differ between machines, but hardly by a day.
@@ -147,16 +147,16 @@ fn times(memory: &Value) -> [(&'static str, &Value); 4] {
     ]
 }
 
-async fn times_in_utc(bench: &Bench) -> Verdict {
-    let memory = full(bench).await?;
+async fn times_in_utc(fixture: &Fixture) -> Verdict {
+    let memory = full(fixture).await?;
     for (field, value) in times(&memory) {
         ensure(shape::is_time(value), format!("`{field}` in UTC with Z"), || value.to_string())?;
     }
     Ok(())
 }
 
-async fn milliseconds(bench: &Bench) -> Verdict {
-    let memory = full(bench).await?;
+async fn milliseconds(fixture: &Fixture) -> Verdict {
+    let memory = full(fixture).await?;
     for (field, value) in times(&memory) {
         let holds = value.as_str().is_some_and(time::has_millis);
         ensure(holds, format!("`{field}` with three digits of a second"), || value.to_string())?;
@@ -164,25 +164,25 @@ async fn milliseconds(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn embedded(bench: &Bench) -> Result<Value, Finding> {
-    bench.sample("embedded", bench.store(json!({"embedding": [0.25, -0.5, 1.0]}))).await
+async fn embedded(fixture: &Fixture) -> Result<Value, Finding> {
+    fixture.sample("embedded", fixture.store(json!({"embedding": [0.25, -0.5, 1.0]}))).await
 }
 
-async fn embedding_accepted(bench: &Bench) -> Verdict {
-    post(bench, json!({"embedding": [0.25, -0.5, 1.0]})).await?;
+async fn embedding_accepted(fixture: &Fixture) -> Verdict {
+    post(fixture, json!({"embedding": [0.25, -0.5, 1.0]})).await?;
     Ok(())
 }
 
-async fn embedding_hidden(bench: &Bench) -> Verdict {
-    let memory = embedded(bench).await?;
-    let stored = bench.fetch(&memory["id"]).await?;
+async fn embedding_hidden(fixture: &Fixture) -> Verdict {
+    let memory = embedded(fixture).await?;
+    let stored = fixture.fetch(&memory["id"]).await?;
     let hidden = memory.get("embedding").is_none() && stored.get("embedding").is_none();
     ensure(hidden, "no `embedding`", || stored.to_string())
 }
 
-async fn embedding_shown(bench: &Bench) -> Verdict {
-    let path = format!("{}?include=embedding", memory_path(&embedded(bench).await?["id"]));
-    let memory = bench.send(Call::get(path)).await?.be(200)?.json;
+async fn embedding_shown(fixture: &Fixture) -> Verdict {
+    let path = format!("{}?include=embedding", memory_path(&embedded(fixture).await?["id"]));
+    let memory = fixture.send(Call::get(path)).await?.be(200)?.json;
     let holds = match memory.get("embedding") {
         None | Some(Value::Null) => true,
         Some(found) => found.as_array().is_some_and(|all| all.iter().all(Value::is_number)),
@@ -190,28 +190,28 @@ async fn embedding_shown(bench: &Bench) -> Verdict {
     ensure(holds, "an array of numbers, or none", || memory["embedding"].to_string())
 }
 
-async fn strangers(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"stranger": 1, "source": {"stranger": 1}}));
-    let answer = bench.send(Call::post("/v1/memories", &body)).await?.be_one_of(&[201, 422])?;
+async fn strangers(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"stranger": 1, "source": {"stranger": 1}}));
+    let answer = fixture.send(Call::post("/v1/memories", &body)).await?.be_one_of(&[201, 422])?;
     let kept = answer.status == 201 && answer.text.contains("stranger");
     ensure(!kept, "422, or a memory without the field", || answer.got())
 }
 
-async fn get_same(bench: &Bench) -> Verdict {
-    let memory = full(bench).await?;
-    let stored = bench.fetch(&memory["id"]).await?;
+async fn get_same(fixture: &Fixture) -> Verdict {
+    let memory = full(fixture).await?;
+    let stored = fixture.fetch(&memory["id"]).await?;
     ensure(stored == memory, memory.to_string(), || stored.to_string())
 }
 
-async fn get_unknown(bench: &Bench) -> Verdict {
-    bench.send(Call::get(format!("/v1/memories/{}", memory_id()))).await?.error(404, "memory_not_found")
+async fn get_unknown(fixture: &Fixture) -> Verdict {
+    fixture.send(Call::get(format!("/v1/memories/{}", memory_id()))).await?.error(404, "memory_not_found")
 }
 
-async fn get_odd(bench: &Bench) -> Verdict {
+async fn get_odd(fixture: &Fixture) -> Verdict {
     for id in
         ["x", "mem_", "mem_%00", "%F0%9F%A6%80", "mem_aaaaaaaaaaaaaaaa'--", "..%2f..%2fetc%2fpasswd", "%ff"]
     {
-        let answer = bench.send(Call::get(format!("/v1/memories/{id}"))).await?.sane()?;
+        let answer = fixture.send(Call::get(format!("/v1/memories/{id}"))).await?.sane()?;
         ensure((400..500).contains(&answer.status), "400, 404 or 422", || answer.got())?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, encode, ensure};
 use crate::conform::sample::{memory_id, memory_path};
 
@@ -17,59 +17,59 @@ checks! {
     Must "omp.memories.delete.404" ["omp.md §2"] "Deleting an unknown id is 404 memory_not_found." => unknown;
 }
 
-async fn delete(bench: &Bench, memory: &Value) -> Result<Answer, Finding> {
-    bench.send(Call::delete(memory_path(&memory["id"]))).await
+async fn delete(fixture: &Fixture, memory: &Value) -> Result<Answer, Finding> {
+    fixture.send(Call::delete(memory_path(&memory["id"]))).await
 }
 
 /// A memory that was just deleted.
-async fn deleted(bench: &Bench, change: Value) -> Result<Value, Finding> {
-    let memory = bench.store(change).await?;
-    delete(bench, &memory).await?.be(204)?;
+async fn deleted(fixture: &Fixture, change: Value) -> Result<Value, Finding> {
+    let memory = fixture.store(change).await?;
+    delete(fixture, &memory).await?.be(204)?;
     Ok(memory)
 }
 
-async fn status(bench: &Bench) -> Verdict {
-    deleted(bench, json!({})).await?;
+async fn status(fixture: &Fixture) -> Verdict {
+    deleted(fixture, json!({})).await?;
     Ok(())
 }
 
-async fn empty(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
-    let answer = delete(bench, &memory).await?.be(204)?;
+async fn empty(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
+    let answer = delete(fixture, &memory).await?.be(204)?;
     ensure(answer.text.is_empty(), "no body", || answer.got())
 }
 
-async fn gone(bench: &Bench) -> Verdict {
-    let memory = deleted(bench, json!({})).await?;
-    bench.send(Call::get(memory_path(&memory["id"]))).await?.error(404, "memory_not_found")
+async fn gone(fixture: &Fixture) -> Verdict {
+    let memory = deleted(fixture, json!({})).await?;
+    fixture.send(Call::get(memory_path(&memory["id"]))).await?.error(404, "memory_not_found")
 }
 
-async fn again(bench: &Bench) -> Verdict {
-    let memory = deleted(bench, json!({})).await?;
-    delete(bench, &memory).await?.error(404, "memory_not_found")
+async fn again(fixture: &Fixture) -> Verdict {
+    let memory = deleted(fixture, json!({})).await?;
+    delete(fixture, &memory).await?.error(404, "memory_not_found")
 }
 
-async fn put(bench: &Bench) -> Verdict {
-    let memory = deleted(bench, json!({})).await?;
+async fn put(fixture: &Fixture) -> Verdict {
+    let memory = deleted(fixture, json!({})).await?;
     let call = Call::put(memory_path(&memory["id"]), &json!({"content": "back"}));
-    bench.send(call).await?.error(404, "memory_not_found")
+    fixture.send(call).await?.error(404, "memory_not_found")
 }
 
-async fn unlisted(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("deleted");
-    deleted(bench, json!({"namespace": namespace})).await?;
-    let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+async fn unlisted(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("deleted");
+    deleted(fixture, json!({"namespace": namespace})).await?;
+    let list = fixture.list(&format!("namespace={}", encode(&namespace))).await?;
     ensure(list["total"] == 0 && list["memories"] == json!([]), "nothing", || list.to_string())
 }
 
-async fn unsearched(bench: &Bench) -> Verdict {
-    let word = bench.word("deleted");
-    let namespace = bench.namespace("deleted");
-    deleted(bench, json!({"namespace": namespace, "content": format!("The word is {word}.")})).await?;
-    let found = bench.search(&json!({"q": word, "namespace": namespace})).await?;
+async fn unsearched(fixture: &Fixture) -> Verdict {
+    let word = fixture.word("deleted");
+    let namespace = fixture.namespace("deleted");
+    deleted(fixture, json!({"namespace": namespace, "content": format!("The word is {word}.")})).await?;
+    let found = fixture.search(&json!({"q": word, "namespace": namespace})).await?;
     ensure(found["total"] == 0 && found["memories"] == json!([]), "nothing", || found.to_string())
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    bench.send(Call::delete(format!("/v1/memories/{}", memory_id()))).await?.error(404, "memory_not_found")
+async fn unknown(fixture: &Fixture) -> Verdict {
+    fixture.send(Call::delete(format!("/v1/memories/{}", memory_id()))).await?.error(404, "memory_not_found")
 }

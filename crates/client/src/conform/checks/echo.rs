@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, cut, ensure};
 
 checks! {
@@ -20,10 +20,10 @@ checks! {
 }
 
 /// Posts a memory with `change`; every field of it must come back the same from POST and from GET.
-pub(super) async fn comes_back(bench: &Bench, change: Value) -> Verdict {
-    let answer = bench.send(Call::post("/v1/memories", &bench.memory(change.clone()))).await?.be(201)?;
+pub(super) async fn comes_back(fixture: &Fixture, change: Value) -> Verdict {
+    let answer = fixture.send(Call::post("/v1/memories", &fixture.memory(change.clone()))).await?.be(201)?;
     same(&change, &answer.json)?;
-    same(&change, &bench.fetch(&answer.json["id"]).await?)
+    same(&change, &fixture.fetch(&answer.json["id"]).await?)
 }
 
 /// Holds if every field of `sent` is the same in `got`; of the source only the parts that were sent.
@@ -41,14 +41,14 @@ pub(super) fn same(sent: &Value, got: &Value) -> Verdict {
     Ok(())
 }
 
-async fn content(bench: &Bench) -> Verdict {
+async fn content(fixture: &Fixture) -> Verdict {
     let content = "\"Quotes\" 'and' \\back\\slashes\nline two — <script>alert(1)</script> &amp; %20 🦀👩‍👩‍👧 עברית العربية \u{2028}end";
-    comes_back(bench, json!({"content": content})).await
+    comes_back(fixture, json!({"content": content})).await
 }
 
-async fn namespace(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("echo-a_b:9");
-    comes_back(bench, json!({"namespace": namespace})).await
+async fn namespace(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("echo-a_b:9");
+    comes_back(fixture, json!({"namespace": namespace})).await
 }
 
 fn metadata() -> Value {

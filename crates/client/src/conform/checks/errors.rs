@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, faultless, skip};
 use crate::conform::sample::memory_id;
 use crate::conform::shape;
@@ -51,8 +51,8 @@ fn text() -> Call {
 }
 
 /// Sends what must be an error, and looks at the form of the answer only.
-async fn envelope(bench: &Bench, call: Call) -> Verdict {
-    let answer = bench.send(call).await?;
+async fn envelope(fixture: &Fixture, call: Call) -> Verdict {
+    let answer = fixture.send(call).await?;
     ensure((400..500).contains(&answer.status), "an error", || answer.got())?;
     ensure(answer.is_json(), "application/json", || answer.got())?;
     let faults = shape::envelope(&answer.json);
@@ -61,18 +61,18 @@ async fn envelope(bench: &Bench, call: Call) -> Verdict {
     })
 }
 
-async fn invalid_json(bench: &Bench) -> Verdict {
-    bench.send(malformed()).await?.error(400, "invalid_json")
+async fn invalid_json(fixture: &Fixture) -> Verdict {
+    fixture.send(malformed()).await?.error(400, "invalid_json")
 }
 
-async fn place(bench: &Bench) -> Verdict {
-    let answer = bench.send(malformed()).await?;
+async fn place(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(malformed()).await?;
     let message = answer.json["message"].as_str().unwrap_or_default();
     let numbers: Vec<&str> = message.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
     ensure(numbers.contains(&"3") && numbers.len() >= 2, "line 3 and a column", || answer.got())
 }
 
-async fn every_route(bench: &Bench) -> Verdict {
+async fn every_route(fixture: &Fixture) -> Verdict {
     let routes = [
         (Method::PUT, "/v1/memories/mem_aaaaaaaaaaaaaaaa"),
         (Method::POST, "/v1/memories/search"),
@@ -83,7 +83,7 @@ async fn every_route(bench: &Bench) -> Verdict {
         (Method::POST, "/v1/handoff"),
     ];
     for (method, path) in routes {
-        let answer = bench.send(Call::new(method, path).json("{\"q\": ")).await?.sane()?;
+        let answer = fixture.send(Call::new(method, path).json("{\"q\": ")).await?.sane()?;
         // The unknown id of the first one may be seen before its body.
         if answer.status != 404 {
             answer.error(400, "invalid_json")?;
@@ -92,7 +92,7 @@ async fn every_route(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn kinds(bench: &Bench) -> Verdict {
+async fn kinds(fixture: &Fixture) -> Verdict {
     for body in [
         "{",
         "}",
@@ -107,20 +107,20 @@ async fn kinds(bench: &Bench) -> Verdict {
         "[1",
         " ",
     ] {
-        let answer = bench.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.sane()?;
+        let answer = fixture.send(Call::new(Method::POST, "/v1/memories").json(body)).await?.sane()?;
         answer.be_one_of(&[400, 422])?;
     }
     Ok(())
 }
 
-async fn route(bench: &Bench) -> Verdict {
+async fn route(fixture: &Fixture) -> Verdict {
     for path in ["/v1/nothing-here", "/v1/memories/mem_aaaaaaaaaaaaaaaa/more", "/v2/memories"] {
-        bench.send(Call::get(path)).await?.error(404, "not_found")?;
+        fixture.send(Call::get(path)).await?.error(404, "not_found")?;
     }
     Ok(())
 }
 
-async fn method(bench: &Bench) -> Verdict {
+async fn method(fixture: &Fixture) -> Verdict {
     let calls = [
         (Method::PATCH, "/v1/memories"),
         (Method::DELETE, "/v1/memories"),
@@ -131,13 +131,13 @@ async fn method(bench: &Bench) -> Verdict {
         (Method::GET, "/v1/handoff"),
     ];
     for (method, path) in calls {
-        bench.send(Call::new(method, path)).await?.error(405, "method_not_allowed")?;
+        fixture.send(Call::new(method, path)).await?.error(405, "method_not_allowed")?;
     }
     Ok(())
 }
 
-async fn allow(bench: &Bench) -> Verdict {
-    let answer = bench.send(Call::new(Method::PATCH, "/v1/memories")).await?.be(405)?;
+async fn allow(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(Call::new(Method::PATCH, "/v1/memories")).await?.be(405)?;
     let allow = answer.header("allow").to_ascii_uppercase();
     ensure(allow.contains("GET") && allow.contains("POST"), "Allow: GET, POST", || format!("`{allow}`"))
 }
@@ -145,13 +145,14 @@ async fn allow(bench: &Bench) -> Verdict {
 /// The answer to a body that is beyond any sensible limit for one memory.
 ///
 /// A server that closes the connection while the body is still on its way may be quicker than its own answer.
-async fn oversized(bench: &Bench, tries: usize) -> Result<Answer, Finding> {
+async fn oversized(fixture: &Fixture, tries: usize) -> Result<Answer, Finding> {
     for megabytes in [4, 12] {
-        let call = Call::post("/v1/memories", &bench.memory(json!({"content": "x".repeat(megabytes << 20)})));
-        let mut answer = bench.send(call.clone()).await;
+        let call =
+            Call::post("/v1/memories", &fixture.memory(json!({"content": "x".repeat(megabytes << 20)})));
+        let mut answer = fixture.send(call.clone()).await;
         for _ in 1..tries {
             if answer.is_err() {
-                answer = bench.send(call.clone()).await;
+                answer = fixture.send(call.clone()).await;
             }
         }
         if answer.as_ref().map_or(true, |answer| answer.status != 422) {
@@ -161,40 +162,40 @@ async fn oversized(bench: &Bench, tries: usize) -> Result<Answer, Finding> {
     Err(skip("the limit is beyond what this suite sends"))
 }
 
-async fn too_large(bench: &Bench) -> Verdict {
-    let answer = oversized(bench, 5).await?;
+async fn too_large(fixture: &Fixture) -> Verdict {
+    let answer = oversized(fixture, 5).await?;
     answer.error(413, "payload_too_large")?;
     faultless("error, message and details", &shape::envelope(&answer.json))
 }
 
-async fn too_large_heard(bench: &Bench) -> Verdict {
+async fn too_large_heard(fixture: &Fixture) -> Verdict {
     for _ in 0..3 {
-        oversized(bench, 1).await?;
+        oversized(fixture, 1).await?;
     }
     Ok(())
 }
 
-async fn media(bench: &Bench) -> Verdict {
+async fn media(fixture: &Fixture) -> Verdict {
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/xml",
         "multipart/form-data; boundary=x",
     ] {
-        let body = bench.memory(json!({})).to_string();
+        let body = fixture.memory(json!({})).to_string();
         let call = Call::new(Method::POST, "/v1/memories").bytes(body).header("content-type", kind);
-        bench.send(call).await?.error(415, "unsupported_media_type")?;
+        fixture.send(call).await?.error(415, "unsupported_media_type")?;
     }
     Ok(())
 }
 
-async fn details(bench: &Bench, call: Call) -> Result<(Answer, String), Finding> {
-    let answer = bench.send(call).await?.be(422)?;
+async fn details(fixture: &Fixture, call: Call) -> Result<(Answer, String), Finding> {
+    let answer = fixture.send(call).await?.be(422)?;
     let details = answer.json["details"].to_string();
     Ok((answer, details))
 }
 
-async fn named(bench: &Bench) -> Verdict {
+async fn named(fixture: &Fixture) -> Verdict {
     for (change, field) in [
         (json!({"content": ""}), "content"),
         (json!({"type": "fact"}), "type"),
@@ -203,25 +204,25 @@ async fn named(bench: &Bench) -> Verdict {
         (json!({"source": {"tool": ""}}), "tool"),
         (json!({"expires_at": "never"}), "expires_at"),
     ] {
-        let (answer, details) = details(bench, Call::post("/v1/memories", &bench.memory(change))).await?;
+        let (answer, details) = details(fixture, Call::post("/v1/memories", &fixture.memory(change))).await?;
         ensure(details.contains(field), format!("details that name `{field}`"), || answer.got())?;
     }
     Ok(())
 }
 
-async fn all_named(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"content": "", "tags": ["Upper"], "namespace": "a/b"}));
-    let (answer, details) = details(bench, Call::post("/v1/memories", &body)).await?;
+async fn all_named(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"content": "", "tags": ["Upper"], "namespace": "a/b"}));
+    let (answer, details) = details(fixture, Call::post("/v1/memories", &body)).await?;
     let all = ["content", "tags", "namespace"].iter().all(|field| details.contains(field));
     ensure(all, "details that name content, tags and namespace", || answer.got())
 }
 
-async fn query_named(bench: &Bench) -> Verdict {
-    let (answer, details) = details(bench, Call::get("/v1/memories?limit=abc")).await?;
+async fn query_named(fixture: &Fixture) -> Verdict {
+    let (answer, details) = details(fixture, Call::get("/v1/memories?limit=abc")).await?;
     ensure(details.contains("limit"), "details that name `limit`", || answer.got())
 }
 
-async fn scalars(bench: &Bench) -> Verdict {
+async fn scalars(fixture: &Fixture) -> Verdict {
     for path in [
         "/v1/memories",
         "/v1/memories/search",
@@ -231,27 +232,27 @@ async fn scalars(bench: &Bench) -> Verdict {
         "/v1/handoff",
     ] {
         for body in ["null", "true", "5", "\"text\"", "[]", ""] {
-            let answer = bench.send(Call::new(Method::POST, path).json(body)).await?.sane()?;
+            let answer = fixture.send(Call::new(Method::POST, path).json(body)).await?.sane()?;
             ensure((400..500).contains(&answer.status), "an error", || answer.got())?;
         }
     }
     Ok(())
 }
 
-async fn orderly(bench: &Bench, paths: &[&str]) -> Verdict {
+async fn orderly(fixture: &Fixture, paths: &[&str]) -> Verdict {
     for path in paths {
-        bench.send(Call::get(*path)).await?.sane()?;
+        fixture.send(Call::get(*path)).await?.sane()?;
     }
     Ok(())
 }
 
-async fn long_query(bench: &Bench) -> Verdict {
-    let answer = bench.send(Call::get(format!("/v1/memories?namespace={}", "n".repeat(6000)))).await?;
+async fn long_query(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(Call::get(format!("/v1/memories?namespace={}", "n".repeat(6000)))).await?;
     answer.sane()?.be_one_of(&[200, 400, 414, 422])?;
     Ok(())
 }
 
-async fn inside(bench: &Bench) -> Verdict {
+async fn inside(fixture: &Fixture) -> Verdict {
     let calls = [
         malformed(),
         text(),
@@ -263,7 +264,7 @@ async fn inside(bench: &Bench) -> Verdict {
         Call::new(Method::PATCH, "/v1/memories"),
     ];
     for call in calls {
-        let answer = bench.send(call).await?;
+        let answer = fixture.send(call).await?;
         ensure(shape::leaks(&answer.text).is_none(), "nothing of the inside", || answer.got())?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, cut, ensure, faultless, skip};
 use crate::conform::sample::memory_path;
 use crate::conform::shape;
@@ -20,24 +20,24 @@ checks! {
     Must "omp.export.round-trip" ["omp.md §2"] "What was exported and deleted comes back whole by import." => round_trip;
 }
 
-async fn export(bench: &Bench) -> Result<Answer, Finding> {
-    bench.send(Call::get("/v1/export")).await?.be(200)
+async fn export(fixture: &Fixture) -> Result<Answer, Finding> {
+    fixture.send(Call::get("/v1/export")).await?.be(200)
 }
 
 /// Stores one memory of each type, one of them in the default namespace, and keeps what export says of them.
-async fn exported(bench: &Bench) -> Result<Value, Finding> {
+async fn exported(fixture: &Fixture) -> Result<Value, Finding> {
     let mut made = Vec::new();
     for (kind, namespace) in shape::KINDS.iter().zip([Some("export"), Some("export-other"), None]) {
-        let namespace = namespace.map(|subject| bench.namespace(subject));
+        let namespace = namespace.map(|subject| fixture.namespace(subject));
         let change = json!({
             "type": kind, "namespace": namespace, "content": format!("To be exported é🦀: {kind}."),
             "source": {"session_id": "s", "user_id": "u"}, "tags": ["b", "a"],
             "metadata": {"k": {"l": [1, null, "x"]}}, "expires_at": "2999-01-01T00:00:00.000Z",
             "embedding": [0.5],
         });
-        made.push(bench.store(change).await?);
+        made.push(fixture.store(change).await?);
     }
-    let document = export(bench).await?.json;
+    let document = export(fixture).await?.json;
     let all = document["memories"].as_array().cloned().unwrap_or_default();
     let found: Vec<Value> =
         made.iter().filter_map(|memory| all.iter().find(|row| row["id"] == memory["id"]).cloned()).collect();
@@ -45,84 +45,84 @@ async fn exported(bench: &Bench) -> Result<Value, Finding> {
 }
 
 /// The samples as POST gave them and as export shows them.
-async fn samples(bench: &Bench) -> Result<(Vec<Value>, Vec<Value>), Finding> {
-    let both = bench.sample("export", exported(bench)).await?;
+async fn samples(fixture: &Fixture) -> Result<(Vec<Value>, Vec<Value>), Finding> {
+    let both = fixture.sample("export", exported(fixture)).await?;
     let part = |name: &str| both[name].as_array().cloned().unwrap_or_default();
     Ok((part("made"), part("found")))
 }
 
-async fn answers(bench: &Bench) -> Verdict {
-    let answer = export(bench).await?;
+async fn answers(fixture: &Fixture) -> Verdict {
+    let answer = export(fixture).await?;
     ensure(answer.is_json() && answer.json.is_object(), "a JSON document", || answer.got())
 }
 
-async fn form(bench: &Bench) -> Verdict {
-    let answer = export(bench).await?;
+async fn form(fixture: &Fixture) -> Verdict {
+    let answer = export(fixture).await?;
     let absent = shape::absent(&answer.json, &["omp_version", "exported_at", "server", "memories"]);
     ensure(absent.is_empty() && answer.json["memories"].is_array(), "the four fields", || answer.got())
 }
 
-async fn version(bench: &Bench) -> Verdict {
-    let answer = export(bench).await?;
+async fn version(fixture: &Fixture) -> Verdict {
+    let answer = export(fixture).await?;
     ensure(answer.json["omp_version"] == "0.1", "`omp_version`: \"0.1\"", || {
         answer.json["omp_version"].to_string()
     })
 }
 
-async fn exported_at(bench: &Bench) -> Verdict {
-    let answer = export(bench).await?;
+async fn exported_at(fixture: &Fixture) -> Verdict {
+    let answer = export(fixture).await?;
     ensure(shape::is_time(&answer.json["exported_at"]), "a time in UTC", || {
         answer.json["exported_at"].to_string()
     })
 }
 
-async fn plain(bench: &Bench) -> Verdict {
-    let answer = export(bench).await?;
+async fn plain(fixture: &Fixture) -> Verdict {
+    let answer = export(fixture).await?;
     ensure(answer.json.get("conversations").is_none(), "no `conversations`", || "they are there".to_owned())
 }
 
-async fn complete(bench: &Bench) -> Verdict {
-    let (made, found) = samples(bench).await?;
+async fn complete(fixture: &Fixture) -> Verdict {
+    let (made, found) = samples(fixture).await?;
     ensure(found.len() == made.len(), format!("{} memories of ours", made.len()), || found.len().to_string())
 }
 
-async fn same(bench: &Bench) -> Verdict {
-    let (made, found) = samples(bench).await?;
+async fn same(fixture: &Fixture) -> Verdict {
+    let (made, found) = samples(fixture).await?;
     for (memory, row) in made.iter().zip(&found) {
         ensure(row == memory, memory.to_string(), || row.to_string())?;
     }
     Ok(())
 }
 
-async fn schema(bench: &Bench) -> Verdict {
-    for row in samples(bench).await?.1 {
+async fn schema(fixture: &Fixture) -> Verdict {
+    for row in samples(fixture).await?.1 {
         faultless("a memory of the schema", &shape::memory(&row))?;
         ensure(row.get("embedding").is_none(), "no `embedding`", || cut(&row.to_string(), 200))?;
     }
     Ok(())
 }
 
-async fn deleted(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
-    bench.send(Call::delete(memory_path(&memory["id"]))).await?;
-    let document = export(bench).await?.json;
+async fn deleted(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
+    fixture.send(Call::delete(memory_path(&memory["id"]))).await?;
+    let document = export(fixture).await?.json;
     let there =
         document["memories"].as_array().is_some_and(|all| all.iter().any(|row| row["id"] == memory["id"]));
     ensure(!there, "no deleted memory", || memory["id"].to_string())
 }
 
-async fn round_trip(bench: &Bench) -> Verdict {
-    let (_, found) = samples(bench).await?;
+async fn round_trip(fixture: &Fixture) -> Verdict {
+    let (_, found) = samples(fixture).await?;
     if found.is_empty() {
         return Err(skip("nothing of ours was exported"));
     }
     for row in &found {
-        bench.send(Call::delete(memory_path(&row["id"]))).await?.be(204)?;
+        fixture.send(Call::delete(memory_path(&row["id"]))).await?.be(204)?;
     }
-    let answer = bench.import(&found, "").await?.be(200)?;
+    let answer = fixture.import(&found, "").await?.be(200)?;
     ensure(answer.json["imported"] == found.len(), format!("{} imported", found.len()), || answer.got())?;
     for row in &found {
-        let back = bench.fetch(&row["id"]).await?;
+        let back = fixture.fetch(&row["id"]).await?;
         ensure(back == *row, row.to_string(), || back.to_string())?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::content::{accepts, keeps, refuses};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure};
 
 checks! {
@@ -48,33 +48,33 @@ fn keys(count: usize) -> Value {
     (0..count).map(|number| (format!("key{number}"), json!(number))).collect::<Map<_, _>>().into()
 }
 
-async fn named(bench: &Bench) -> Verdict {
+async fn named(fixture: &Fixture) -> Verdict {
     let answer =
-        bench.send(Call::post("/v1/memories", &bench.memory(json!({"tags": ["Hot Drinks"]})))).await?;
+        fixture.send(Call::post("/v1/memories", &fixture.memory(json!({"tags": ["Hot Drinks"]})))).await?;
     answer.refused()?;
     let told = answer.text.contains("tags") && (answer.text.contains("a-z") || answer.text.contains("lower"));
     ensure(told, "an error that names `tags` and its pattern", || answer.got())
 }
 
-async fn merged(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"tags": ["b", "a", "b", "c", "a"]}));
-    let memory = bench.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
+async fn merged(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"tags": ["b", "a", "b", "c", "a"]}));
+    let memory = fixture.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
     ensure(memory["tags"] == json!(["b", "a", "c"]), "[\"b\",\"a\",\"c\"]", || memory["tags"].to_string())
 }
 
-async fn namespace_100(bench: &Bench) -> Verdict {
-    let start = bench.namespace("long:");
+async fn namespace_100(fixture: &Fixture) -> Verdict {
+    let start = fixture.namespace("long:");
     let name = format!("{start}{}", "n".repeat(100 - start.len()));
-    keeps(bench, json!({"namespace": name})).await
+    keeps(fixture, json!({"namespace": name})).await
 }
 
-async fn deep(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"metadata": {"deep": "DEEP"}})).to_string();
+async fn deep(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"metadata": {"deep": "DEEP"}})).to_string();
     for depth in [100, 20_000] {
         let nest = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let body = body.replace("\"DEEP\"", &nest);
         let call = Call::new(reqwest::Method::POST, "/v1/memories").json(body);
-        bench.send(call).await?.sane()?.be_one_of(&[201, 400, 422])?;
+        fixture.send(call).await?.sane()?.be_one_of(&[201, 400, 422])?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conversations::store;
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, skip};
 use crate::conform::sample::{letters, overlay};
 
@@ -44,44 +44,44 @@ fn inline(change: Value) -> Value {
 }
 
 /// Sends a handoff; skips if the server offers none.
-async fn post(bench: &Bench, body: &Value) -> Result<Answer, Finding> {
-    let answer = bench.send(Call::post("/v1/handoff", body)).await?;
+async fn post(fixture: &Fixture, body: &Value) -> Result<Answer, Finding> {
+    let answer = fixture.send(Call::post("/v1/handoff", body)).await?;
     let absent = matches!(answer.status, 404 | 405 | 501) && body.get("conversation_id").is_none();
     if absent { Err(skip("the server offers no handoff")) } else { Ok(answer) }
 }
 
 /// The answers to a handoff by id and to one with the messages sent along.
-async fn both(bench: &Bench) -> Result<Value, Finding> {
-    bench.sample("handoff", make(bench)).await
+async fn both(fixture: &Fixture) -> Result<Value, Finding> {
+    fixture.sample("handoff", make(fixture)).await
 }
 
-async fn make(bench: &Bench) -> Result<Value, Finding> {
-    let with = post(bench, &inline(json!({}))).await?;
-    let conversation = store(bench, harbour()).await?;
+async fn make(fixture: &Fixture) -> Result<Value, Finding> {
+    let with = post(fixture, &inline(json!({}))).await?;
+    let conversation = store(fixture, harbour()).await?;
     let body = json!({"conversation_id": conversation["id"], "target_model": "claude"});
-    let by_id = post(bench, &body).await?;
+    let by_id = post(fixture, &body).await?;
     Ok(json!({
         "inline": {"status": with.status, "body": with.json},
         "id": {"status": by_id.status, "body": by_id.json},
     }))
 }
 
-async fn answers(bench: &Bench, by_id: bool) -> Verdict {
-    let answer = both(bench).await?[if by_id { "id" } else { "inline" }].take();
+async fn answers(fixture: &Fixture, by_id: bool) -> Verdict {
+    let answer = both(fixture).await?[if by_id { "id" } else { "inline" }].take();
     ensure(answer["status"] == 200, "200", || answer.to_string())
 }
 
-async fn brief(bench: &Bench) -> Verdict {
-    for (way, answer) in both(bench).await?.as_object().into_iter().flatten() {
+async fn brief(fixture: &Fixture) -> Verdict {
+    for (way, answer) in both(fixture).await?.as_object().into_iter().flatten() {
         let holds = answer["body"]["brief"].as_str().is_some_and(|brief| !brief.trim().is_empty());
         ensure(holds, format!("a brief ({way})"), || answer.to_string())?;
     }
     Ok(())
 }
 
-async fn says(bench: &Bench, words: &str) -> Verdict {
-    let answers = both(bench).await?;
-    if super::ai::has_key(bench).await? {
+async fn says(fixture: &Fixture, words: &str) -> Verdict {
+    let answers = both(fixture).await?;
+    if super::ai::has_key(fixture).await? {
         return Err(skip("the server has an AI key, so a model writes the brief"));
     }
     for (way, answer) in answers.as_object().into_iter().flatten() {
@@ -91,38 +91,38 @@ async fn says(bench: &Bench, words: &str) -> Verdict {
     Ok(())
 }
 
-async fn field(bench: &Bench, name: &str, wanted: Value) -> Verdict {
-    for (way, answer) in both(bench).await?.as_object().into_iter().flatten() {
+async fn field(fixture: &Fixture, name: &str, wanted: Value) -> Verdict {
+    for (way, answer) in both(fixture).await?.as_object().into_iter().flatten() {
         let got = &answer["body"][name];
         ensure(*got == wanted, format!("`{name}`: {wanted} ({way})"), || got.to_string())?;
     }
     Ok(())
 }
 
-async fn neither(bench: &Bench) -> Verdict {
-    post(bench, &json!({"target_model": "claude"})).await?.refused()
+async fn neither(fixture: &Fixture) -> Verdict {
+    post(fixture, &json!({"target_model": "claude"})).await?.refused()
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    both(bench).await?;
+async fn unknown(fixture: &Fixture) -> Verdict {
+    both(fixture).await?;
     let body = json!({"conversation_id": format!("conv_{}", letters(16)), "target_model": "claude"});
-    post(bench, &body).await?.error(404, "not_found")
+    post(fixture, &body).await?.error(404, "not_found")
 }
 
-async fn refuses(bench: &Bench, change: Value) -> Verdict {
-    post(bench, &inline(change)).await?.refused()
+async fn refuses(fixture: &Fixture, change: Value) -> Verdict {
+    post(fixture, &inline(change)).await?.refused()
 }
 
-async fn default_topic(bench: &Bench) -> Verdict {
+async fn default_topic(fixture: &Fixture) -> Verdict {
     let body = crate::conform::sample::without(inline(json!({})), "topic");
-    let answer = post(bench, &body).await?.be(200)?;
+    let answer = post(fixture, &body).await?.be(200)?;
     ensure(answer.json["topic"] == "Which ferries are there?", "the first message", || answer.got())
 }
 
-async fn not_stored(bench: &Bench) -> Verdict {
-    let model = bench.word("inline");
-    post(bench, &inline(json!({"model": model}))).await?.be(200)?;
-    let list = bench.send(Call::get(format!("/v1/conversations?model={model}"))).await?;
+async fn not_stored(fixture: &Fixture) -> Verdict {
+    let model = fixture.word("inline");
+    post(fixture, &inline(json!({"model": model}))).await?.be(200)?;
+    let list = fixture.send(Call::get(format!("/v1/conversations?model={model}"))).await?;
     if list.status == 404 {
         return Err(skip("the server keeps no conversations"));
     }

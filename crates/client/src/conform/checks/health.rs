@@ -1,6 +1,6 @@
 //! `GET /v1/health`.
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure};
 use crate::conform::shape;
 
@@ -17,51 +17,51 @@ checks! {
 }
 
 /// The answer of health.
-pub(super) async fn health(bench: &Bench) -> Result<Answer, Finding> {
-    bench.send(Call::get("/v1/health")).await?.be(200)
+pub(super) async fn health(fixture: &Fixture) -> Result<Answer, Finding> {
+    fixture.send(Call::get("/v1/health")).await?.be(200)
 }
 
-async fn answers(bench: &Bench) -> Verdict {
-    let answer = health(bench).await?;
+async fn answers(fixture: &Fixture) -> Verdict {
+    let answer = health(fixture).await?;
     ensure(answer.is_json() && answer.json.is_object(), "a JSON object", || answer.got())
 }
 
-async fn anonymous(bench: &Bench) -> Verdict {
-    bench.send(Call::get("/v1/health").anonymous()).await?.be(200)?;
+async fn anonymous(fixture: &Fixture) -> Verdict {
+    fixture.send(Call::get("/v1/health").anonymous()).await?.be(200)?;
     Ok(())
 }
 
-async fn text(bench: &Bench, field: &str) -> Verdict {
-    let answer = health(bench).await?;
+async fn text(fixture: &Fixture, field: &str) -> Verdict {
+    let answer = health(fixture).await?;
     let holds = answer.json[field].as_str().is_some_and(|text| !text.is_empty());
     ensure(holds, format!("`{field}`: a text"), || answer.got())
 }
 
-async fn version(bench: &Bench) -> Verdict {
-    let answer = health(bench).await?;
+async fn version(fixture: &Fixture) -> Verdict {
+    let answer = health(fixture).await?;
     ensure(answer.json["version"] == "0.1", "`version`: \"0.1\"", || answer.got())
 }
 
-async fn server_version(bench: &Bench) -> Verdict {
-    let answer = health(bench).await?;
+async fn server_version(fixture: &Fixture) -> Verdict {
+    let answer = health(fixture).await?;
     let version = &answer.json["server_version"];
     ensure(version.is_null() || version.is_string(), "`server_version`: a text, or none", || answer.got())
 }
 
-async fn compliance(bench: &Bench) -> Verdict {
-    let answer = health(bench).await?;
+async fn compliance(fixture: &Fixture) -> Verdict {
+    let answer = health(fixture).await?;
     let holds = shape::is_one_of(&answer.json["compliance"], &["OMP-Core", "OMP-Search", "OMP-Full"]);
     ensure(holds, "`compliance`: OMP-Core, OMP-Search or OMP-Full", || answer.got())
 }
 
-async fn count(bench: &Bench) -> Verdict {
-    let answer = health(bench).await?;
+async fn count(fixture: &Fixture) -> Verdict {
+    let answer = health(fixture).await?;
     ensure(answer.json["memories_count"].is_u64(), "`memories_count`: a number from 0", || answer.got())
 }
 
-async fn exact(bench: &Bench) -> Verdict {
+async fn exact(fixture: &Fixture) -> Verdict {
     for path in ["/v1/health/more", "/v1/healthy"] {
-        let answer = bench.send(Call::get(path).anonymous()).await?;
+        let answer = fixture.send(Call::get(path).anonymous()).await?;
         ensure(answer.status != 200, "no 200", || answer.got())?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, faultless, skip};
 use crate::conform::sample::memory_path;
 use crate::conform::shape;
@@ -16,8 +16,8 @@ checks! {
     May "omp.memories.supersedes.422" ["reading 27"] "Superseding an unknown memory is 422 validation_error." => nothing_superseded;
 }
 
-async fn history(bench: &Bench, id: &Value) -> Result<Answer, Finding> {
-    let answer = bench.send(Call::get(memory_path(id) + "/history")).await?;
+async fn history(fixture: &Fixture, id: &Value) -> Result<Answer, Finding> {
+    let answer = fixture.send(Call::get(memory_path(id) + "/history")).await?;
     if [404, 405].contains(&answer.status) {
         return Err(skip("the server keeps no history"));
     }
@@ -25,15 +25,15 @@ async fn history(bench: &Bench, id: &Value) -> Result<Answer, Finding> {
 }
 
 /// A memory that said `old` and says `new`.
-async fn changed(bench: &Bench) -> Result<Value, Finding> {
-    let memory = bench.store(json!({"content": "old"})).await?;
-    bench.send(Call::put(memory_path(&memory["id"]), &json!({"content": "new"}))).await?.be(200)?;
+async fn changed(fixture: &Fixture) -> Result<Value, Finding> {
+    let memory = fixture.store(json!({"content": "old"})).await?;
+    fixture.send(Call::put(memory_path(&memory["id"]), &json!({"content": "new"}))).await?.be(200)?;
     Ok(memory)
 }
 
-async fn versions(bench: &Bench) -> Verdict {
-    let memory = changed(bench).await?;
-    let answer = history(bench, &memory["id"]).await?;
+async fn versions(fixture: &Fixture) -> Verdict {
+    let memory = changed(fixture).await?;
+    let answer = history(fixture, &memory["id"]).await?;
     let versions = answer.json["versions"].as_array().cloned().unwrap_or_default();
     let texts: Vec<&str> = versions.iter().filter_map(|v| v["memory"]["content"].as_str()).collect();
     ensure(texts == ["new", "old"], "the versions `new` and `old`", || answer.got())?;
@@ -46,49 +46,49 @@ async fn versions(bench: &Bench) -> Verdict {
     ensure(window, "one version holds until the next one does", || answer.got())
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
-    history(bench, &memory["id"]).await?;
-    bench.send(Call::delete(memory_path(&memory["id"]))).await?.be(204)?;
-    let answer = bench.send(Call::get(memory_path(&memory["id"]) + "/history")).await?;
+async fn unknown(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
+    history(fixture, &memory["id"]).await?;
+    fixture.send(Call::delete(memory_path(&memory["id"]))).await?.be(204)?;
+    let answer = fixture.send(Call::get(memory_path(&memory["id"]) + "/history")).await?;
     answer.error(404, "memory_not_found")
 }
 
-async fn restored(bench: &Bench, version: u64) -> Result<(Value, Answer), Finding> {
-    let memory = changed(bench).await?;
-    history(bench, &memory["id"]).await?;
+async fn restored(fixture: &Fixture, version: u64) -> Result<(Value, Answer), Finding> {
+    let memory = changed(fixture).await?;
+    history(fixture, &memory["id"]).await?;
     let path = memory_path(&memory["id"]);
-    let answer = bench.send(Call::post(path + "/restore", &json!({"version": version}))).await?;
+    let answer = fixture.send(Call::post(path + "/restore", &json!({"version": version}))).await?;
     Ok((memory, answer))
 }
 
-async fn restore(bench: &Bench) -> Verdict {
-    let (memory, answer) = restored(bench, 1).await?;
+async fn restore(fixture: &Fixture) -> Verdict {
+    let (memory, answer) = restored(fixture, 1).await?;
     let answer = answer.be(200)?;
     faultless("a memory", &shape::memory(&answer.json))?;
-    let now = bench.fetch(&memory["id"]).await?;
+    let now = fixture.fetch(&memory["id"]).await?;
     ensure(now == answer.json && now["content"] == "old", "the first version", || answer.got())
 }
 
-async fn no_version(bench: &Bench) -> Verdict {
-    restored(bench, 99).await?.1.refused()
+async fn no_version(fixture: &Fixture) -> Verdict {
+    restored(fixture, 99).await?.1.refused()
 }
 
-async fn supersedes(bench: &Bench) -> Verdict {
-    let old = bench.store(json!({})).await?;
-    history(bench, &old["id"]).await?;
-    let new = bench.store(json!({"supersedes": old["id"]})).await?;
+async fn supersedes(fixture: &Fixture) -> Verdict {
+    let old = fixture.store(json!({})).await?;
+    history(fixture, &old["id"]).await?;
+    let new = fixture.store(json!({"supersedes": old["id"]})).await?;
     faultless("a memory without further members", &shape::memory(&new))?;
-    let still = bench.fetch(&old["id"]).await?;
+    let still = fixture.fetch(&old["id"]).await?;
     ensure(still == old, "the superseded memory as it was", || still.to_string())?;
-    let answer = history(bench, &old["id"]).await?;
+    let answer = history(fixture, &old["id"]).await?;
     ensure(answer.json["superseded_by"] == new["id"], "superseded_by is the new id", || answer.got())
 }
 
-async fn nothing_superseded(bench: &Bench) -> Verdict {
-    let gone = bench.store(json!({})).await?;
-    history(bench, &gone["id"]).await?;
-    bench.send(Call::delete(memory_path(&gone["id"]))).await?.be(204)?;
-    let body = bench.memory(json!({"supersedes": gone["id"]}));
-    bench.send(Call::post("/v1/memories", &body)).await?.refused()
+async fn nothing_superseded(fixture: &Fixture) -> Verdict {
+    let gone = fixture.store(json!({})).await?;
+    history(fixture, &gone["id"]).await?;
+    fixture.send(Call::delete(memory_path(&gone["id"]))).await?.be(204)?;
+    let body = fixture.memory(json!({"supersedes": gone["id"]}));
+    fixture.send(Call::post("/v1/memories", &body)).await?.refused()
 }

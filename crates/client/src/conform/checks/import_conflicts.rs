@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, encode, ensure, skip};
 use crate::conform::sample::memory_path;
 use crate::conform::shape;
@@ -28,23 +28,28 @@ checks! {
 }
 
 /// Imports `items` under a strategy in the query, the body, both or neither.
-async fn import(bench: &Bench, items: &[Value], query: &str, body: Option<&str>) -> Result<Answer, Finding> {
-    let mut document = bench.document(items);
+async fn import(
+    fixture: &Fixture,
+    items: &[Value],
+    query: &str,
+    body: Option<&str>,
+) -> Result<Answer, Finding> {
+    let mut document = fixture.document(items);
     if let Some(strategy) = body {
         document["conflict"] = json!(strategy);
     }
-    bench.import_document(&document, query).await
+    fixture.import_document(&document, query).await
 }
 
 /// A memory that is there already, and an item with its id and other content.
-async fn clash(bench: &Bench) -> Result<(Value, Value), Finding> {
-    let item = bench.item(json!({"content": "There already.", "tags": ["old"], "metadata": {"old": 1}}));
-    let answer = bench.import(std::slice::from_ref(&item), "").await?;
+async fn clash(fixture: &Fixture) -> Result<(Value, Value), Finding> {
+    let item = fixture.item(json!({"content": "There already.", "tags": ["old"], "metadata": {"old": 1}}));
+    let answer = fixture.import(std::slice::from_ref(&item), "").await?;
     if answer.status != 200 || answer.json["imported"] != 1 {
         return Err(skip(format!("a sample could not be imported: {}", answer.got())));
     }
-    let before = bench.fetch(&item["id"]).await?;
-    let after = bench
+    let before = fixture.fetch(&item["id"]).await?;
+    let after = fixture
         .item(json!({"id": item["id"], "content": "Comes later.", "updated_at": "2023-01-01T00:00:00.000Z"}));
     Ok((before, after))
 }
@@ -54,56 +59,56 @@ fn sums(answer: &Answer, imported: u64, skipped: u64) -> Verdict {
     ensure(holds, format!("{imported} imported, {skipped} skipped"), || answer.got())
 }
 
-async fn stays(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
-    let (before, item) = clash(bench).await?;
-    let answer = import(bench, std::slice::from_ref(&item), query, body).await?.be(200)?;
+async fn stays(fixture: &Fixture, query: &str, body: Option<&str>) -> Verdict {
+    let (before, item) = clash(fixture).await?;
+    let answer = import(fixture, std::slice::from_ref(&item), query, body).await?.be(200)?;
     sums(&answer, 0, 1)?;
-    let after = bench.fetch(&item["id"]).await?;
+    let after = fixture.fetch(&item["id"]).await?;
     ensure(after == before, before.to_string(), || after.to_string())
 }
 
-async fn replaced(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
-    let (_, item) = clash(bench).await?;
-    let answer = import(bench, std::slice::from_ref(&item), query, body).await?.be(200)?;
+async fn replaced(fixture: &Fixture, query: &str, body: Option<&str>) -> Verdict {
+    let (_, item) = clash(fixture).await?;
+    let answer = import(fixture, std::slice::from_ref(&item), query, body).await?.be(200)?;
     sums(&answer, 1, 0)?;
-    let after = bench.fetch(&item["id"]).await?;
+    let after = fixture.fetch(&item["id"]).await?;
     ensure(after["content"] == item["content"], item["content"].to_string(), || after.to_string())
 }
 
-async fn body_first(bench: &Bench) -> Verdict {
-    let (_, item) = clash(bench).await?;
+async fn body_first(fixture: &Fixture) -> Verdict {
+    let (_, item) = clash(fixture).await?;
     let text = format!("{{\"conflict\": \"overwrite\", \"memories\": [{item}]}}");
-    let answer = bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.be(200)?;
+    let answer = fixture.send(Call::new(Method::POST, "/v1/import").json(text)).await?.be(200)?;
     sums(&answer, 1, 0)?;
-    let after = bench.fetch(&item["id"]).await?;
+    let after = fixture.fetch(&item["id"]).await?;
     ensure(after["content"] == item["content"], item["content"].to_string(), || after.to_string())
 }
 
-async fn whole(bench: &Bench) -> Verdict {
-    let (_, item) = clash(bench).await?;
-    import(bench, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
-    let after = bench.fetch(&item["id"]).await?;
+async fn whole(fixture: &Fixture) -> Verdict {
+    let (_, item) = clash(fixture).await?;
+    import(fixture, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
+    let after = fixture.fetch(&item["id"]).await?;
     let holds = after["tags"] == json!([]) && after["metadata"] == json!({});
     ensure(holds && after["created_at"] == item["created_at"], "nothing of the old one", || after.to_string())
 }
 
-async fn overwrite_new(bench: &Bench) -> Verdict {
-    let item = bench.item(json!({}));
-    let answer = import(bench, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
+async fn overwrite_new(fixture: &Fixture) -> Verdict {
+    let item = fixture.item(json!({}));
+    let answer = import(fixture, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
     sums(&answer, 1, 0)?;
-    bench.fetch(&item["id"]).await?;
+    fixture.fetch(&item["id"]).await?;
     Ok(())
 }
 
-async fn overwrite_searched(bench: &Bench) -> Verdict {
-    let (old, new) = (bench.word("overwritten"), bench.word("overwriting"));
-    let item = bench.item(json!({"content": format!("The word is {old}.")}));
-    bench.import(std::slice::from_ref(&item), "").await?.be(200)?;
-    let item = bench.item(json!({"id": item["id"], "content": format!("The word is {new}.")}));
-    import(bench, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
+async fn overwrite_searched(fixture: &Fixture) -> Verdict {
+    let (old, new) = (fixture.word("overwritten"), fixture.word("overwriting"));
+    let item = fixture.item(json!({"content": format!("The word is {old}.")}));
+    fixture.import(std::slice::from_ref(&item), "").await?.be(200)?;
+    let item = fixture.item(json!({"id": item["id"], "content": format!("The word is {new}.")}));
+    import(fixture, std::slice::from_ref(&item), "?conflict=overwrite", None).await?.be(200)?;
     for (word, wanted) in [(new, 1), (old, 0)] {
         let found =
-            bench.search(&json!({"q": word, "namespace": item["namespace"], "mode": "keyword"})).await?;
+            fixture.search(&json!({"q": word, "namespace": item["namespace"], "mode": "keyword"})).await?;
         ensure(found["total"] == wanted, format!("{wanted} found"), || {
             format!("{} for {word}", found["total"])
         })?;
@@ -112,20 +117,20 @@ async fn overwrite_searched(bench: &Bench) -> Verdict {
 }
 
 /// What stands in a namespace.
-async fn standing(bench: &Bench, namespace: &str) -> Result<Vec<Value>, Finding> {
-    let list = bench.list(&format!("namespace={}&limit=100", encode(namespace))).await?;
+async fn standing(fixture: &Fixture, namespace: &str) -> Result<Vec<Value>, Finding> {
+    let list = fixture.list(&format!("namespace={}&limit=100", encode(namespace))).await?;
     Ok(list["memories"].as_array().cloned().unwrap_or_default())
 }
 
-async fn doubled(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
-    let (before, mut item) = clash(bench).await?;
-    let namespace = bench.namespace(if body.is_some() { "doubled-body" } else { "doubled" });
+async fn doubled(fixture: &Fixture, query: &str, body: Option<&str>) -> Verdict {
+    let (before, mut item) = clash(fixture).await?;
+    let namespace = fixture.namespace(if body.is_some() { "doubled-body" } else { "doubled" });
     item["namespace"] = json!(namespace);
-    let answer = import(bench, std::slice::from_ref(&item), query, body).await?.be(200)?;
+    let answer = import(fixture, std::slice::from_ref(&item), query, body).await?.be(200)?;
     sums(&answer, 1, 0)?;
-    let after = bench.fetch(&before["id"]).await?;
+    let after = fixture.fetch(&before["id"]).await?;
     ensure(after == before, before.to_string(), || after.to_string())?;
-    let copies = standing(bench, &namespace).await?;
+    let copies = standing(fixture, &namespace).await?;
     let holds =
         copies.len() == 1 && copies[0]["id"] != before["id"] && shape::is_id(&copies[0]["id"], "mem_");
     ensure(holds && copies[0]["content"] == item["content"], "one copy with a new id", || {
@@ -133,21 +138,21 @@ async fn doubled(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
     })
 }
 
-async fn always_new(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("always-new");
-    let item = bench.item(json!({"namespace": namespace}));
-    let answer = import(bench, std::slice::from_ref(&item), "?conflict=duplicate", None).await?.be(200)?;
+async fn always_new(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("always-new");
+    let item = fixture.item(json!({"namespace": namespace}));
+    let answer = import(fixture, std::slice::from_ref(&item), "?conflict=duplicate", None).await?.be(200)?;
     sums(&answer, 1, 0)?;
-    bench.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
-    let copies = standing(bench, &namespace).await?;
+    fixture.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
+    let copies = standing(fixture, &namespace).await?;
     ensure(copies.len() == 1 && copies[0]["id"] != item["id"], "one copy with a new id", || {
         json!(copies).to_string()
     })
 }
 
-async fn unknown(bench: &Bench, query: &str, body: Option<&str>) -> Verdict {
-    let item = bench.item(json!({}));
-    import(bench, std::slice::from_ref(&item), query, body).await?.refused()?;
-    bench.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
+async fn unknown(fixture: &Fixture, query: &str, body: Option<&str>) -> Verdict {
+    let item = fixture.item(json!({}));
+    import(fixture, std::slice::from_ref(&item), query, body).await?.refused()?;
+    fixture.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
     Ok(())
 }

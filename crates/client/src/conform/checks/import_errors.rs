@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, encode, ensure};
 use crate::conform::sample::{memory_path, without};
 
@@ -40,32 +40,32 @@ checks! {
 }
 
 /// Imports `bad` between two valid items: those land, `bad` is the one entry.
-async fn between(bench: &Bench, bad: Value) -> Verdict {
-    let (first, last) = (bench.item(json!({})), bench.item(json!({})));
-    let answer = bench.import(&[first.clone(), bad, last.clone()], "").await?.be(200)?;
+async fn between(fixture: &Fixture, bad: Value) -> Verdict {
+    let (first, last) = (fixture.item(json!({})), fixture.item(json!({})));
+    let answer = fixture.import(&[first.clone(), bad, last.clone()], "").await?.be(200)?;
     let json = &answer.json;
     let errors = json["errors"].as_array().map_or(0, Vec::len);
     ensure(json["imported"] == 2 && errors == 1, "2 imported and 1 error", || answer.got())?;
-    bench.fetch(&first["id"]).await?;
-    bench.fetch(&last["id"]).await?;
+    fixture.fetch(&first["id"]).await?;
+    fixture.fetch(&last["id"]).await?;
     Ok(())
 }
 
-async fn entry(bench: &Bench, change: Value) -> Verdict {
-    between(bench, bench.item(change)).await
+async fn entry(fixture: &Fixture, change: Value) -> Verdict {
+    between(fixture, fixture.item(change)).await
 }
 
-async fn entry_without(bench: &Bench, field: &str) -> Verdict {
-    between(bench, without(bench.item(json!({})), field)).await
+async fn entry_without(fixture: &Fixture, field: &str) -> Verdict {
+    between(fixture, without(fixture.item(json!({})), field)).await
 }
 
-async fn others_land(bench: &Bench) -> Verdict {
-    entry(bench, json!({"content": ""})).await
+async fn others_land(fixture: &Fixture) -> Verdict {
+    entry(fixture, json!({"content": ""})).await
 }
 
-async fn form(bench: &Bench) -> Verdict {
-    let bad = bench.item(json!({"content": ""}));
-    let answer = bench.import(&[bench.item(json!({})), bad.clone()], "").await?.be(200)?;
+async fn form(fixture: &Fixture) -> Verdict {
+    let bad = fixture.item(json!({"content": ""}));
+    let answer = fixture.import(&[fixture.item(json!({})), bad.clone()], "").await?.be(200)?;
     let entry = &answer.json["errors"][0];
     let holds = entry["index"].is_u64()
         && entry["id"] == bad["id"]
@@ -74,65 +74,65 @@ async fn form(bench: &Bench) -> Verdict {
     ensure(holds, "index, id, error, message", || answer.got())
 }
 
-async fn index(bench: &Bench) -> Verdict {
+async fn index(fixture: &Fixture) -> Verdict {
     let bad = json!({"content": ""});
-    let items = [json!({}), bad.clone(), json!({}), bad].map(|change| bench.item(change));
-    let answer = bench.import(&items, "").await?.be(200)?;
+    let items = [json!({}), bad.clone(), json!({}), bad].map(|change| fixture.item(change));
+    let answer = fixture.import(&items, "").await?.be(200)?;
     let errors = answer.json["errors"].as_array().cloned().unwrap_or_default();
     let mut places: Vec<u64> = errors.iter().filter_map(|entry| entry["index"].as_u64()).collect();
     places.sort_unstable();
     ensure(places == [1, 3], "errors at 1 and 3", || answer.got())
 }
 
-async fn absent(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("half");
-    let bad = bench.item(json!({"tags": ["fine", "Not Fine"], "namespace": namespace}));
-    bench.import(std::slice::from_ref(&bad), "").await?.be(200)?;
-    bench.send(Call::get(memory_path(&bad["id"]))).await?.be(404)?;
-    let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+async fn absent(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("half");
+    let bad = fixture.item(json!({"tags": ["fine", "Not Fine"], "namespace": namespace}));
+    fixture.import(std::slice::from_ref(&bad), "").await?.be(200)?;
+    fixture.send(Call::get(memory_path(&bad["id"]))).await?.be(404)?;
+    let list = fixture.list(&format!("namespace={}", encode(&namespace))).await?;
     ensure(list["total"] == 0, "nothing listed", || list.to_string())
 }
 
-async fn not_objects(bench: &Bench) -> Verdict {
+async fn not_objects(fixture: &Fixture) -> Verdict {
     for bad in [json!(null), json!(5), json!("memory"), json!([])] {
-        between(bench, bad).await?;
+        between(fixture, bad).await?;
     }
     Ok(())
 }
 
-async fn broken_off(bench: &Bench) -> Verdict {
-    let item = bench.item(json!({}));
-    let mut text = bench.document(std::slice::from_ref(&item)).to_string();
+async fn broken_off(fixture: &Fixture) -> Verdict {
+    let item = fixture.item(json!({}));
+    let mut text = fixture.document(std::slice::from_ref(&item)).to_string();
     text.truncate(text.len() - 2);
     text.push_str(", {\"id\": ");
-    bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
-    bench.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
+    fixture.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
+    fixture.send(Call::get(memory_path(&item["id"]))).await?.be(404)?;
     Ok(())
 }
 
-async fn long_broken_off(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("broken");
+async fn long_broken_off(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("broken");
     let items: Vec<String> =
-        (0..300).map(|_| bench.item(json!({"namespace": namespace})).to_string()).collect();
+        (0..300).map(|_| fixture.item(json!({"namespace": namespace})).to_string()).collect();
     let text = format!("{{\"memories\": [{}, {{\"id\": ", items.join(",\n"));
-    bench.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
-    let list = bench.list(&format!("namespace={}&limit=1", encode(&namespace))).await?;
+    fixture.send(Call::new(Method::POST, "/v1/import").json(text)).await?.error(400, "invalid_json")?;
+    let list = fixture.list(&format!("namespace={}&limit=1", encode(&namespace))).await?;
     ensure(list["total"] == 0, "nothing stored", || format!("{} stored", list["total"]))
 }
 
-async fn strangers(bench: &Bench) -> Verdict {
-    let item = bench.item(json!({"stranger": 1, "source": {"stranger": 1}}));
-    let answer = bench.import(std::slice::from_ref(&item), "").await?.be(200)?;
+async fn strangers(fixture: &Fixture) -> Verdict {
+    let item = fixture.item(json!({"stranger": 1, "source": {"stranger": 1}}));
+    let answer = fixture.import(std::slice::from_ref(&item), "").await?.be(200)?;
     let entry = answer.json["errors"].as_array().is_some_and(|all| all.len() == 1);
     if !entry {
-        let memory = bench.fetch(&item["id"]).await?;
+        let memory = fixture.fetch(&item["id"]).await?;
         ensure(!memory.to_string().contains("stranger"), "no `stranger`", || memory.to_string())?;
     }
     Ok(())
 }
 
-async fn no_document(bench: &Bench, body: &str) -> Verdict {
+async fn no_document(fixture: &Fixture, body: &str) -> Verdict {
     let call = Call::new(Method::POST, "/v1/import").json(body);
-    bench.send(call).await?.sane()?.be_one_of(&[400, 422])?;
+    fixture.send(call).await?.sane()?.be_one_of(&[400, 422])?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, encode, ensure, skip};
 use crate::conform::sample::memory_path;
 
@@ -31,21 +31,21 @@ struct Made {
 }
 
 impl Made {
-    async fn send(&self, bench: &Bench, call: Call) -> Result<Answer, Finding> {
-        bench.send(call.authorization(&self.bearer)).await
+    async fn send(&self, fixture: &Fixture, call: Call) -> Result<Answer, Finding> {
+        fixture.send(call.authorization(&self.bearer)).await
     }
 }
 
-async fn made(bench: &Bench, limits: Value) -> Result<(Made, Answer), Finding> {
+async fn made(fixture: &Fixture, limits: Value) -> Result<(Made, Answer), Finding> {
     // The first key of all closes a server that was open.
-    if bench.key.is_none() {
+    if fixture.key.is_none() {
         return Err(skip("no key was given"));
     }
     let mut body = json!({"name": "conformance", "scopes": ["read", "write"]});
     for (member, value) in limits.as_object().into_iter().flatten() {
         body[member] = value.clone();
     }
-    let answer = bench.send(Call::post("/v1/keys", &body)).await?;
+    let answer = fixture.send(Call::post("/v1/keys", &body)).await?;
     match answer.status {
         404 | 405 => return Err(skip("the server makes no keys")),
         403 => return Err(skip("the key that was given may make no others")),
@@ -57,158 +57,159 @@ async fn made(bench: &Bench, limits: Value) -> Result<(Made, Answer), Finding> {
     Ok((Made { id: text(&answer.json["key"]["id"]), bearer }, answer))
 }
 
-async fn revoke(bench: &Bench, key: &Made) -> Verdict {
-    bench.send(Call::delete(format!("/v1/keys/{}", encode(&key.id)))).await?.be(204).map(drop)
+async fn revoke(fixture: &Fixture, key: &Made) -> Verdict {
+    fixture.send(Call::delete(format!("/v1/keys/{}", encode(&key.id)))).await?.be(204).map(drop)
 }
 
 /// Judges with a new key and revokes it, however the judgement went.
-async fn with_key(bench: &Bench, limits: Value, judge: impl AsyncFnOnce(&Made) -> Verdict) -> Verdict {
-    let (key, _) = made(bench, limits).await?;
+async fn with_key(fixture: &Fixture, limits: Value, judge: impl AsyncFnOnce(&Made) -> Verdict) -> Verdict {
+    let (key, _) = made(fixture, limits).await?;
     let verdict = judge(&key).await;
-    revoke(bench, &key).await?;
+    revoke(fixture, &key).await?;
     verdict
 }
 
 /// The ids that a list with this key holds.
-async fn seen(bench: &Bench, key: &Made, query: &str) -> Result<Vec<Value>, Finding> {
-    let answer = key.send(bench, Call::get(format!("/v1/memories?limit=100{query}"))).await?.be(200)?;
+async fn seen(fixture: &Fixture, key: &Made, query: &str) -> Result<Vec<Value>, Finding> {
+    let answer = key.send(fixture, Call::get(format!("/v1/memories?limit=100{query}"))).await?.be(200)?;
     let memories = answer.json["memories"].as_array().cloned().unwrap_or_default();
     Ok(memories.into_iter().map(|memory| memory["id"].clone()).collect())
 }
 
-async fn works(bench: &Bench) -> Verdict {
-    let (key, answer) = made(bench, json!({})).await?;
+async fn works(fixture: &Fixture) -> Verdict {
+    let (key, answer) = made(fixture, json!({})).await?;
     let long = answer.json["secret"].as_str().is_some_and(|secret| secret.chars().count() >= 32);
-    let read = key.send(bench, Call::get("/v1/memories?limit=1")).await;
-    revoke(bench, &key).await?;
+    let read = key.send(fixture, Call::get("/v1/memories?limit=1")).await;
+    revoke(fixture, &key).await?;
     ensure(long && !key.id.is_empty(), "an id and a secret of 32 characters or more", || "neither".into())?;
     read?.be(200).map(drop)
 }
 
-async fn listed(bench: &Bench) -> Verdict {
-    let (key, _) = made(bench, json!({})).await?;
-    let list = bench.send(Call::get("/v1/keys")).await;
-    revoke(bench, &key).await?;
+async fn listed(fixture: &Fixture) -> Verdict {
+    let (key, _) = made(fixture, json!({})).await?;
+    let list = fixture.send(Call::get("/v1/keys")).await;
+    revoke(fixture, &key).await?;
     let list = list?.be(200)?;
     let secret = key.bearer.trim_start_matches("Bearer ");
     ensure(list.text.contains(&key.id), "the key by its id", || "a list without it".into())?;
     ensure(!list.text.contains(secret), "no secret", || "the secret of the new key".into())
 }
 
-async fn nameless(bench: &Bench) -> Verdict {
-    let (key, _) = made(bench, json!({})).await?;
-    let answer = bench.send(Call::post("/v1/keys", &json!({"scopes": ["read"]}))).await;
-    revoke(bench, &key).await?;
+async fn nameless(fixture: &Fixture) -> Verdict {
+    let (key, _) = made(fixture, json!({})).await?;
+    let answer = fixture.send(Call::post("/v1/keys", &json!({"scopes": ["read"]}))).await;
+    revoke(fixture, &key).await?;
     answer?.refused()
 }
 
-async fn reads_only(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("keys-read");
-    let body = bench.memory(json!({"namespace": namespace}));
-    with_key(bench, json!({"scopes": ["read"]}), async |key| {
-        key.send(bench, Call::get("/v1/memories?limit=1")).await?.be(200)?;
-        key.send(bench, Call::post("/v1/memories", &body)).await?.error(403, "forbidden")?;
-        let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+async fn reads_only(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("keys-read");
+    let body = fixture.memory(json!({"namespace": namespace}));
+    with_key(fixture, json!({"scopes": ["read"]}), async |key| {
+        key.send(fixture, Call::get("/v1/memories?limit=1")).await?.be(200)?;
+        key.send(fixture, Call::post("/v1/memories", &body)).await?.error(403, "forbidden")?;
+        let list = fixture.list(&format!("namespace={}", encode(&namespace))).await?;
         ensure(list["total"] == 0, "nothing stored", || list.to_string())
     })
     .await
 }
 
-async fn no_admin(bench: &Bench) -> Verdict {
-    with_key(bench, json!({}), async |key| {
+async fn no_admin(fixture: &Fixture) -> Verdict {
+    with_key(fixture, json!({}), async |key| {
         let call = Call::post("/v1/keys", &json!({"name": "more", "scopes": ["read"]}));
-        key.send(bench, call).await?.error(403, "forbidden")
+        key.send(fixture, call).await?.error(403, "forbidden")
     })
     .await
 }
 
-async fn one_namespace(bench: &Bench) -> Verdict {
-    let (mine, other) = (bench.namespace("keys-mine"), bench.namespace("keys-other"));
-    let word = bench.word("keys");
-    let inside = bench.store(json!({"namespace": mine, "content": word})).await?;
-    let outside = bench.store(json!({"namespace": other, "content": word})).await?;
-    with_key(bench, json!({"namespaces": [mine]}), async |key| {
-        key.send(bench, Call::get(memory_path(&inside["id"]))).await?.be(200)?;
+async fn one_namespace(fixture: &Fixture) -> Verdict {
+    let (mine, other) = (fixture.namespace("keys-mine"), fixture.namespace("keys-other"));
+    let word = fixture.word("keys");
+    let inside = fixture.store(json!({"namespace": mine, "content": word})).await?;
+    let outside = fixture.store(json!({"namespace": other, "content": word})).await?;
+    with_key(fixture, json!({"namespaces": [mine]}), async |key| {
+        key.send(fixture, Call::get(memory_path(&inside["id"]))).await?.be(200)?;
         let hidden = memory_path(&outside["id"]);
-        key.send(bench, Call::get(&hidden)).await?.error(404, "memory_not_found")?;
+        key.send(fixture, Call::get(&hidden)).await?.error(404, "memory_not_found")?;
         let change = json!({"content": "changed"});
-        key.send(bench, Call::put(&hidden, &change)).await?.error(404, "memory_not_found")?;
-        key.send(bench, Call::delete(&hidden)).await?.error(404, "memory_not_found")?;
-        let list = seen(bench, key, "").await?;
+        key.send(fixture, Call::put(&hidden, &change)).await?.error(404, "memory_not_found")?;
+        key.send(fixture, Call::delete(&hidden)).await?.error(404, "memory_not_found")?;
+        let list = seen(fixture, key, "").await?;
         ensure(list == [inside["id"].clone()], "the one memory in a list", || format!("{list:?}"))?;
-        let list = seen(bench, key, &format!("&namespace={}", encode(&other))).await?;
+        let list = seen(fixture, key, &format!("&namespace={}", encode(&other))).await?;
         ensure(list.is_empty(), "nothing in a list of the other namespace", || format!("{list:?}"))?;
         let search = json!({"q": word, "mode": "keyword"});
-        let found = key.send(bench, Call::post("/v1/memories/search", &search)).await?.be(200)?;
+        let found = key.send(fixture, Call::post("/v1/memories/search", &search)).await?.be(200)?;
         ensure(found.json["total"] == 1, "one memory found", || found.got())
     })
     .await
 }
 
-async fn one_namespace_written(bench: &Bench) -> Verdict {
-    let (mine, other) = (bench.namespace("keys-mine"), bench.namespace("keys-closed"));
-    with_key(bench, json!({"namespaces": [mine]}), async |key| {
-        let body = bench.memory(json!({"namespace": other}));
-        key.send(bench, Call::post("/v1/memories", &body)).await?.error(403, "forbidden")?;
-        let list = bench.list(&format!("namespace={}", encode(&other))).await?;
+async fn one_namespace_written(fixture: &Fixture) -> Verdict {
+    let (mine, other) = (fixture.namespace("keys-mine"), fixture.namespace("keys-closed"));
+    with_key(fixture, json!({"namespaces": [mine]}), async |key| {
+        let body = fixture.memory(json!({"namespace": other}));
+        key.send(fixture, Call::post("/v1/memories", &body)).await?.error(403, "forbidden")?;
+        let list = fixture.list(&format!("namespace={}", encode(&other))).await?;
         ensure(list["total"] == 0, "nothing stored", || list.to_string())
     })
     .await
 }
 
-async fn default_namespace(bench: &Bench) -> Verdict {
-    let mine = bench.namespace("keys-default");
-    with_key(bench, json!({"default_namespace": mine}), async |key| {
-        let mut body = bench.memory(json!({}));
+async fn default_namespace(fixture: &Fixture) -> Verdict {
+    let mine = fixture.namespace("keys-default");
+    with_key(fixture, json!({"default_namespace": mine}), async |key| {
+        let mut body = fixture.memory(json!({}));
         body.as_object_mut().map(|body| body.remove("namespace"));
-        let stored = key.send(bench, Call::post("/v1/memories", &body)).await?.be(201)?;
+        let stored = key.send(fixture, Call::post("/v1/memories", &body)).await?.be(201)?;
         ensure(stored.json["namespace"] == mine.as_str(), "the default namespace", || stored.got())
     })
     .await
 }
 
-async fn stamped(bench: &Bench) -> Verdict {
-    with_key(bench, json!({"tool": "conform-other"}), async |key| {
-        let stored = key.send(bench, Call::post("/v1/memories", &bench.memory(json!({})))).await?.be(201)?;
+async fn stamped(fixture: &Fixture) -> Verdict {
+    with_key(fixture, json!({"tool": "conform-other"}), async |key| {
+        let stored =
+            key.send(fixture, Call::post("/v1/memories", &fixture.memory(json!({})))).await?.be(201)?;
         ensure(stored.json["source"]["tool"] == "conform-other", "the key's tool", || stored.got())
     })
     .await
 }
 
-async fn own_tool(bench: &Bench) -> Verdict {
-    let foreign = bench.store(json!({})).await?;
-    with_key(bench, json!({"tool": "conform-own", "own_tool_only": true}), async |key| {
-        let own = key.send(bench, Call::post("/v1/memories", &bench.memory(json!({})))).await?.be(201)?;
-        let hidden = key.send(bench, Call::get(memory_path(&foreign["id"]))).await?;
+async fn own_tool(fixture: &Fixture) -> Verdict {
+    let foreign = fixture.store(json!({})).await?;
+    with_key(fixture, json!({"tool": "conform-own", "own_tool_only": true}), async |key| {
+        let own = key.send(fixture, Call::post("/v1/memories", &fixture.memory(json!({})))).await?.be(201)?;
+        let hidden = key.send(fixture, Call::get(memory_path(&foreign["id"]))).await?;
         hidden.error(404, "memory_not_found")?;
-        let list = seen(bench, key, "").await?;
+        let list = seen(fixture, key, "").await?;
         let there = list.contains(&own.json["id"]) && !list.contains(&foreign["id"]);
         ensure(there, "its own memory and not the other tool's", || format!("{list:?}"))
     })
     .await
 }
 
-async fn rotated(bench: &Bench) -> Verdict {
-    with_key(bench, json!({}), async |key| {
+async fn rotated(fixture: &Fixture) -> Verdict {
+    with_key(fixture, json!({}), async |key| {
         let path = format!("/v1/keys/{}/rotate", encode(&key.id));
-        let answer = bench.send(Call::post(path, &json!({}))).await?.be(200)?;
+        let answer = fixture.send(Call::post(path, &json!({}))).await?.be(200)?;
         let new = format!("Bearer {}", answer.json["secret"].as_str().unwrap_or_default());
         let list = || Call::get("/v1/memories?limit=1");
-        bench.send(list().authorization(new)).await?.be(200)?;
-        key.send(bench, list()).await?.error(401, "unauthorized")
+        fixture.send(list().authorization(new)).await?.be(200)?;
+        key.send(fixture, list()).await?.error(401, "unauthorized")
     })
     .await
 }
 
-async fn revoked(bench: &Bench) -> Verdict {
-    let (key, _) = made(bench, json!({})).await?;
-    key.send(bench, Call::get("/v1/memories?limit=1")).await?.be(200)?;
-    revoke(bench, &key).await?;
-    key.send(bench, Call::get("/v1/memories?limit=1")).await?.error(401, "unauthorized")
+async fn revoked(fixture: &Fixture) -> Verdict {
+    let (key, _) = made(fixture, json!({})).await?;
+    key.send(fixture, Call::get("/v1/memories?limit=1")).await?.be(200)?;
+    revoke(fixture, &key).await?;
+    key.send(fixture, Call::get("/v1/memories?limit=1")).await?.error(401, "unauthorized")
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    let (key, _) = made(bench, json!({})).await?;
-    revoke(bench, &key).await?;
-    bench.send(Call::new(Method::DELETE, "/v1/keys/key_aaaaaaaaaaaaaaaa")).await?.error(404, "not_found")
+async fn unknown(fixture: &Fixture) -> Verdict {
+    let (key, _) = made(fixture, json!({})).await?;
+    revoke(fixture, &key).await?;
+    fixture.send(Call::new(Method::DELETE, "/v1/keys/key_aaaaaaaaaaaaaaaa")).await?.error(404, "not_found")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Finding, Verdict, cut, encode, ensure, faultless};
 use crate::conform::shape;
 
@@ -43,13 +43,13 @@ checks! {
 }
 
 /// Where the samples of the list are.
-pub(super) fn place(bench: &Bench) -> String {
-    format!("namespace={}", encode(&bench.namespace("list")))
+pub(super) fn place(fixture: &Fixture) -> String {
+    format!("namespace={}", encode(&fixture.namespace("list")))
 }
 
 /// Stores 24 samples: three types, two tools, every third and every fourth tagged.
-async fn stock(bench: &Bench) -> Result<Value, Finding> {
-    let namespace = bench.namespace("list");
+async fn stock(fixture: &Fixture) -> Result<Value, Finding> {
+    let namespace = fixture.namespace("list");
     let mut all = Vec::new();
     for number in 0..24_usize {
         let mut tags = vec!["all:of-them"];
@@ -63,20 +63,20 @@ async fn stock(bench: &Bench) -> Result<Value, Finding> {
             "source": {"tool": tool},
             "tags": tags,
         });
-        all.push(bench.store(change).await?);
+        all.push(fixture.store(change).await?);
     }
     Ok(Value::Array(all))
 }
 
 /// The 24 samples as POST gave them.
-pub(super) async fn samples(bench: &Bench) -> Result<Value, Finding> {
-    bench.sample("list", stock(bench)).await
+pub(super) async fn samples(fixture: &Fixture) -> Result<Value, Finding> {
+    fixture.sample("list", stock(fixture)).await
 }
 
 /// A list of the samples under more parameters, each starting with `&`.
-pub(super) async fn listed(bench: &Bench, more: &str) -> Result<Value, Finding> {
-    samples(bench).await?;
-    bench.list(&format!("{}{more}", place(bench))).await
+pub(super) async fn listed(fixture: &Fixture, more: &str) -> Result<Value, Finding> {
+    samples(fixture).await?;
+    fixture.list(&format!("{}{more}", place(fixture))).await
 }
 
 /// How many memories a page shows.
@@ -84,44 +84,44 @@ pub(super) fn rows(list: &Value) -> usize {
     list["memories"].as_array().map_or(0, Vec::len)
 }
 
-async fn form(bench: &Bench) -> Verdict {
-    let list = listed(bench, "").await?;
+async fn form(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "").await?;
     let holds = list["memories"].is_array() && ["total", "limit", "offset"].iter().all(|f| list[*f].is_u64());
     ensure(holds, "memories, total, limit, offset", || cut(&list.to_string(), 200))
 }
 
-async fn memories(bench: &Bench) -> Verdict {
-    let list = listed(bench, "").await?;
+async fn memories(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "").await?;
     for memory in list["memories"].as_array().into_iter().flatten() {
         faultless("memories of the schema", &shape::memory(memory))?;
     }
     Ok(())
 }
 
-async fn same(bench: &Bench) -> Verdict {
-    let list = listed(bench, "&limit=1").await?;
+async fn same(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "&limit=1").await?;
     let listed = &list["memories"][0];
-    let stored = bench.fetch(&listed["id"]).await?;
+    let stored = fixture.fetch(&listed["id"]).await?;
     ensure(*listed == stored, stored.to_string(), || listed.to_string())
 }
 
-async fn counts(bench: &Bench, more: &str, wanted: usize) -> Verdict {
-    let list = listed(bench, &format!("{more}&limit=100")).await?;
+async fn counts(fixture: &Fixture, more: &str, wanted: usize) -> Verdict {
+    let list = listed(fixture, &format!("{more}&limit=100")).await?;
     let holds = list["total"] == wanted && rows(&list) == wanted;
     ensure(holds, format!("{wanted} memories and a total of {wanted}"), || {
         format!("{} memories and a total of {}", rows(&list), list["total"])
     })
 }
 
-async fn nobody(bench: &Bench) -> Verdict {
-    let list = bench.list(&format!("namespace={}", encode(&bench.namespace("nobody")))).await?;
+async fn nobody(fixture: &Fixture) -> Verdict {
+    let list = fixture.list(&format!("namespace={}", encode(&fixture.namespace("nobody")))).await?;
     ensure(list["total"] == 0 && list["memories"] == json!([]), "nothing", || cut(&list.to_string(), 200))
 }
 
-async fn before_paging(bench: &Bench) -> Verdict {
+async fn before_paging(fixture: &Fixture) -> Verdict {
     // The two that have both tags are the oldest and one in the middle: a filter after paging would miss them.
-    let list = listed(bench, "&tags=third,fourth&limit=1&offset=1").await?;
-    let oldest = &samples(bench).await?[0]["id"];
+    let list = listed(fixture, "&tags=third,fourth&limit=1&offset=1").await?;
+    let oldest = &samples(fixture).await?[0]["id"];
     ensure(
         rows(&list) == 1 && list["total"] == 2 && list["memories"][0]["id"] == *oldest,
         "the oldest",
@@ -129,81 +129,81 @@ async fn before_paging(bench: &Bench) -> Verdict {
     )
 }
 
-async fn total(bench: &Bench) -> Verdict {
-    let list = listed(bench, "&limit=5").await?;
+async fn total(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "&limit=5").await?;
     ensure(list["total"] == 24 && rows(&list) == 5, "5 memories and a total of 24", || {
         format!("{} memories and a total of {}", rows(&list), list["total"])
     })
 }
 
-async fn unfiltered(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
-    let list = bench.list("limit=100").await?;
+async fn unfiltered(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
+    let list = fixture.list("limit=100").await?;
     let there =
         list["memories"].as_array().is_some_and(|all| all.iter().any(|row| row["id"] == memory["id"]));
     ensure(there, "the newest memory among the first 100", || format!("{} memories without it", rows(&list)))
 }
 
-async fn default_limit(bench: &Bench) -> Verdict {
-    let list = listed(bench, "").await?;
+async fn default_limit(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "").await?;
     ensure(list["limit"] == 20 && rows(&list) == 20, "20 memories and a limit of 20", || {
         format!("{} memories and a limit of {}", rows(&list), list["limit"])
     })
 }
 
-async fn limit(bench: &Bench) -> Verdict {
-    let list = listed(bench, "&limit=3").await?;
+async fn limit(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "&limit=3").await?;
     ensure(list["limit"] == 3 && rows(&list) == 3, "3 memories and a limit of 3", || {
         format!("{} memories and a limit of {}", rows(&list), list["limit"])
     })
 }
 
-async fn reported(bench: &Bench, limit: &str) -> Verdict {
-    let list = listed(bench, &format!("&limit={limit}")).await?;
+async fn reported(fixture: &Fixture, limit: &str) -> Verdict {
+    let list = listed(fixture, &format!("&limit={limit}")).await?;
     ensure(list["limit"] == 100 && rows(&list) == 24, "`limit`: 100", || {
         format!("{} memories and a limit of {}", rows(&list), list["limit"])
     })
 }
 
-async fn refuses(bench: &Bench, query: &str) -> Verdict {
-    bench.send(Call::get(format!("/v1/memories?{query}"))).await?.refused()
+async fn refuses(fixture: &Fixture, query: &str) -> Verdict {
+    fixture.send(Call::get(format!("/v1/memories?{query}"))).await?.refused()
 }
 
-async fn default_offset(bench: &Bench) -> Verdict {
-    let list = listed(bench, "").await?;
+async fn default_offset(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "").await?;
     ensure(list["offset"] == 0, "`offset`: 0", || list["offset"].to_string())
 }
 
-async fn offset(bench: &Bench) -> Verdict {
-    let (all, tail) = (listed(bench, "&limit=100").await?, listed(bench, "&limit=100&offset=20").await?);
+async fn offset(fixture: &Fixture) -> Verdict {
+    let (all, tail) = (listed(fixture, "&limit=100").await?, listed(fixture, "&limit=100&offset=20").await?);
     let holds = tail["offset"] == 20 && rows(&tail) == 4 && tail["memories"][0] == all["memories"][20];
     ensure(holds, "the last four and an offset of 20", || {
         format!("{} memories and an offset of {}", rows(&tail), tail["offset"])
     })
 }
 
-async fn beyond(bench: &Bench) -> Verdict {
-    let list = listed(bench, "&offset=1000").await?;
+async fn beyond(fixture: &Fixture) -> Verdict {
+    let list = listed(fixture, "&offset=1000").await?;
     ensure(rows(&list) == 0 && list["total"] == 24, "no memories and a total of 24", || {
         format!("{} memories and a total of {}", rows(&list), list["total"])
     })
 }
 
-async fn unknown_type(bench: &Bench) -> Verdict {
-    samples(bench).await?;
-    let answer = bench.send(Call::get(format!("/v1/memories?{}&type=fact", place(bench)))).await?;
+async fn unknown_type(fixture: &Fixture) -> Verdict {
+    samples(fixture).await?;
+    let answer = fixture.send(Call::get(format!("/v1/memories?{}&type=fact", place(fixture)))).await?;
     let answer = answer.sane()?.be_one_of(&[200, 422])?;
     ensure(answer.status == 422 || answer.json["total"] == 0, "422 or nothing", || answer.got())
 }
 
-async fn quotes(bench: &Bench) -> Verdict {
+async fn quotes(fixture: &Fixture) -> Verdict {
     for filter in [
         "namespace=%27%20OR%201%3D1--",
         "tags=x%27)%20OR%20(%271%27=%271",
         "tool=%25",
         "tool=%27%20OR%20%271",
     ] {
-        let answer = bench.send(Call::get(format!("/v1/memories?{filter}"))).await?.sane()?;
+        let answer = fixture.send(Call::get(format!("/v1/memories?{filter}"))).await?.sane()?;
         let answer = answer.be_one_of(&[200, 400, 422])?;
         ensure(answer.status != 200 || answer.json["total"] == 0, "nothing, or an error", || answer.got())?;
     }

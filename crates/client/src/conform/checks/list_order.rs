@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::list::{listed, place, rows, samples};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Finding, Verdict, cut, encode, ensure, skip};
 
 checks! {
@@ -24,8 +24,8 @@ checks! {
 }
 
 /// Imports five memories whose times, read as text, would stand in another order than read as times.
-async fn stock(bench: &Bench) -> Result<Value, Finding> {
-    let namespace = bench.namespace("order");
+async fn stock(fixture: &Fixture) -> Result<Value, Finding> {
+    let namespace = fixture.namespace("order");
     let times = [
         ("a", "2020-01-01T00:00:00Z", "2021-01-01T00:00:00.500Z"),
         ("b", "2020-01-01T00:00:00.250Z", "2021-01-01T00:00:00Z"),
@@ -36,12 +36,12 @@ async fn stock(bench: &Bench) -> Result<Value, Finding> {
     let items: Vec<Value> = times
         .iter()
         .map(|(name, created, updated)| {
-            bench.item(json!({
+            fixture.item(json!({
                 "content": name, "namespace": namespace, "created_at": created, "updated_at": updated,
             }))
         })
         .collect();
-    let answer = bench.import(&items, "").await?;
+    let answer = fixture.import(&items, "").await?;
     if answer.status == 200 && answer.json["imported"] == 5 {
         Ok(Value::Null)
     } else {
@@ -49,32 +49,32 @@ async fn stock(bench: &Bench) -> Result<Value, Finding> {
     }
 }
 
-async fn order(bench: &Bench, sort: &str, wanted: &[&str]) -> Verdict {
-    bench.sample("order", stock(bench)).await?;
-    let list = bench.list(&format!("namespace={}{sort}", encode(&bench.namespace("order")))).await?;
+async fn order(fixture: &Fixture, sort: &str, wanted: &[&str]) -> Verdict {
+    fixture.sample("order", stock(fixture)).await?;
+    let list = fixture.list(&format!("namespace={}{sort}", encode(&fixture.namespace("order")))).await?;
     let rows = list["memories"].as_array().cloned().unwrap_or_default();
     let got: Vec<&str> = rows.iter().filter_map(|row| row["content"].as_str()).collect();
     ensure(got == wanted, wanted.join(" "), || got.join(" "))
 }
 
-async fn updated(bench: &Bench) -> Verdict {
-    let oldest = samples(bench).await?[0].clone();
+async fn updated(fixture: &Fixture) -> Verdict {
+    let oldest = samples(fixture).await?[0].clone();
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    super::update::put(bench, &oldest, &json!({"metadata": {"touched": true}})).await?.be(200)?;
-    let list = listed(bench, "&sort=updated_at_desc&limit=1").await?;
+    super::update::put(fixture, &oldest, &json!({"metadata": {"touched": true}})).await?.be(200)?;
+    let list = listed(fixture, "&sort=updated_at_desc&limit=1").await?;
     ensure(list["memories"][0]["id"] == oldest["id"], oldest["id"].to_string(), || {
         cut(&list.to_string(), 200)
     })
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
-    bench.send(Call::get(format!("/v1/memories?{}&sort=content_asc", place(bench)))).await?.refused()
+async fn unknown(fixture: &Fixture) -> Verdict {
+    fixture.send(Call::get(format!("/v1/memories?{}&sort=content_asc", place(fixture)))).await?.refused()
 }
 
-async fn pages(bench: &Bench, sort: &str, size: usize) -> Verdict {
+async fn pages(fixture: &Fixture, sort: &str, size: usize) -> Verdict {
     let mut seen = Vec::new();
     for page in 0..24_usize.div_ceil(size) {
-        let list = listed(bench, &format!("{sort}&limit={size}&offset={}", page * size)).await?;
+        let list = listed(fixture, &format!("{sort}&limit={size}&offset={}", page * size)).await?;
         seen.extend(list["memories"].as_array().into_iter().flatten().map(|row| row["id"].to_string()));
     }
     let different: BTreeSet<&String> = seen.iter().collect();
@@ -83,18 +83,18 @@ async fn pages(bench: &Bench, sort: &str, size: usize) -> Verdict {
     })
 }
 
-async fn ties(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("ties");
-    let items: Vec<Value> = (0..9).map(|_| bench.item(json!({"namespace": namespace}))).collect();
-    let answer = bench.import(&items, "").await?;
+async fn ties(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("ties");
+    let items: Vec<Value> = (0..9).map(|_| fixture.item(json!({"namespace": namespace}))).collect();
+    let answer = fixture.import(&items, "").await?;
     if answer.json["imported"] != 9 {
         return Err(skip(format!("samples could not be imported: {}", answer.got())));
     }
     for sort in ["created_at_desc", "created_at_asc", "updated_at_desc"] {
         let query = format!("namespace={}&sort={sort}", encode(&namespace));
-        let whole = bench.list(&query).await?;
+        let whole = fixture.list(&query).await?;
         for at in 0..9 {
-            let page = bench.list(&format!("{query}&limit=1&offset={at}")).await?;
+            let page = fixture.list(&format!("{query}&limit=1&offset={at}")).await?;
             let (got, wanted) = (&page["memories"][0]["id"], &whole["memories"][at]["id"]);
             ensure(got == wanted, format!("{wanted} at {at} in {sort}"), || got.to_string())?;
         }
@@ -102,34 +102,34 @@ async fn ties(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn rare(bench: &Bench) -> Verdict {
-    super::import::large(bench).await?;
-    let namespace = bench.namespace("rare");
+async fn rare(fixture: &Fixture) -> Verdict {
+    super::import::large(fixture).await?;
+    let namespace = fixture.namespace("rare");
     let (one, two) = (
-        bench.store(json!({"namespace": namespace, "tags": ["rare"]})).await?,
-        bench.store(json!({"namespace": namespace})).await?,
+        fixture.store(json!({"namespace": namespace, "tags": ["rare"]})).await?,
+        fixture.store(json!({"namespace": namespace})).await?,
     );
-    super::update::put(bench, &one, &json!({"content": "Changed last."})).await?.be(200)?;
+    super::update::put(fixture, &one, &json!({"content": "Changed last."})).await?.be(200)?;
     for sort in ["created_at_desc", "created_at_asc", "updated_at_desc"] {
         let query = format!("namespace={}&sort={sort}", encode(&namespace));
-        let both = bench.list(&query).await?;
+        let both = fixture.list(&query).await?;
         ensure(rows(&both) == 2 && both["total"] == 2, format!("2 in {sort}"), || both.to_string())?;
-        let tagged = bench.list(&format!("{query}&tags=rare&type=semantic&tool=conform")).await?;
+        let tagged = fixture.list(&format!("{query}&tags=rare&type=semantic&tool=conform")).await?;
         let holds = rows(&tagged) == 1 && tagged["memories"][0]["id"] == one["id"];
         ensure(holds, format!("{} alone in {sort}", one["id"]), || tagged.to_string())?;
-        let last = bench.list(&format!("{query}&limit=1&offset=1")).await?;
+        let last = fixture.list(&format!("{query}&limit=1&offset=1")).await?;
         ensure(rows(&last) == 1, format!("one on the last page in {sort}"), || last.to_string())?;
     }
-    let list = bench.list(&format!("namespace={}&sort=updated_at_desc", encode(&namespace))).await?;
+    let list = fixture.list(&format!("namespace={}&sort=updated_at_desc", encode(&namespace))).await?;
     ensure(list["memories"][1]["id"] == two["id"], "the one that was changed stands first", || {
         list.to_string()
     })
 }
 
-async fn cut_page(bench: &Bench) -> Verdict {
-    super::import::large(bench).await?;
-    let query = format!("namespace={}&limit=1000", encode(&bench.namespace("large")));
-    let list = bench.list(&query).await?;
+async fn cut_page(fixture: &Fixture) -> Verdict {
+    super::import::large(fixture).await?;
+    let query = format!("namespace={}&limit=1000", encode(&fixture.namespace("large")));
+    let list = fixture.list(&query).await?;
     let holds = rows(&list) == 100 && list["limit"] == 100 && list["total"] == super::import::LARGE;
     ensure(holds, format!("100 of {}, and a limit of 100", super::import::LARGE), || {
         format!("{} of {}, and a limit of {}", rows(&list), list["total"], list["limit"])

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Verdict, ensure};
 
 checks! {
@@ -20,36 +20,36 @@ checks! {
 
 const STRANGER: &str = "https://stranger.invalid";
 
-async fn taken(bench: &Bench, kind: &str) -> Verdict {
-    let body = bench.memory(json!({})).to_string();
+async fn taken(fixture: &Fixture, kind: &str) -> Verdict {
+    let body = fixture.memory(json!({})).to_string();
     let call = Call::new(Method::POST, "/v1/memories").bytes(body).header("content-type", kind);
-    bench.send(call).await?.be(201)?;
+    fixture.send(call).await?.be(201)?;
     Ok(())
 }
 
-async fn chunked(bench: &Bench) -> Verdict {
-    let body = bench.memory(json!({"content": "In chunks é🦀."}));
-    let answer = bench.send(Call::post("/v1/memories", &body).chunked()).await?.be(201)?;
+async fn chunked(fixture: &Fixture) -> Verdict {
+    let body = fixture.memory(json!({"content": "In chunks é🦀."}));
+    let answer = fixture.send(Call::post("/v1/memories", &body).chunked()).await?.be(201)?;
     ensure(answer.json["content"] == body["content"], body["content"].to_string(), || answer.got())
 }
 
-async fn expect(bench: &Bench) -> Verdict {
-    let call = Call::post("/v1/memories", &bench.memory(json!({}))).header("expect", "100-continue");
-    bench.send(call).await?.be(201)?;
+async fn expect(fixture: &Fixture) -> Verdict {
+    let call = Call::post("/v1/memories", &fixture.memory(json!({}))).header("expect", "100-continue");
+    fixture.send(call).await?.be(201)?;
     Ok(())
 }
 
-async fn success(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("memories");
+async fn success(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("memories");
     let calls = [
         Call::get("/v1/health"),
         Call::get("/v1/memories?limit=1"),
         Call::get("/v1/memories/search?q=x&limit=1"),
         Call::post("/v1/memories/search", &json!({"q": "x", "namespace": namespace})),
-        Call::post("/v1/import", &bench.document(&[])),
+        Call::post("/v1/import", &fixture.document(&[])),
     ];
     for call in calls {
-        let answer = bench.send(call).await?.be(200)?;
+        let answer = fixture.send(call).await?.be(200)?;
         ensure(answer.is_json(), format!("application/json from {}", answer.call), || {
             answer.header("content-type").to_owned()
         })?;
@@ -80,28 +80,28 @@ fn headers(answer: &Answer) -> String {
     )
 }
 
-async fn preflight_key(bench: &Bench) -> Verdict {
-    let answer = bench.send(preflight()).await?;
+async fn preflight_key(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(preflight()).await?;
     ensure(answer.status != 401 && answer.status < 500, "neither 401 nor a failure", || answer.got())
 }
 
-async fn preflight_star(bench: &Bench) -> Verdict {
-    let answer = bench.send(preflight()).await?;
+async fn preflight_star(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(preflight()).await?;
     ensure(!open(&answer), "no open door", || headers(&answer))
 }
 
-async fn answer_star(bench: &Bench) -> Verdict {
+async fn answer_star(fixture: &Fixture) -> Verdict {
     for origin in [STRANGER, "null"] {
         for path in ["/v1/health", "/v1/memories?limit=1", "/v1/nothing-here"] {
-            let answer = bench.send(Call::get(path).header("origin", origin)).await?;
+            let answer = fixture.send(Call::get(path).header("origin", origin)).await?;
             ensure(!open(&answer), "no open door", || headers(&answer))?;
         }
     }
     Ok(())
 }
 
-async fn off(bench: &Bench) -> Verdict {
-    let answer = bench.send(Call::get("/v1/memories?limit=1").header("origin", STRANGER)).await?;
+async fn off(fixture: &Fixture) -> Verdict {
+    let answer = fixture.send(Call::get("/v1/memories?limit=1").header("origin", STRANGER)).await?;
     let origin = answer.header("access-control-allow-origin");
     ensure(origin.is_empty() || origin != STRANGER && origin != "*", "no allowed origin", || headers(&answer))
 }

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use super::bench::Bench;
 use super::clause::Clause;
+use super::fixture::Fixture;
 use super::probe::Verdict;
 
 /// Clauses with their checks, as a table: force, id, source, sentence, check.
@@ -18,7 +18,7 @@ macro_rules! checks {
                     source: $source,
                     text: $text,
                 },
-                run: |bench| Box::pin(async move { ($run)(bench).await }),
+                run: |fixture| Box::pin(async move { ($run)(fixture).await }),
             },
         )*];
     };
@@ -64,7 +64,7 @@ mod whole_run;
 /// A clause and how to find out whether a server keeps it.
 pub(super) struct Check {
     pub(super) clause: Clause,
-    pub(super) run: fn(&Bench) -> Pin<Box<dyn Future<Output = Verdict> + Send + '_>>,
+    pub(super) run: fn(&Fixture) -> Pin<Box<dyn Future<Output = Verdict> + Send + '_>>,
 }
 
 /// Every check, in the order of asking.

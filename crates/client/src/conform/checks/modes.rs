@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::health::health;
 use super::search::{ask, names};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Verdict, ensure, skip};
 use crate::conform::sample::overlay;
 use crate::conform::shape;
@@ -27,33 +27,37 @@ checks! {
 }
 
 /// A search with a mode; a mode of null is left out.
-async fn with_mode(bench: &Bench, words: &str, more: Value) -> Result<Value, crate::conform::probe::Finding> {
+async fn with_mode(
+    fixture: &Fixture,
+    words: &str,
+    more: Value,
+) -> Result<Value, crate::conform::probe::Finding> {
     if more["mode"].is_null() {
-        super::search::samples(bench).await?;
-        let body = json!({"q": bench.word(words), "namespace": bench.namespace("search")});
-        return bench.search(&body).await;
+        super::search::samples(fixture).await?;
+        let body = json!({"q": fixture.word(words), "namespace": fixture.namespace("search")});
+        return fixture.search(&body).await;
     }
-    ask(bench, words, more).await
+    ask(fixture, words, more).await
 }
 
-async fn keyword(bench: &Bench) -> Verdict {
-    let found = ask(bench, "alpha", json!({"mode": "keyword"})).await?;
+async fn keyword(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "alpha", json!({"mode": "keyword"})).await?;
     ensure(found["mode_used"] == "keyword", "`mode_used`: keyword", || found["mode_used"].to_string())
 }
 
-async fn offered(bench: &Bench, mode: Value) -> Verdict {
-    let found = with_mode(bench, "alpha", mode).await?;
+async fn offered(fixture: &Fixture, mode: Value) -> Verdict {
+    let found = with_mode(fixture, "alpha", mode).await?;
     ensure(shape::is_one_of(&found["mode_used"], &shape::MODES), "keyword, semantic or hybrid", || {
         found["mode_used"].to_string()
     })
 }
 
-async fn core(bench: &Bench) -> Verdict {
-    if health(bench).await?.json["compliance"] != "OMP-Core" {
+async fn core(fixture: &Fixture) -> Verdict {
+    if health(fixture).await?.json["compliance"] != "OMP-Core" {
         return Err(skip("the server says that it is more than OMP-Core"));
     }
     for mode in [json!(null), json!("keyword"), json!("semantic"), json!("hybrid")] {
-        let found = with_mode(bench, "alpha", json!({"mode": mode})).await?;
+        let found = with_mode(fixture, "alpha", json!({"mode": mode})).await?;
         ensure(found["mode_used"] == "keyword", format!("keyword when asked for {mode}"), || {
             found["mode_used"].to_string()
         })?;
@@ -61,12 +65,12 @@ async fn core(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn full(bench: &Bench) -> Verdict {
-    if health(bench).await?.json["compliance"] == "OMP-Core" {
+async fn full(fixture: &Fixture) -> Verdict {
+    if health(fixture).await?.json["compliance"] == "OMP-Core" {
         return Err(skip("the server says that it is OMP-Core"));
     }
     for mode in shape::MODES {
-        let found = ask(bench, "alpha", json!({"mode": mode})).await?;
+        let found = ask(fixture, "alpha", json!({"mode": mode})).await?;
         ensure(found["mode_used"] == mode, format!("{mode} when asked for it"), || {
             found["mode_used"].to_string()
         })?;
@@ -74,14 +78,14 @@ async fn full(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn honoured(bench: &Bench, mode: &str, filter: &str) -> Verdict {
+async fn honoured(fixture: &Fixture, mode: &str, filter: &str) -> Verdict {
     let body = match filter {
         "type" => json!({"type": "semantic"}),
         "tags" => json!({"tags": ["drink", "hot"]}),
-        _ => json!({"namespace": bench.namespace("elsewhere")}),
+        _ => json!({"namespace": fixture.namespace("elsewhere")}),
     };
-    let here = bench.namespace(if filter == "namespace" { "elsewhere" } else { "search" });
-    let found = ask(bench, "alpha", overlay(body, json!({"mode": mode, "limit": 100}))).await?;
+    let here = fixture.namespace(if filter == "namespace" { "elsewhere" } else { "search" });
+    let found = ask(fixture, "alpha", overlay(body, json!({"mode": mode, "limit": 100}))).await?;
     for row in found["memories"].as_array().into_iter().flatten() {
         let tags = row["tags"].as_array().cloned().unwrap_or_default();
         let holds = match filter {
@@ -96,8 +100,8 @@ async fn honoured(bench: &Bench, mode: &str, filter: &str) -> Verdict {
     Ok(())
 }
 
-async fn rare(bench: &Bench, mode: Value) -> Verdict {
-    let got = names(&with_mode(bench, "beta", mode).await?);
+async fn rare(fixture: &Fixture, mode: Value) -> Verdict {
+    let got = names(&with_mode(fixture, "beta", mode).await?);
     let found = ["coffee", "both"].iter().all(|name| got.iter().any(|other| other == name));
     ensure(found, "\"coffee\" and \"both\"", || format!("{got:?}"))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::search::samples;
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, encode, ensure};
 
 checks! {
@@ -22,45 +22,45 @@ checks! {
     Should "omp.search.odd.same-word" ["readings, what the reference gets wrong"] "A query of one word 50,000 times is answered within five seconds." => same_word;
 }
 
-async fn survives(bench: &Bench, queries: &[&str]) -> Verdict {
-    samples(bench).await?;
+async fn survives(fixture: &Fixture, queries: &[&str]) -> Verdict {
+    samples(fixture).await?;
     for q in queries {
         for mode in ["keyword", "hybrid"] {
-            let body = json!({"q": q, "namespace": bench.namespace("search"), "mode": mode});
-            let answer = bench.send(Call::post("/v1/memories/search", &body)).await?.sane()?;
+            let body = json!({"q": q, "namespace": fixture.namespace("search"), "mode": mode});
+            let answer = fixture.send(Call::post("/v1/memories/search", &body)).await?.sane()?;
             ensure(matches!(answer.status, 200 | 422), format!("200 or 422 for {q:?}"), || answer.got())?;
         }
     }
     Ok(())
 }
 
-async fn by_get(bench: &Bench) -> Verdict {
+async fn by_get(fixture: &Fixture) -> Verdict {
     for q in ["\"", "NEAR(", "*", "'", "%", "a AND", "\0", "🎂", "(", "-", "&", "+", "#"] {
         let path = format!("/v1/memories/search?limit=1&q={}", encode(q));
-        let answer = bench.send(Call::get(path)).await?.sane()?;
+        let answer = fixture.send(Call::get(path)).await?.sane()?;
         ensure(matches!(answer.status, 200 | 400 | 422), format!("200 or 422 for {q:?}"), || answer.got())?;
     }
     Ok(())
 }
 
-async fn quick(bench: &Bench, q: String) -> Verdict {
-    let body = json!({"q": q, "namespace": bench.namespace("search")});
-    let answer = bench.send(Call::post("/v1/memories/search", &body)).await?.sane()?;
+async fn quick(fixture: &Fixture, q: String) -> Verdict {
+    let body = json!({"q": q, "namespace": fixture.namespace("search")});
+    let answer = fixture.send(Call::post("/v1/memories/search", &body)).await?.sane()?;
     ensure(matches!(answer.status, 200 | 413 | 422), "200, 413 or 422", || answer.got())?;
     ensure(answer.took < Duration::from_secs(5), "an answer within five seconds", || {
         format!("{:?}", answer.took)
     })
 }
 
-async fn long_word(bench: &Bench) -> Verdict {
-    quick(bench, "x".repeat(50_000)).await
+async fn long_word(fixture: &Fixture) -> Verdict {
+    quick(fixture, "x".repeat(50_000)).await
 }
 
-async fn many_words(bench: &Bench) -> Verdict {
+async fn many_words(fixture: &Fixture) -> Verdict {
     let words: Vec<String> = (0..100_000).map(|number| format!("w{number}")).collect();
-    quick(bench, words.join(" ")).await
+    quick(fixture, words.join(" ")).await
 }
 
-async fn same_word(bench: &Bench) -> Verdict {
-    quick(bench, "delta ".repeat(50_000)).await
+async fn same_word(fixture: &Fixture) -> Verdict {
+    quick(fixture, "delta ".repeat(50_000)).await
 }

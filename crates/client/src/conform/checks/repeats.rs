@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, skip};
 
 checks! {
@@ -10,15 +10,15 @@ checks! {
     May "omp.memories.dedupe.namespace" ["reading 27"] "The same text in another namespace is no repeat." => elsewhere;
 }
 
-async fn again(bench: &Bench, text: &str, namespace: &Value) -> Result<Answer, Finding> {
-    let body = bench.memory(json!({"content": text, "namespace": namespace}));
-    bench.send(Call::post("/v1/memories?dedupe=exact", &body)).await
+async fn again(fixture: &Fixture, text: &str, namespace: &Value) -> Result<Answer, Finding> {
+    let body = fixture.memory(json!({"content": text, "namespace": namespace}));
+    fixture.send(Call::post("/v1/memories?dedupe=exact", &body)).await
 }
 
-async fn exact(bench: &Bench) -> Verdict {
-    let word = bench.word("repeat");
-    let first = bench.store(json!({"content": format!("said twice {word}")})).await?;
-    let answer = again(bench, &format!(" SAID  twice {word}"), &first["namespace"]).await?;
+async fn exact(fixture: &Fixture) -> Verdict {
+    let word = fixture.word("repeat");
+    let first = fixture.store(json!({"content": format!("said twice {word}")})).await?;
+    let answer = again(fixture, &format!(" SAID  twice {word}"), &first["namespace"]).await?;
     if answer.status == 201 {
         return Err(skip("the server stores repeats"));
     }
@@ -27,8 +27,8 @@ async fn exact(bench: &Bench) -> Verdict {
     ensure(same, "the memory that is there, and `duplicate_of`", || answer.got())
 }
 
-async fn elsewhere(bench: &Bench) -> Verdict {
-    let word = bench.word("repeat-elsewhere");
-    bench.store(json!({"content": word})).await?;
-    again(bench, &word, &json!(bench.namespace("elsewhere"))).await?.be(201).map(drop)
+async fn elsewhere(fixture: &Fixture) -> Verdict {
+    let word = fixture.word("repeat-elsewhere");
+    fixture.store(json!({"content": word})).await?;
+    again(fixture, &word, &json!(fixture.namespace("elsewhere"))).await?.be(201).map(drop)
 }

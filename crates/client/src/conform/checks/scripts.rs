@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::search::names;
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Finding, Verdict, ensure};
 
 checks! {
@@ -40,18 +40,20 @@ const SAMPLES: [(&str, &str); 14] = [
     ("identifier", "The bug was in parse_config of the loader."),
 ];
 
-async fn stock(bench: &Bench) -> Result<Value, Finding> {
-    let namespace = bench.namespace("scripts");
+async fn stock(fixture: &Fixture) -> Result<Value, Finding> {
+    let namespace = fixture.namespace("scripts");
     for (name, content) in SAMPLES {
-        bench.store(json!({"content": content, "namespace": namespace, "metadata": {"name": name}})).await?;
+        fixture
+            .store(json!({"content": content, "namespace": namespace, "metadata": {"name": name}}))
+            .await?;
     }
     Ok(Value::Null)
 }
 
-async fn finds(bench: &Bench, q: &str, wanted: &str) -> Verdict {
-    bench.sample("scripts", stock(bench)).await?;
-    let namespace = bench.namespace("scripts");
-    let found = bench.search(&json!({"q": q, "namespace": namespace, "mode": "keyword"})).await?;
+async fn finds(fixture: &Fixture, q: &str, wanted: &str) -> Verdict {
+    fixture.sample("scripts", stock(fixture)).await?;
+    let namespace = fixture.namespace("scripts");
+    let found = fixture.search(&json!({"q": q, "namespace": namespace, "mode": "keyword"})).await?;
     let got = names(&found);
     ensure(got.first().is_some_and(|name| name == wanted), format!("{wanted:?} first for {q}"), || {
         format!("{got:?}")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Finding, Verdict, cut, ensure, fail, faultless};
 use crate::conform::sample::overlay;
 use crate::conform::shape;
@@ -37,25 +37,25 @@ checks! {
 }
 
 /// Stores the samples of the search.
-async fn stock(bench: &Bench) -> Result<Value, Finding> {
-    let (here, elsewhere) = (bench.namespace("search"), bench.namespace("elsewhere"));
-    let [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map(|tail| bench.word(tail));
+async fn stock(fixture: &Fixture) -> Result<Value, Finding> {
+    let (here, elsewhere) = (fixture.namespace("search"), fixture.namespace("elsewhere"));
+    let [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map(|tail| fixture.word(tail));
     let samples = [
         json!({"content": format!("Tea is what {alpha} means."), "tags": ["drink", "hot"], "metadata": {"name": "tea"}}),
         json!({"content": format!("Coffee is what {beta} means."), "type": "procedural", "tags": ["drink"], "metadata": {"name": "coffee"}}),
         json!({"content": format!("First {alpha} and then {beta} on the list."), "type": "episodic", "tags": ["cold"], "metadata": {"name": "both"}}),
         json!({"content": "Nothing to be seen in here.", "tags": [gamma], "metadata": {"name": "tagged"}}),
         json!({"content": "Tabs are two blanks wide.", "tags": ["coding", "preferences"], "metadata": {"name": "readme"}}),
-        json!({"content": format!("Crème brûlée is what {} means.", bench.word("ünder")), "metadata": {"name": "accents"}}),
+        json!({"content": format!("Crème brûlée is what {} means.", fixture.word("ünder")), "metadata": {"name": "accents"}}),
         json!({"content": format!("Over there {alpha} means tea."), "namespace": elsewhere, "tags": ["drink", "hot"], "metadata": {"name": "elsewhere"}}),
     ];
     for sample in samples {
-        bench.store(overlay(json!({"namespace": here}), sample)).await?;
+        fixture.store(overlay(json!({"namespace": here}), sample)).await?;
     }
     for number in 0..13 {
         let tags = if number == 0 { vec!["first"] } else { vec![] };
-        let content = format!("Number {number} of the things that {} means.", bench.word("delta"));
-        bench
+        let content = format!("Number {number} of the things that {} means.", fixture.word("delta"));
+        fixture
             .store(json!({"namespace": here, "content": content, "tags": tags, "metadata": {"name": "many"}}))
             .await?;
     }
@@ -63,17 +63,17 @@ async fn stock(bench: &Bench) -> Result<Value, Finding> {
 }
 
 /// Makes sure that the samples are there.
-pub(super) async fn samples(bench: &Bench) -> Result<(), Finding> {
-    bench.sample("search", stock(bench)).await?;
+pub(super) async fn samples(fixture: &Fixture) -> Result<(), Finding> {
+    fixture.sample("search", stock(fixture)).await?;
     Ok(())
 }
 
 /// A search by words of ours (blanks between them) among the samples, with `more` laid over it.
-pub(super) async fn ask(bench: &Bench, words: &str, more: Value) -> Result<Value, Finding> {
-    samples(bench).await?;
-    let q: Vec<String> = words.split(' ').map(|tail| bench.word(tail)).collect();
-    let body = json!({"q": q.join(" "), "namespace": bench.namespace("search"), "mode": "keyword"});
-    bench.search(&overlay(body, more)).await
+pub(super) async fn ask(fixture: &Fixture, words: &str, more: Value) -> Result<Value, Finding> {
+    samples(fixture).await?;
+    let q: Vec<String> = words.split(' ').map(|tail| fixture.word(tail)).collect();
+    let body = json!({"q": q.join(" "), "namespace": fixture.namespace("search"), "mode": "keyword"});
+    fixture.search(&overlay(body, more)).await
 }
 
 /// The names of the samples that were found, as they stand.
@@ -94,15 +94,15 @@ fn exactly(found: &Value, wanted: &[&str]) -> Verdict {
     })
 }
 
-async fn form(bench: &Bench) -> Verdict {
-    let found = ask(bench, "alpha", json!({})).await?;
+async fn form(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "alpha", json!({})).await?;
     let holds = found["memories"].is_array() && found["total"].is_u64() && found["mode_used"].is_string();
     ensure(holds, "memories, total, mode_used", || cut(&found.to_string(), 200))
 }
 
-async fn memories(bench: &Bench) -> Verdict {
+async fn memories(fixture: &Fixture) -> Verdict {
     for mode in shape::MODES {
-        let found = ask(bench, "alpha", json!({"mode": mode})).await?;
+        let found = ask(fixture, "alpha", json!({"mode": mode})).await?;
         for memory in found["memories"].as_array().into_iter().flatten() {
             faultless("memories of the schema", &shape::memory(memory))?;
         }
@@ -110,108 +110,108 @@ async fn memories(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn same(bench: &Bench) -> Verdict {
-    let found = ask(bench, "alpha", json!({"limit": 1})).await?;
+async fn same(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "alpha", json!({"limit": 1})).await?;
     let row = found["memories"].get(0).ok_or_else(|| fail("a memory", cut(&found.to_string(), 200)))?;
-    let stored = bench.fetch(&row["id"]).await?;
+    let stored = fixture.fetch(&row["id"]).await?;
     ensure(*row == stored, stored.to_string(), || row.to_string())
 }
 
-async fn finds(bench: &Bench, words: &str, wanted: &[&str]) -> Verdict {
-    exactly(&ask(bench, words, json!({})).await?, wanted)
+async fn finds(fixture: &Fixture, words: &str, wanted: &[&str]) -> Verdict {
+    exactly(&ask(fixture, words, json!({})).await?, wanted)
 }
 
-async fn narrowed(bench: &Bench, filter: Value, wanted: &[&str]) -> Verdict {
-    exactly(&ask(bench, "alpha", filter).await?, wanted)
+async fn narrowed(fixture: &Fixture, filter: Value, wanted: &[&str]) -> Verdict {
+    exactly(&ask(fixture, "alpha", filter).await?, wanted)
 }
 
-async fn fresh(bench: &Bench) -> Verdict {
-    let (namespace, word) = (bench.namespace("fresh"), bench.word("fresh"));
+async fn fresh(fixture: &Fixture) -> Verdict {
+    let (namespace, word) = (fixture.namespace("fresh"), fixture.word("fresh"));
     for round in 1..=3 {
         let content = format!("Round {round} of {word}.");
-        bench.store(json!({"namespace": namespace, "content": content})).await?;
-        let found = bench.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
+        fixture.store(json!({"namespace": namespace, "content": content})).await?;
+        let found = fixture.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
         ensure(found["total"] == round, format!("{round} found"), || found["total"].to_string())?;
     }
     Ok(())
 }
 
-async fn last_word(bench: &Bench) -> Verdict {
-    let (namespace, word) = (bench.namespace("fresh"), bench.word("last"));
+async fn last_word(fixture: &Fixture) -> Verdict {
+    let (namespace, word) = (fixture.namespace("fresh"), fixture.word("last"));
     let content = format!("{}{word}", "word ".repeat((10_000 - word.len()) / 5));
-    let memory = bench.store(json!({"namespace": namespace, "content": content})).await?;
-    let found = bench.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
+    let memory = fixture.store(json!({"namespace": namespace, "content": content})).await?;
+    let found = fixture.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
     ensure(found["memories"][0]["id"] == memory["id"], memory["id"].to_string(), || {
         cut(&found.to_string(), 200)
     })
 }
 
-async fn case(bench: &Bench) -> Verdict {
-    let q = bench.word("alpha").to_uppercase();
-    exactly(&ask(bench, "alpha", json!({"q": q})).await?, &["tea", "both"])
+async fn case(fixture: &Fixture) -> Verdict {
+    let q = fixture.word("alpha").to_uppercase();
+    exactly(&ask(fixture, "alpha", json!({"q": q})).await?, &["tea", "both"])
 }
 
-async fn accents(bench: &Bench) -> Verdict {
+async fn accents(fixture: &Fixture) -> Verdict {
     for q in ["creme brulee", "CRÈME BRÛLÉE", "cre\u{300}me"] {
-        exactly(&ask(bench, "alpha", json!({"q": q})).await?, &["accents"])?;
+        exactly(&ask(fixture, "alpha", json!({"q": q})).await?, &["accents"])?;
     }
     Ok(())
 }
 
-async fn rank(bench: &Bench) -> Verdict {
-    let got = names(&ask(bench, "alpha beta", json!({})).await?);
+async fn rank(fixture: &Fixture) -> Verdict {
+    let got = names(&ask(fixture, "alpha beta", json!({})).await?);
     ensure(got.first().is_some_and(|name| name == "both"), "\"both\" first", || format!("{got:?}"))
 }
 
-async fn question(bench: &Bench) -> Verdict {
-    let q = format!("Do you remember what I told you about {}, please?", bench.word("beta"));
-    let got = names(&ask(bench, "beta", json!({"q": q})).await?);
+async fn question(fixture: &Fixture) -> Verdict {
+    let q = format!("Do you remember what I told you about {}, please?", fixture.word("beta"));
+    let got = names(&ask(fixture, "beta", json!({"q": q})).await?);
     ensure(got.iter().take(2).any(|name| name == "coffee"), "\"coffee\" among the first two", || {
         format!("{got:?}")
     })
 }
 
-async fn readme(bench: &Bench) -> Verdict {
-    let found = ask(bench, "alpha", json!({"q": "coding preferences"})).await?;
+async fn readme(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "alpha", json!({"q": "coding preferences"})).await?;
     exactly(&found, &["readme"])
 }
 
-async fn namespace(bench: &Bench) -> Verdict {
-    let elsewhere = bench.namespace("elsewhere");
-    exactly(&ask(bench, "alpha", json!({"namespace": elsewhere})).await?, &["elsewhere"])
+async fn namespace(fixture: &Fixture) -> Verdict {
+    let elsewhere = fixture.namespace("elsewhere");
+    exactly(&ask(fixture, "alpha", json!({"namespace": elsewhere})).await?, &["elsewhere"])
 }
 
-async fn everywhere(bench: &Bench) -> Verdict {
-    samples(bench).await?;
-    let found = bench.search(&json!({"q": bench.word("alpha"), "mode": "keyword"})).await?;
+async fn everywhere(fixture: &Fixture) -> Verdict {
+    samples(fixture).await?;
+    let found = fixture.search(&json!({"q": fixture.word("alpha"), "mode": "keyword"})).await?;
     exactly(&found, &["tea", "both", "elsewhere"])
 }
 
-async fn total(bench: &Bench) -> Verdict {
-    let found = ask(bench, "delta", json!({"limit": 3})).await?;
+async fn total(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "delta", json!({"limit": 3})).await?;
     ensure(found["total"] == 13, "a total of 13", || found["total"].to_string())
 }
 
-async fn total_filtered(bench: &Bench) -> Verdict {
-    let found = ask(bench, "delta", json!({"limit": 1, "tags": ["first"]})).await?;
+async fn total_filtered(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "delta", json!({"limit": 1, "tags": ["first"]})).await?;
     ensure(found["total"] == 1, "a total of 1", || found["total"].to_string())
 }
 
-async fn ten(bench: &Bench) -> Verdict {
-    let found = ask(bench, "delta", json!({})).await?;
+async fn ten(fixture: &Fixture) -> Verdict {
+    let found = ask(fixture, "delta", json!({})).await?;
     ensure(names(&found).len() == 10, "10 memories", || format!("{}", names(&found).len()))
 }
 
-async fn limit(bench: &Bench) -> Verdict {
+async fn limit(fixture: &Fixture) -> Verdict {
     for limit in [1, 3, 100] {
-        let got = names(&ask(bench, "delta", json!({"limit": limit})).await?).len();
+        let got = names(&ask(fixture, "delta", json!({"limit": limit})).await?).len();
         ensure(got == limit.min(13), format!("{} memories", limit.min(13)), || got.to_string())?;
     }
     Ok(())
 }
 
-async fn best(bench: &Bench) -> Verdict {
-    exactly_names(&ask(bench, "alpha beta", json!({"limit": 1})).await?, &["both"])
+async fn best(fixture: &Fixture) -> Verdict {
+    exactly_names(&ask(fixture, "alpha beta", json!({"limit": 1})).await?, &["both"])
 }
 
 fn exactly_names(found: &Value, wanted: &[&str]) -> Verdict {
@@ -219,12 +219,12 @@ fn exactly_names(found: &Value, wanted: &[&str]) -> Verdict {
     ensure(got == wanted, format!("{wanted:?}"), || format!("{got:?}"))
 }
 
-async fn before_limit(bench: &Bench) -> Verdict {
+async fn before_limit(fixture: &Fixture) -> Verdict {
     // The tagged one is the oldest of thirteen equals: a filter after the limit would miss it.
-    samples(bench).await?;
+    samples(fixture).await?;
     let body = json!({
-        "q": bench.word("delta"), "namespace": bench.namespace("search"), "tags": ["first"], "limit": 1,
+        "q": fixture.word("delta"), "namespace": fixture.namespace("search"), "tags": ["first"], "limit": 1,
     });
-    let found = bench.send(Call::post("/v1/memories/search", &body)).await?.be(200)?.json;
+    let found = fixture.send(Call::post("/v1/memories/search", &body)).await?.be(200)?.json;
     exactly_names(&found, &["many"])
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::search::{ask, names, samples};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Finding, Verdict, encode, ensure};
 use crate::conform::sample::{overlay, without};
 
@@ -38,51 +38,51 @@ checks! {
     Must "omp.search.get.type.unknown" ["omp.md §2"] "By GET a type that is not one of the three is refused." => |b| refuses_get(b, "q=x&type=fact");
 }
 
-async fn refuses(bench: &Bench, change: Value) -> Verdict {
-    bench.send(Call::post("/v1/memories/search", &overlay(json!({"q": "x"}), change))).await?.refused()
+async fn refuses(fixture: &Fixture, change: Value) -> Verdict {
+    fixture.send(Call::post("/v1/memories/search", &overlay(json!({"q": "x"}), change))).await?.refused()
 }
 
-async fn accepts(bench: &Bench, change: Value) -> Verdict {
-    bench.search(&overlay(json!({"q": "x"}), change)).await?;
+async fn accepts(fixture: &Fixture, change: Value) -> Verdict {
+    fixture.search(&overlay(json!({"q": "x"}), change)).await?;
     Ok(())
 }
 
-async fn no_q(bench: &Bench) -> Verdict {
+async fn no_q(fixture: &Fixture) -> Verdict {
     let body = without(json!({"q": "x", "limit": 5}), "q");
-    bench.send(Call::post("/v1/memories/search", &body)).await?.refused()
+    fixture.send(Call::post("/v1/memories/search", &body)).await?.refused()
 }
 
 /// Status of a search by `q`, and holds only if that is 422, or 200 with nothing found.
-async fn vain(bench: &Bench, q: &str) -> Result<u16, Finding> {
-    samples(bench).await?;
-    let body = json!({"q": q, "namespace": bench.namespace("search")});
-    let answer = bench.send(Call::post("/v1/memories/search", &body)).await?;
+async fn vain(fixture: &Fixture, q: &str) -> Result<u16, Finding> {
+    samples(fixture).await?;
+    let body = json!({"q": q, "namespace": fixture.namespace("search")});
+    let answer = fixture.send(Call::post("/v1/memories/search", &body)).await?;
     let nothing = answer.status == 200 && answer.json["total"] == 0 && names(&answer.json).is_empty();
     ensure(nothing || answer.refused().is_ok(), "422, or nothing found", || answer.got())?;
     Ok(answer.status)
 }
 
-async fn empty_q(bench: &Bench) -> Verdict {
-    vain(bench, "").await?;
+async fn empty_q(fixture: &Fixture) -> Verdict {
+    vain(fixture, "").await?;
     Ok(())
 }
 
-async fn blank_q(bench: &Bench) -> Verdict {
-    let wanted = vain(bench, "").await?;
+async fn blank_q(fixture: &Fixture) -> Verdict {
+    let wanted = vain(fixture, "").await?;
     for blank in ["   ", "\t\n"] {
-        let got = vain(bench, blank).await?;
+        let got = vain(fixture, blank).await?;
         ensure(got == wanted, format!("{wanted} as for an empty q"), || got.to_string())?;
     }
     Ok(())
 }
 
 /// Asks by GET and by POST; both must find the same.
-async fn same_by_get(bench: &Bench, words: &str, more: &str, filter: Value) -> Verdict {
-    let posted = ask(bench, words, filter).await?;
-    let q: Vec<String> = words.split(' ').map(|tail| bench.word(tail)).collect();
-    let namespace = encode(&bench.namespace("search"));
+async fn same_by_get(fixture: &Fixture, words: &str, more: &str, filter: Value) -> Verdict {
+    let posted = ask(fixture, words, filter).await?;
+    let q: Vec<String> = words.split(' ').map(|tail| fixture.word(tail)).collect();
+    let namespace = encode(&fixture.namespace("search"));
     let query = format!("q={}&namespace={namespace}&mode=keyword{more}", encode(&q.join(" ")));
-    let got = bench.send(Call::get(format!("/v1/memories/search?{query}"))).await?.be(200)?.json;
+    let got = fixture.send(Call::get(format!("/v1/memories/search?{query}"))).await?.be(200)?.json;
     for field in ["total", "mode_used"] {
         ensure(got[field] == posted[field], format!("`{field}`: {}", posted[field]), || {
             got[field].to_string()
@@ -92,15 +92,15 @@ async fn same_by_get(bench: &Bench, words: &str, more: &str, filter: Value) -> V
     ensure(found == wanted && !wanted.is_empty(), format!("{wanted:?}"), || format!("{found:?}"))
 }
 
-async fn plus(bench: &Bench) -> Verdict {
-    let posted = ask(bench, "alpha beta", json!({})).await?;
-    let namespace = encode(&bench.namespace("search"));
+async fn plus(fixture: &Fixture) -> Verdict {
+    let posted = ask(fixture, "alpha beta", json!({})).await?;
+    let namespace = encode(&fixture.namespace("search"));
     let query =
-        format!("q={}+{}&namespace={namespace}&mode=keyword", bench.word("alpha"), bench.word("beta"));
-    let got = bench.send(Call::get(format!("/v1/memories/search?{query}"))).await?.be(200)?.json;
+        format!("q={}+{}&namespace={namespace}&mode=keyword", fixture.word("alpha"), fixture.word("beta"));
+    let got = fixture.send(Call::get(format!("/v1/memories/search?{query}"))).await?.be(200)?.json;
     ensure(got["total"] == posted["total"], posted["total"].to_string(), || got["total"].to_string())
 }
 
-async fn refuses_get(bench: &Bench, query: &str) -> Verdict {
-    bench.send(Call::get(format!("/v1/memories/search?{query}"))).await?.refused()
+async fn refuses_get(fixture: &Fixture, query: &str) -> Verdict {
+    fixture.send(Call::get(format!("/v1/memories/search?{query}"))).await?.refused()
 }

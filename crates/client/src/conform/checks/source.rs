@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::content::{accepts, keeps, lacking, refuses};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict};
 use crate::conform::sample::without;
 
@@ -32,8 +32,8 @@ checks! {
     Must "omp.memories.expires_at.local" ["omp.md §1"] "An expires_at without an offset is refused." => |b| refuses(b, json!({"expires_at": "2999-01-01T00:00:00"}));
 }
 
-async fn no_tool(bench: &Bench) -> Verdict {
-    let mut body = bench.memory(json!({}));
+async fn no_tool(fixture: &Fixture) -> Verdict {
+    let mut body = fixture.memory(json!({}));
     body["source"] = without(json!({"tool": "x", "session_id": "s"}), "tool");
-    bench.send(Call::post("/v1/memories", &body)).await?.refused()
+    fixture.send(Call::post("/v1/memories", &body)).await?.refused()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure};
 use crate::conform::time;
 
@@ -14,7 +14,7 @@ checks! {
     Should "omp.memories.echo.far-future" ["omp.md §1"] "An expires_at at the end of the year 9999 is accepted." => |b| far(b, "9999-12-31T23:59:59Z");
 }
 
-async fn instant(bench: &Bench, field: &str) -> Verdict {
+async fn instant(fixture: &Fixture, field: &str) -> Verdict {
     let base = time::now() / 1000 * 1000 + 86_400_000 + 250;
     for minutes in [0, 120, -330, 845] {
         let sent = time::at_offset(base, minutes);
@@ -22,7 +22,7 @@ async fn instant(bench: &Bench, field: &str) -> Verdict {
             "timestamp" => json!({"source": {"timestamp": sent}}),
             _ => json!({field: sent}),
         };
-        let memory = bench.send(Call::post("/v1/memories", &bench.memory(change))).await?.be(201)?.json;
+        let memory = fixture.send(Call::post("/v1/memories", &fixture.memory(change))).await?.be(201)?.json;
         let got = if field == "timestamp" { &memory["source"][field] } else { &memory[field] };
         let text = got.as_str().unwrap_or_default();
         let holds = time::is_utc(text) && time::parse(text) == Some(base);
@@ -31,16 +31,16 @@ async fn instant(bench: &Bench, field: &str) -> Verdict {
     Ok(())
 }
 
-async fn accepted_time(bench: &Bench, text: &str) -> Verdict {
-    let body = bench.memory(json!({"source": {"timestamp": text}}));
-    let memory = bench.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
+async fn accepted_time(fixture: &Fixture, text: &str) -> Verdict {
+    let body = fixture.memory(json!({"source": {"timestamp": text}}));
+    let memory = fixture.send(Call::post("/v1/memories", &body)).await?.be(201)?.json;
     let got = memory["source"]["timestamp"].as_str().and_then(time::parse);
     ensure(got == time::parse(text), format!("the instant {text}"), || memory["source"].to_string())
 }
 
-async fn far(bench: &Bench, text: &str) -> Verdict {
-    let memory = bench
-        .send(Call::post("/v1/memories", &bench.memory(json!({"expires_at": text}))))
+async fn far(fixture: &Fixture, text: &str) -> Verdict {
+    let memory = fixture
+        .send(Call::post("/v1/memories", &fixture.memory(json!({"expires_at": text}))))
         .await?
         .be(201)?
         .json;

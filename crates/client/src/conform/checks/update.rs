@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::echo::same;
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Answer, Call, Finding, Verdict, ensure, faultless};
 use crate::conform::sample::{memory_id, memory_path};
 use crate::conform::{shape, time};
@@ -39,31 +39,31 @@ checks! {
 }
 
 /// A memory with something in every field.
-pub(super) async fn subject(bench: &Bench) -> Result<Value, Finding> {
+pub(super) async fn subject(fixture: &Fixture) -> Result<Value, Finding> {
     let change = json!({
         "source": {"tool": "conform", "session_id": "s", "user_id": "u", "timestamp": "2024-05-06T07:08:09.000Z"},
         "tags": ["one", "two"],
         "expires_at": "2998-01-01T00:00:00.000Z",
         "metadata": {"k": "v", "l": [1]},
     });
-    bench.store(change).await
+    fixture.store(change).await
 }
 
 /// Sends a change of one memory.
-pub(super) async fn put(bench: &Bench, memory: &Value, change: &Value) -> Result<Answer, Finding> {
-    bench.send(Call::put(memory_path(&memory["id"]), change)).await
+pub(super) async fn put(fixture: &Fixture, memory: &Value, change: &Value) -> Result<Answer, Finding> {
+    fixture.send(Call::put(memory_path(&memory["id"]), change)).await
 }
 
-async fn whole(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
-    let answer = put(bench, &memory, &json!({"content": "changed"})).await?.be(200)?;
+async fn whole(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
+    let answer = put(fixture, &memory, &json!({"content": "changed"})).await?.be(200)?;
     faultless("a memory of the schema", &shape::memory(&answer.json))?;
     ensure(answer.json["id"] == memory["id"], "the same id", || answer.got())
 }
 
-async fn partial(bench: &Bench) -> Verdict {
-    let mut memory = subject(bench).await?;
-    let mut after = put(bench, &memory, &json!({"content": "changed"})).await?.be(200)?.json;
+async fn partial(fixture: &Fixture) -> Verdict {
+    let mut memory = subject(fixture).await?;
+    let mut after = put(fixture, &memory, &json!({"content": "changed"})).await?.be(200)?.json;
     for value in [&mut memory, &mut after] {
         value["content"].take();
         value["updated_at"].take();
@@ -71,78 +71,78 @@ async fn partial(bench: &Bench) -> Verdict {
     ensure(after == memory, memory.to_string(), || after.to_string())
 }
 
-async fn stored(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
-    let answer = put(bench, &memory, &json!({"content": "changed", "tags": ["x"]})).await?.be(200)?.json;
-    let stored = bench.fetch(&memory["id"]).await?;
+async fn stored(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
+    let answer = put(fixture, &memory, &json!({"content": "changed", "tags": ["x"]})).await?.be(200)?.json;
+    let stored = fixture.fetch(&memory["id"]).await?;
     ensure(stored == answer, answer.to_string(), || stored.to_string())
 }
 
-async fn changes(bench: &Bench, change: Value) -> Verdict {
-    let memory = subject(bench).await?;
-    let answer = put(bench, &memory, &change).await?.be(200)?;
+async fn changes(fixture: &Fixture, change: Value) -> Verdict {
+    let memory = subject(fixture).await?;
+    let answer = put(fixture, &memory, &change).await?.be(200)?;
     same(&change, &answer.json)?;
-    same(&change, &bench.fetch(&memory["id"]).await?)
+    same(&change, &fixture.fetch(&memory["id"]).await?)
 }
 
-async fn moved(bench: &Bench) -> Verdict {
-    changes(bench, json!({"namespace": bench.namespace("moved")})).await
+async fn moved(fixture: &Fixture) -> Verdict {
+    changes(fixture, json!({"namespace": fixture.namespace("moved")})).await
 }
 
-async fn source(bench: &Bench, change: Value, wanted: Value) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &json!({"source": change})).await?.be(200)?;
-    same(&json!({"source": wanted}), &bench.fetch(&memory["id"]).await?)
+async fn source(fixture: &Fixture, change: Value, wanted: Value) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &json!({"source": change})).await?.be(200)?;
+    same(&json!({"source": wanted}), &fixture.fetch(&memory["id"]).await?)
 }
 
-async fn removed(bench: &Bench, field: &str, other: &str) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &json!({"source": {field: null}})).await?.be(200)?;
-    let after = bench.fetch(&memory["id"]).await?;
+async fn removed(fixture: &Fixture, field: &str, other: &str) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &json!({"source": {field: null}})).await?.be(200)?;
+    let after = fixture.fetch(&memory["id"]).await?;
     let gone = after["source"].get(field).is_none_or(Value::is_null);
     ensure(gone && after["source"][other].is_string(), format!("no `{field}`, but `{other}`"), || {
         after["source"].to_string()
     })
 }
 
-async fn ignored(bench: &Bench, change: Value, field: &str) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &change).await?.be(200)?;
-    let after = bench.fetch(&memory["id"]).await?;
+async fn ignored(fixture: &Fixture, change: Value, field: &str) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &change).await?.be(200)?;
+    let after = fixture.fetch(&memory["id"]).await?;
     ensure(after[field] == memory[field], memory[field].to_string(), || after[field].to_string())
 }
 
-async fn whole_object(bench: &Bench) -> Verdict {
-    let mut memory = subject(bench).await?;
+async fn whole_object(fixture: &Fixture) -> Verdict {
+    let mut memory = subject(fixture).await?;
     memory["content"] = json!("changed");
-    let after = put(bench, &memory, &memory).await?.be(200)?.json;
+    let after = put(fixture, &memory, &memory).await?.be(200)?.json;
     ensure(after["content"] == "changed" && after["created_at"] == memory["created_at"], "the change", || {
         after.to_string()
     })
 }
 
-async fn touched(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
+async fn touched(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
     let before = memory["updated_at"].as_str().unwrap_or_default();
     let pause = if time::has_millis(before) { 10 } else { 1100 };
     tokio::time::sleep(Duration::from_millis(pause)).await;
-    let after = put(bench, &memory, &json!({"content": "changed"})).await?.be(200)?.json;
+    let after = put(fixture, &memory, &json!({"content": "changed"})).await?.be(200)?.json;
     let moved = after["updated_at"].as_str().and_then(time::parse) > time::parse(before);
     ensure(moved, format!("later than {before}"), || after["updated_at"].to_string())
 }
 
-async fn unknown(bench: &Bench) -> Verdict {
+async fn unknown(fixture: &Fixture) -> Verdict {
     let call = Call::put(format!("/v1/memories/{}", memory_id()), &json!({"content": "changed"}));
-    bench.send(call).await?.error(404, "memory_not_found")
+    fixture.send(call).await?.error(404, "memory_not_found")
 }
 
-async fn searchable(bench: &Bench) -> Verdict {
-    let (old, new) = (bench.word("before"), bench.word("after"));
-    let memory = bench.store(json!({"content": format!("The word is {old}.")})).await?;
-    put(bench, &memory, &json!({"content": format!("The word is {new}.")})).await?.be(200)?;
-    let namespace = bench.namespace("memories");
+async fn searchable(fixture: &Fixture) -> Verdict {
+    let (old, new) = (fixture.word("before"), fixture.word("after"));
+    let memory = fixture.store(json!({"content": format!("The word is {old}.")})).await?;
+    put(fixture, &memory, &json!({"content": format!("The word is {new}.")})).await?.be(200)?;
+    let namespace = fixture.namespace("memories");
     for (word, wanted) in [(new, 1), (old, 0)] {
-        let found = bench.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
+        let found = fixture.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
         ensure(found["total"] == wanted, format!("{wanted} found"), || {
             format!("{} for {word}", found["total"])
         })?;
@@ -150,15 +150,15 @@ async fn searchable(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn together(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
+async fn together(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
     for round in 0..5 {
         let (content, tag) = (json!(format!("round {round}")), json!([format!("round-{round}")]));
         let (change, other) = (json!({"content": content}), json!({"tags": tag}));
-        let (one, two) = tokio::join!(put(bench, &memory, &change), put(bench, &memory, &other));
+        let (one, two) = tokio::join!(put(fixture, &memory, &change), put(fixture, &memory, &other));
         one?.be(200)?;
         two?.be(200)?;
-        let after = bench.fetch(&memory["id"]).await?;
+        let after = fixture.fetch(&memory["id"]).await?;
         ensure(after["content"] == content && after["tags"] == tag, "both changes", || after.to_string())?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::update::put;
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, encode, ensure};
 
 checks! {
@@ -19,22 +19,22 @@ checks! {
 
 /// How many memories a list shows, and how many a search for `word` finds, in a namespace.
 async fn count(
-    bench: &Bench,
+    fixture: &Fixture,
     namespace: &str,
     word: &str,
 ) -> Result<(Value, Value), crate::conform::probe::Finding> {
-    let mut list = bench.list(&format!("namespace={}", encode(namespace))).await?;
-    let mut found = bench.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
+    let mut list = fixture.list(&format!("namespace={}", encode(namespace))).await?;
+    let mut found = fixture.search(&json!({"q": word, "namespace": namespace, "mode": "keyword"})).await?;
     Ok((list["total"].take(), found["total"].take()))
 }
 
-async fn namespace(bench: &Bench) -> Verdict {
+async fn namespace(fixture: &Fixture) -> Verdict {
     let (old, new, word) =
-        (bench.namespace("follow-old"), bench.namespace("follow-new"), bench.word("follow"));
-    let memory = bench.store(json!({"namespace": old, "content": format!("The word is {word}.")})).await?;
-    put(bench, &memory, &json!({"namespace": new})).await?.be(200)?;
+        (fixture.namespace("follow-old"), fixture.namespace("follow-new"), fixture.word("follow"));
+    let memory = fixture.store(json!({"namespace": old, "content": format!("The word is {word}.")})).await?;
+    put(fixture, &memory, &json!({"namespace": new})).await?.be(200)?;
     for (place, wanted) in [(old, 0), (new, 1)] {
-        let (listed, found) = count(bench, &place, &word).await?;
+        let (listed, found) = count(fixture, &place, &word).await?;
         ensure(listed == wanted && found == wanted, format!("{wanted} listed and found in {place}"), || {
             format!("{listed} listed and {found} found")
         })?;
@@ -42,44 +42,44 @@ async fn namespace(bench: &Bench) -> Verdict {
     Ok(())
 }
 
-async fn filter(bench: &Bench, change: Value, new: &str, old: &str) -> Verdict {
-    let namespace = bench.namespace(&format!("follow-{}", new.split('=').next().unwrap_or_default()));
-    let memory = bench.store(json!({"namespace": namespace, "tags": ["old"]})).await?;
-    put(bench, &memory, &change).await?.be(200)?;
+async fn filter(fixture: &Fixture, change: Value, new: &str, old: &str) -> Verdict {
+    let namespace = fixture.namespace(&format!("follow-{}", new.split('=').next().unwrap_or_default()));
+    let memory = fixture.store(json!({"namespace": namespace, "tags": ["old"]})).await?;
+    put(fixture, &memory, &change).await?.be(200)?;
     for (query, wanted) in [(new, 1), (old, 0)] {
-        let list = bench.list(&format!("namespace={}&{query}", encode(&namespace))).await?;
+        let list = fixture.list(&format!("namespace={}&{query}", encode(&namespace))).await?;
         ensure(list["total"] == wanted, format!("{wanted} for {query}"), || list["total"].to_string())?;
     }
     Ok(())
 }
 
-async fn tag_search(bench: &Bench) -> Verdict {
+async fn tag_search(fixture: &Fixture) -> Verdict {
     let (old, new, namespace) =
-        (bench.word("oldtag"), bench.word("newtag"), bench.namespace("follow-search"));
-    let memory = bench.store(json!({"namespace": namespace, "tags": [old]})).await?;
-    put(bench, &memory, &json!({"tags": [new]})).await?.be(200)?;
+        (fixture.word("oldtag"), fixture.word("newtag"), fixture.namespace("follow-search"));
+    let memory = fixture.store(json!({"namespace": namespace, "tags": [old]})).await?;
+    put(fixture, &memory, &json!({"tags": [new]})).await?.be(200)?;
     for (word, wanted) in [(new, 1), (old, 0)] {
-        let (_, found) = count(bench, &namespace, &word).await?;
+        let (_, found) = count(fixture, &namespace, &word).await?;
         ensure(found == wanted, format!("{wanted} for {word}"), || found.to_string())?;
     }
     Ok(())
 }
 
-async fn all_land(bench: &Bench) -> Verdict {
-    let namespace = bench.namespace("together");
-    let body = bench.memory(json!({"namespace": namespace}));
-    let answers = join_all((0..12).map(|_| bench.send(Call::post("/v1/memories", &body)))).await;
+async fn all_land(fixture: &Fixture) -> Verdict {
+    let namespace = fixture.namespace("together");
+    let body = fixture.memory(json!({"namespace": namespace}));
+    let answers = join_all((0..12).map(|_| fixture.send(Call::post("/v1/memories", &body)))).await;
     for answer in answers {
         answer?.be(201)?;
     }
-    let list = bench.list(&format!("namespace={}", encode(&namespace))).await?;
+    let list = fixture.list(&format!("namespace={}", encode(&namespace))).await?;
     ensure(list["total"] == 12, "a total of 12", || list["total"].to_string())
 }
 
-async fn one_deletes(bench: &Bench) -> Verdict {
-    let memory = bench.store(json!({})).await?;
+async fn one_deletes(fixture: &Fixture) -> Verdict {
+    let memory = fixture.store(json!({})).await?;
     let path = crate::conform::sample::memory_path(&memory["id"]);
-    let answers = join_all((0..4).map(|_| bench.send(Call::delete(&path)))).await;
+    let answers = join_all((0..4).map(|_| fixture.send(Call::delete(&path)))).await;
     let mut statuses = Vec::new();
     for answer in answers {
         statuses.push(answer?.status);

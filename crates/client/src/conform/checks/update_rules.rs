@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::update::{put, subject};
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure};
 
 checks! {
@@ -30,45 +30,45 @@ checks! {
     Must "omp.memories.update.body-kinds" ["omp.md §3"] "A body that is no object is an orderly error." => kinds;
 }
 
-async fn accepts(bench: &Bench, change: Value) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &change).await?.be(200)?;
-    super::echo::same(&change, &bench.fetch(&memory["id"]).await?)
+async fn accepts(fixture: &Fixture, change: Value) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &change).await?.be(200)?;
+    super::echo::same(&change, &fixture.fetch(&memory["id"]).await?)
 }
 
-async fn refuses(bench: &Bench, change: Value) -> Verdict {
-    let memory = bench.sample("unchanged", subject(bench)).await?;
-    put(bench, &memory, &change).await?.refused()
+async fn refuses(fixture: &Fixture, change: Value) -> Verdict {
+    let memory = fixture.sample("unchanged", subject(fixture)).await?;
+    put(fixture, &memory, &change).await?.refused()
 }
 
-async fn unique(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
-    let after = put(bench, &memory, &json!({"tags": ["b", "a", "b"]})).await?.be(200)?.json;
+async fn unique(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
+    let after = put(fixture, &memory, &json!({"tags": ["b", "a", "b"]})).await?.be(200)?.json;
     ensure(after["tags"] == json!(["b", "a"]), "[\"b\",\"a\"]", || after["tags"].to_string())
 }
 
-async fn atomic(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &json!({"content": "half", "tags": ["Not Valid"]})).await?.be(422)?;
-    let after = bench.fetch(&memory["id"]).await?;
+async fn atomic(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &json!({"content": "half", "tags": ["Not Valid"]})).await?.be(422)?;
+    let after = fixture.fetch(&memory["id"]).await?;
     ensure(after == memory, memory.to_string(), || after.to_string())
 }
 
-async fn nothing(bench: &Bench) -> Verdict {
-    let memory = subject(bench).await?;
-    put(bench, &memory, &json!({})).await?.sane()?.be_one_of(&[200, 422])?;
-    let after = bench.fetch(&memory["id"]).await?;
+async fn nothing(fixture: &Fixture) -> Verdict {
+    let memory = subject(fixture).await?;
+    put(fixture, &memory, &json!({})).await?.sane()?.be_one_of(&[200, 422])?;
+    let after = fixture.fetch(&memory["id"]).await?;
     ensure(after["content"] == memory["content"] && after["tags"] == memory["tags"], "no change", || {
         after.to_string()
     })
 }
 
-async fn kinds(bench: &Bench) -> Verdict {
-    let memory = bench.sample("unchanged", subject(bench)).await?;
+async fn kinds(fixture: &Fixture) -> Verdict {
+    let memory = fixture.sample("unchanged", subject(fixture)).await?;
     for body in ["null", "[]", "1", "\"x\"", ""] {
         let path = crate::conform::sample::memory_path(&memory["id"]);
         let call = Call::new(reqwest::Method::PUT, path).json(body);
-        bench.send(call).await?.sane()?.be_one_of(&[400, 415, 422])?;
+        fixture.send(call).await?.sane()?.be_one_of(&[400, 415, 422])?;
     }
     Ok(())
 }

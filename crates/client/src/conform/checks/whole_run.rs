@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::conform::bench::Bench;
+use crate::conform::fixture::Fixture;
 use crate::conform::probe::{Call, Verdict, ensure, fail, skip};
 use crate::conform::sample::memory_path;
 use crate::conform::time;
@@ -27,11 +27,11 @@ const EDGES: [&str; 6] = [
 ];
 
 /// A time at an edge of the calendar is refused, or comes back as the instant that it is.
-async fn edges(bench: &Bench) -> Verdict {
+async fn edges(fixture: &Fixture) -> Verdict {
     for text in EDGES {
         for change in [json!({"expires_at": text}), json!({"source": {"timestamp": text}})] {
             let answer =
-                bench.send(Call::post("/v1/memories", &bench.memory(change.clone()))).await?.sane()?;
+                fixture.send(Call::post("/v1/memories", &fixture.memory(change.clone()))).await?.sane()?;
             let answer = answer.be_one_of(&[201, 422])?;
             let got = match change.get("source") {
                 Some(_) => &answer.json["source"]["timestamp"],
@@ -40,17 +40,17 @@ async fn edges(bench: &Bench) -> Verdict {
             let shown = got.as_str().filter(|text| time::is_utc(text)).and_then(time::parse);
             let holds = answer.status == 422 || shown.is_some() && shown == time::parse(text);
             // It goes at once: a server that cannot write it down may stumble over it in every list.
-            bench.send(Call::delete(memory_path(&answer.json["id"]))).await?;
+            fixture.send(Call::delete(memory_path(&answer.json["id"]))).await?;
             ensure(holds, format!("422, or {text} in UTC"), || got.to_string())?;
         }
     }
     Ok(())
 }
 
-async fn odd_json(bench: &Bench) -> Verdict {
+async fn odd_json(fixture: &Fixture) -> Verdict {
     let rest = format!(
         "\"type\": \"semantic\", \"source\": {{\"tool\": \"conform\"}}, \"namespace\": \"{}\"",
-        bench.namespace("odd")
+        fixture.namespace("odd")
     );
     for part in [
         "\"content\": \"one\", \"content\": \"two\"",
@@ -60,19 +60,19 @@ async fn odd_json(bench: &Bench) -> Verdict {
         "\"content\": \"one\", \"metadata\": {\"k\": -0.0, \"__proto__\": {}, \"\": null}",
     ] {
         let call = Call::new(Method::POST, "/v1/memories").json(format!("{{{part}, {rest}}}"));
-        let answer = bench.send(call).await?;
-        bench.send(Call::delete(memory_path(&answer.json["id"]))).await?;
+        let answer = fixture.send(call).await?;
+        fixture.send(Call::delete(memory_path(&answer.json["id"]))).await?;
         answer.sane()?.be_one_of(&[201, 400, 422])?;
     }
     Ok(())
 }
 
-fn never_500(bench: &Bench) -> Ready<Verdict> {
-    ready(bench.broken().map_or(Ok(()), |got| Err(fail("no 500 and no 503", got))))
+fn never_500(fixture: &Fixture) -> Ready<Verdict> {
+    ready(fixture.broken().map_or(Ok(()), |got| Err(fail("no 500 and no 503", got))))
 }
 
-fn patience(bench: &Bench) -> Ready<Verdict> {
-    ready(match bench.limited() {
+fn patience(fixture: &Fixture) -> Ready<Verdict> {
+    ready(match fixture.limited() {
         (_, Some(got)) => Err(fail("Retry-After", got)),
         (true, None) => Ok(()),
         (false, None) => Err(skip("the rate was never limited")),

@@ -3,14 +3,14 @@
 
 mod beside_newer;
 mod budgets;
+mod conversations;
 mod moving;
+mod notifications;
 mod partitions;
 mod pgvector;
 mod spaces;
-mod stirring;
 mod suite;
 mod taking_in;
-mod talks;
 mod together;
 mod trouble;
 mod walls;

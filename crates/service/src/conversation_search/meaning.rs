@@ -14,7 +14,7 @@ use omp_store::{IndexPosition, Passages, Store, VectorSpace};
 
 use crate::Service;
 use crate::failure::shown;
-use crate::room::{Held, Room, Tally};
+use crate::index_cache::{Cached, IndexCache, Tally};
 
 /// Conversations that are read at once.
 const ROWS: u32 = 200;
@@ -28,7 +28,7 @@ const ASKED: usize = 200;
 /// The passages that there is room for.
 #[derive(Clone)]
 pub(crate) struct Meanings {
-    room: Arc<Room>,
+    room: Arc<IndexCache>,
 }
 
 /// The passages of one owner.
@@ -46,7 +46,7 @@ struct Meaning {
     needs: AtomicU64,
 }
 
-impl Held for Meaning {
+impl Cached for Meaning {
     fn tally(&self) -> &Tally {
         &self.tally
     }
@@ -63,7 +63,7 @@ pub(super) struct Likeness {
 
 impl Meanings {
     /// Passages within this room.
-    pub(crate) fn new(room: Arc<Room>) -> Self {
+    pub(crate) fn new(room: Arc<IndexCache>) -> Self {
         Self { room }
     }
 
@@ -99,7 +99,7 @@ impl Meaning {
     async fn catch_up(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
-        room: &Room,
+        room: &IndexCache,
         owner: OwnerId,
         seq: i64,
     ) -> Result<bool> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use omp_model::OwnerId;
 
 /// Something that is held for an owner; of each type one.
-pub(crate) trait Held: Any + Send + Sync {
+pub(crate) trait Cached: Any + Send + Sync {
     /// What it takes.
     fn tally(&self) -> &Tally;
 }
@@ -35,25 +35,25 @@ impl Tally {
 type Key = (OwnerId, TypeId);
 
 /// All that is held, of all owners.
-pub(crate) struct Room {
-    held: Mutex<HashMap<Key, Arc<dyn Held>>>,
+pub(crate) struct IndexCache {
+    held: Mutex<HashMap<Key, Arc<dyn Cached>>>,
     budget: u64,
     /// Counts uses: they have an order, and no time.
     uses: AtomicU64,
 }
 
-fn key<T: Held>(owner: OwnerId) -> Key {
+fn key<T: Cached>(owner: OwnerId) -> Key {
     (owner, TypeId::of::<T>())
 }
 
-fn known<T: Held>(held: &HashMap<Key, Arc<dyn Held>>, owner: OwnerId) -> Option<Arc<T>> {
-    let known: Arc<dyn Held> = Arc::clone(held.get(&key::<T>(owner))?);
+fn known<T: Cached>(held: &HashMap<Key, Arc<dyn Cached>>, owner: OwnerId) -> Option<Arc<T>> {
+    let known: Arc<dyn Cached> = Arc::clone(held.get(&key::<T>(owner))?);
     let known: Arc<dyn Any + Send + Sync> = known;
     known.downcast().ok()
 }
 
-impl Room {
-    /// Room for so many bytes.
+impl IndexCache {
+    /// IndexCache for so many bytes.
     pub(crate) fn new(budget: u64) -> Self {
         Self { held: Mutex::default(), budget, uses: AtomicU64::new(0) }
     }
@@ -65,20 +65,20 @@ impl Room {
 
     /// The bytes that an owner's may take where it makes way for nothing else of the same owner: two that do not fit together
     /// would push each other out by turns.
-    pub(crate) fn beside_others<T: Held>(&self, owner: OwnerId) -> u64 {
+    pub(crate) fn beside_others<T: Cached>(&self, owner: OwnerId) -> u64 {
         let own = key::<T>(owner);
-        let beside = |held: &(&Key, &Arc<dyn Held>)| held.0.0 == owner && *held.0 != own;
+        let beside = |held: &(&Key, &Arc<dyn Cached>)| held.0.0 == owner && *held.0 != own;
         let others: u64 = self.held().iter().filter(beside).map(|(_, held)| held.tally().bytes()).sum();
         self.budget.saturating_sub(others)
     }
 
     /// What is held for an owner, if anything is.
-    pub(crate) fn find<T: Held>(&self, owner: OwnerId) -> Option<Arc<T>> {
+    pub(crate) fn find<T: Cached>(&self, owner: OwnerId) -> Option<Arc<T>> {
         known(&self.held(), owner)
     }
 
     /// What is held for an owner if it still serves, else a new one in its place; either counts as used now.
-    pub(crate) fn hold<T: Held>(
+    pub(crate) fn hold<T: Cached>(
         &self,
         owner: OwnerId,
         serves: impl FnOnce(&T) -> bool,
@@ -87,7 +87,7 @@ impl Room {
         let mut held = self.held();
         let one = known::<T>(&held, owner).filter(|one| serves(one)).unwrap_or_else(|| {
             let new = Arc::new(begin());
-            let begun: Arc<dyn Held> = Arc::<T>::clone(&new);
+            let begun: Arc<dyn Cached> = Arc::<T>::clone(&new);
             held.insert(key::<T>(owner), begun);
             new
         });
@@ -96,7 +96,7 @@ impl Room {
     }
 
     /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`.
-    pub(crate) fn make_way<T: Held>(&self, owner: OwnerId) {
+    pub(crate) fn make_way<T: Cached>(&self, owner: OwnerId) {
         let (mut held, keep) = (self.held(), key::<T>(owner));
         while held.values().map(|held| held.tally().bytes()).sum::<u64>() > self.budget {
             let others = held.iter().filter(|(key, held)| **key != keep && held.tally().bytes() > 0);
@@ -119,7 +119,7 @@ impl Room {
         (owners.len() as u64, held.values().map(|held| held.tally().bytes()).sum())
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Key, Arc<dyn Held>>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Key, Arc<dyn Cached>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -133,19 +133,19 @@ mod tests {
     #[derive(Default)]
     struct Talks(Tally);
 
-    impl Held for Words {
+    impl Cached for Words {
         fn tally(&self) -> &Tally {
             &self.0
         }
     }
 
-    impl Held for Talks {
+    impl Cached for Talks {
         fn tally(&self) -> &Tally {
             &self.0
         }
     }
 
-    fn hold<T: Held + Default>(room: &Room, owner: u32, bytes: usize) -> Arc<T> {
+    fn hold<T: Cached + Default>(room: &IndexCache, owner: u32, bytes: usize) -> Arc<T> {
         let one = room.hold(OwnerId(owner), |_: &T| true, T::default);
         one.tally().takes(bytes);
         one
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_was_used_least_recently_goes_first_whatever_it_is() {
-        let room = Room::new(100);
+        let room = IndexCache::new(100);
         hold::<Words>(&room, 1, 40);
         hold::<Talks>(&room, 1, 30);
         hold::<Words>(&room, 2, 30);
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_takes_nothing_yet_and_what_is_needed_now_stay() {
-        let room = Room::new(100);
+        let room = IndexCache::new(100);
         hold::<Words>(&room, 1, 0);
         hold::<Talks>(&room, 2, 300);
         room.make_way::<Talks>(OwnerId(2));
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_serves_no_more_is_begun_anew_and_what_is_forgotten_is_gone() {
-        let room = Room::new(100);
+        let room = IndexCache::new(100);
         let first = hold::<Words>(&room, 1, 10);
         assert!(Arc::ptr_eq(&first, &hold::<Words>(&room, 1, 10)));
         let second = room.hold(OwnerId(1), |_: &Words| false, Words::default);

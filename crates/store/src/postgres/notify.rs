@@ -51,7 +51,7 @@ impl Drop for Task {
 pub(super) type Changed = Vec<(OwnerId, i64)>;
 
 /// What this server has to tell.
-pub(super) struct Teller {
+pub(super) struct Notifier {
     pool: Pool,
     place: Arc<str>,
     hints: Arc<Hints>,
@@ -61,7 +61,7 @@ pub(super) struct Teller {
     news: Notify,
 }
 
-impl Teller {
+impl Notifier {
     pub(super) fn new(pool: Pool, place: Arc<str>, hints: Arc<Hints>) -> Self {
         Self {
             pool,

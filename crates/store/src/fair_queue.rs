@@ -9,20 +9,20 @@ use crate::stored::{owner_of, pk_range};
 
 /// What a process remembers of the backlogs of conversations, which themselves are in the store.
 #[derive(Debug)]
-pub(crate) struct Rota {
+pub(crate) struct FairQueue {
     /// For each backlog, below which row number those wait whose turn it is.
     below: [AtomicI64; 3],
     /// What cannot be read. It stays on the backlog: another version may know how to read it, and damage may be repaired.
     unreadable: Mutex<BTreeSet<i64>>,
 }
 
-impl Default for Rota {
+impl Default for FairQueue {
     fn default() -> Self {
         Self { below: [i64::MAX; 3].map(AtomicI64::new), unreadable: Mutex::default() }
     }
 }
 
-impl Rota {
+impl FairQueue {
     /// Where to look in a backlog: below the first of these row numbers, and where nothing is found, below the second.
     pub(crate) fn places(&self, what: u8) -> [i64; 2] {
         [self.below[usize::from(what)].load(Ordering::Relaxed), i64::MAX]
@@ -58,12 +58,12 @@ mod tests {
 
     #[test]
     fn the_turn_goes_to_the_owner_below_and_then_to_the_first_again() {
-        let (rota, first) = (Rota::default(), |owner| pk_range(OwnerId(owner)).0);
-        assert_eq!(rota.places(0), [i64::MAX; 2]);
-        rota.gave(0, first(7) + 20);
-        assert_eq!(rota.places(0), [first(7), i64::MAX]);
-        rota.gave(0, first(3) + 90);
-        assert_eq!(rota.places(0), [first(3), i64::MAX]);
-        assert_eq!(rota.places(2), [i64::MAX; 2], "each backlog has turns of its own");
+        let (fair_queue, first) = (FairQueue::default(), |owner| pk_range(OwnerId(owner)).0);
+        assert_eq!(fair_queue.places(0), [i64::MAX; 2]);
+        fair_queue.gave(0, first(7) + 20);
+        assert_eq!(fair_queue.places(0), [first(7), i64::MAX]);
+        fair_queue.gave(0, first(3) + 90);
+        assert_eq!(fair_queue.places(0), [first(3), i64::MAX]);
+        assert_eq!(fair_queue.places(2), [i64::MAX; 2], "each backlog has turns of its own");
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use tokio_postgres::AsyncMessage;
 
 use super::connection::Way;
+use super::notify::{self, CHANNEL, Task};
 use super::replication::RoleWatch;
-use super::telling::{self, CHANNEL, Task};
 use crate::hints::Hints;
 use crate::{ReplicationRole, Result, StoreError};
 
@@ -23,7 +23,7 @@ const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(5);
 
 /// The connection that listens.
-pub(super) struct Ears {
+pub(super) struct Listener {
     way: Way,
     hints: Arc<Hints>,
     role: Arc<RoleWatch>,
@@ -32,7 +32,7 @@ pub(super) struct Ears {
     hearing: AtomicBool,
 }
 
-impl Ears {
+impl Listener {
     pub(super) fn new(way: Way, hints: Arc<Hints>, role: Arc<RoleWatch>, look_each: Duration) -> Self {
         Self { way, hints, role, look_each, hearing: AtomicBool::new(false) }
     }
@@ -86,7 +86,7 @@ impl Ears {
         loop {
             match timeout(BEAT, heard.recv()).await {
                 Ok(Some(message)) => {
-                    telling::read(&message).for_each(|(owner, seq)| self.hints.tell(owner, seq));
+                    notify::read(&message).for_each(|(owner, seq)| self.hints.tell(owner, seq));
                 }
                 Ok(None) => return Err(self.way.lost()),
                 Err(_) => {

@@ -15,7 +15,7 @@ const LOOK_THROUGH: u64 = 1_000;
 
 /// Which memories.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum MemoryScope {
     /// All.
     Everywhere,
     /// Those of one namespace.
@@ -33,7 +33,7 @@ pub(crate) struct Found {
     pub(crate) degraded: Option<Degraded>,
 }
 
-impl Reach {
+impl MemoryScope {
     /// The namespaces that a filter takes for it.
     pub(crate) fn namespaces(&self) -> Vec<Namespace> {
         match self {

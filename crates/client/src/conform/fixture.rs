@@ -20,7 +20,7 @@ const LAST_TRY: usize = 8;
 
 /// A server under test and a place on it.
 #[derive(Debug)]
-pub(super) struct Bench {
+pub(super) struct Fixture {
     client: reqwest::Client,
     base: String,
     /// The key that the server was given, if any.
@@ -31,8 +31,8 @@ pub(super) struct Bench {
     ledger: Mutex<Ledger>,
 }
 
-impl Bench {
-    /// A bench for one run; nothing is sent yet.
+impl Fixture {
+    /// A fixture for one run; nothing is sent yet.
     pub(super) fn new(options: &Options) -> Result<Self, ConformError> {
         let base = options.url.trim_end_matches('/').to_owned();
         let url = reqwest::Url::parse(&base).map_err(|error| ConformError::Url(error.to_string()))?;

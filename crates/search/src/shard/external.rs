@@ -8,7 +8,7 @@ use crate::fusion::{self, Evidence, Sides};
 
 /// A candidate, with what is true of it.
 #[derive(Clone, Copy)]
-pub struct Given<'a> {
+pub struct External<'a> {
     /// The memory.
     pub key: i64,
     /// BM25 of the words of the question, by any measure that is the same for all candidates.
@@ -39,7 +39,7 @@ pub struct Asking<'a> {
 }
 
 /// The best of the candidates, best first, with the weight that likeness had. Their likeness is exact.
-pub fn order(asking: &Asking<'_>, given: &[Given<'_>]) -> (Vec<Ranked>, f32) {
+pub fn order(asking: &Asking<'_>, given: &[External<'_>]) -> (Vec<Ranked>, f32) {
     let found: Vec<Found> = given
         .iter()
         .map(|one| Found {
@@ -83,7 +83,7 @@ pub fn order(asking: &Asking<'_>, given: &[Given<'_>]) -> (Vec<Ranked>, f32) {
 }
 
 /// Lets the vector of the best candidate speak beside the question's.
-fn hear(voice: &[f32], given: &[Given<'_>], evidence: &mut [Evidence]) {
+fn hear(voice: &[f32], given: &[External<'_>], evidence: &mut [Evidence]) {
     if voice.is_empty() {
         return;
     }
@@ -140,11 +140,11 @@ mod tests {
         let indexed = shard.ranking(&request).unwrap().hits;
         let words = Request { mode: Mode::Keyword, ..request };
         let words = shard.ranking(&words).unwrap().hits;
-        let given: Vec<Given<'_>> = (1..)
+        let given: Vec<External<'_>> = (1..)
             .zip(&VECTORS)
             .map(|(key, windows)| {
                 let by_words = words.iter().find(|hit| hit.key == key);
-                Given {
+                External {
                     key,
                     keyword: by_words.map_or(0.0, |hit| hit.keyword),
                     matched: by_words.map_or(0, |hit| hit.matched),
@@ -183,7 +183,7 @@ mod tests {
     fn a_candidate_without_a_vector_is_found_by_its_words_alone() {
         let asking =
             Asking { mode: Mode::Semantic, vector: &[1.0, 0.0], fit: 1.0, terms: 1, now: 0, limit: 10 };
-        let plain = Given { key: 1, keyword: 2.0, matched: 1, windows: &[], created_at: 0 };
+        let plain = External { key: 1, keyword: 2.0, matched: 1, windows: &[], created_at: 0 };
         assert_eq!(order(&asking, &[plain]).0, []);
         let (found, _) = order(&Asking { mode: Mode::Hybrid, ..asking }, &[plain]);
         assert_eq!((found[0].key, found[0].cosine), (1, None));
