@@ -53,7 +53,7 @@ fn known<T: Cached>(held: &HashMap<Key, Arc<dyn Cached>>, owner: OwnerId) -> Opt
 }
 
 impl IndexCache {
-    /// IndexCache for so many bytes.
+    /// Room for this many bytes.
     pub(crate) fn new(budget: u64) -> Self {
         Self { held: Mutex::default(), budget, uses: AtomicU64::new(0) }
     }
