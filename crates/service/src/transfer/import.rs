@@ -410,8 +410,10 @@ impl Import {
             );
             error.message.push_str(&stands);
         }
-        let error = error.with_detail("imported", imported).with_detail("updated", updated);
-        if conversations > 0 { error.with_detail("conversations", conversations) } else { error }
+        // Members that are no fields have a place in the details only where they say something.
+        let counts = [("imported", imported), ("updated", updated), ("conversations", conversations)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        counts.fold(error, |error, (name, count)| error.with_detail(name, count))
     }
 }
 
