@@ -229,7 +229,7 @@ async function loadHealth() {
   }
 }
 
-/** How many memories this key sees. The health check counts those of everybody. */
+/** How many memories this key sees. Without a right key nothing is said, where the health check would say 0. */
 async function countMemories() {
   try {
     const { memories } = await request("GET", "/v1/stats");
