@@ -44,7 +44,7 @@
 //!
 //! | what | cost |
 //! |---|---|
-//! | memory | about 775 bytes for a memory of 66 words with a vector of 384 dimensions, half of them for the vector |
+//! | memory | about 740 bytes for a memory of 66 words with a vector of 384 dimensions, half of them for the vector |
 //! | [`put`](Shard::put) | some 10 µs for 66 words that are analysed already |
 //! | [`remove`](Shard::remove) | a microsecond or two |
 //! | a filter | a bit operation on documents / 8 bytes for each condition |
