@@ -108,6 +108,11 @@ impl Talk {
         let started = turns.iter().find_map(|turn| turn.origin.created_at);
         let mut long = false;
         let messages = messages(turns, &mut long);
+        let mut branches: Vec<Vec<Message>> = branches
+            .into_iter()
+            .map(|turns| self::messages(turns, &mut long))
+            .filter(|b| !b.is_empty())
+            .collect();
         if long {
             told("turn", "is longer than 10,000 characters and was stored in parts", Fate::Changed);
         }
@@ -127,11 +132,6 @@ impl Talk {
             told("conversation", &what, Fate::Changed);
         }
         let mut rest = messages;
-        let mut branches: Vec<Vec<Message>> = branches
-            .into_iter()
-            .map(|turns| self::messages(turns, &mut long))
-            .filter(|b| !b.is_empty())
-            .collect();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (1..=parts)
             .map(|part| {
@@ -209,5 +209,26 @@ fn first_words(text: &str) -> String {
             let cut = line[..at].rfind(' ').filter(|space| *space > 40).unwrap_or(at);
             format!("{}…", &line[..cut])
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Found;
+
+    #[test]
+    fn a_long_turn_of_a_branch_was_cut_without_a_word() {
+        let talk = Talk {
+            format: "f",
+            id: "a".into(),
+            model_unknown: "m",
+            turns: vec![Turn::new(Role::User, "Hi")],
+            branches: vec![vec![Turn::new(Role::Assistant, "x".repeat(20_000))]],
+            ..Talk::default()
+        };
+        let mut found = Found::default();
+        talk.into_conversations(Timestamp::from_millis(0), &mut found);
+        assert_eq!(found.count(Fate::Changed, "turn"), 1);
     }
 }
