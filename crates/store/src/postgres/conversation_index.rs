@@ -11,11 +11,12 @@ use omp_model::{ConversationQuery, OwnerId, Principal};
 use omp_search::Keywords;
 use tokio_postgres::Row;
 
+use super::PostgresStore;
 use super::conversations::{self, Wanted};
 use super::session::{Columns, Session, Value, number, unusable};
+use super::tsvector::{self, TsVector};
 use super::tx::Tx;
 use super::vectors::place;
-use super::{PostgresStore, write};
 use crate::conversation_index::{
     ConversationIndex, FoundTurns, Passages, PendingConversation, WORDS, WordHit, WordHits, read_turns,
     rounded, turn_bytes, turns,
@@ -188,7 +189,7 @@ async fn hits(
 /// The words of a question as the index knows them.
 fn lexemes(owner: OwnerId, keywords: &Keywords) -> Vec<String> {
     let lexeme = |keyword: &omp_search::Keyword| {
-        write::lexeme(owner, &keyword.token) + if keyword.prefix { ":*" } else { "" }
+        tsvector::quoted(owner, &keyword.token) + if keyword.prefix { ":*" } else { "" }
     };
     keywords.terms().iter().map(lexeme).collect()
 }
@@ -209,16 +210,11 @@ pub(super) async fn add_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]
 }
 
 pub(super) async fn put_words(tx: &Tx, owner: OwnerId, pk: i64, words: &[String]) -> Result<()> {
-    let vectors: Vec<String> = words
-        .iter()
-        .map(|words| {
-            let words = words.split(' ').filter(|word| !word.is_empty());
-            words.map(|word| write::lexeme(owner, word)).collect::<Vec<_>>().join(" ")
-        })
-        .collect();
+    let vectors: Vec<TsVector> =
+        words.iter().map(|words| TsVector::without_positions(owner, words)).collect();
     let numbers: Vec<i32> = (0..).take(words.len()).collect();
     let sql = "INSERT INTO conversation_words (owner, pk, entry, t) \
-         SELECT $1, $2, w.entry, w.t::tsvector FROM unnest($3::integer[], $4::text[]) AS w (entry, t)";
+         SELECT $1, $2, * FROM unnest($3::integer[], $4::tsvector[])";
     tx.execute(sql, &[&number(owner), &pk, &numbers, &vectors]).await.map(drop)
 }
 

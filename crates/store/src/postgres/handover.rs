@@ -9,10 +9,11 @@ use omp_search::Analyzer;
 
 use super::memories::taken_by;
 use super::session::{Columns, number};
+use super::tsvector::Words;
 use super::tx::Tx;
 use super::{rows, transfer, write};
 use crate::Result;
-use crate::stored::{handed_over, words};
+use crate::stored::handed_over;
 
 /// Moves one memory with its versions, vectors and original; tells whether it got a new id.
 pub(super) async fn memory(
@@ -29,7 +30,7 @@ pub(super) async fn memory(
     if renamed {
         moved.id = handed_over(from, memory.id);
     }
-    let words = words(memory, analyzer);
+    let words = Words::of(to, memory, analyzer);
     let new = write::insert(tx, to, &moved, &words).await?;
     let (old_owner, new_owner) = (number(from), number(to));
     let sql = "SELECT superseded_at, superseded_by FROM memories \

@@ -7,11 +7,11 @@ use omp_search::Analyzer;
 
 use super::filter::Admitted;
 use super::session::Session;
+use super::tsvector::Words;
 use super::tx::Tx;
 use super::{PostgresStore, audit, list, repeats, rows, search, succession, vectors, write};
 use crate::memories::KeywordSearch;
 use crate::repeats::Probe;
-use crate::stored::words;
 use crate::{Added, Addition, Changed, MemoryStore, Page, Result};
 
 /// The row number and memory with this id, if it has not expired and is there for whoever asks.
@@ -70,7 +70,7 @@ impl MemoryStore for PostgresStore {
     ) -> Result<Added> {
         let (by, owner) = (by.clone(), by.owner);
         let Addition { supersedes, dedupe } = addition;
-        let (memory, words) = (memory.clone(), words(memory, &mut Analyzer::new()));
+        let (memory, words) = (memory.clone(), Words::of(owner, memory, &mut Analyzer::new()));
         if supersedes.is_none() && dedupe == Dedupe::Off {
             return self.writers.create(write::Creation { by, memory, words, now, added: None }).await;
         }

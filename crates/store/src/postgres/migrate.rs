@@ -10,10 +10,10 @@ use omp_search::{Analyzer, TOKENIZER_VERSION};
 
 use super::pgvector::{self, Pgvector};
 use super::session::{Columns, Session, number};
-use super::write::{self, Words};
+use super::tsvector::Words;
+use super::write;
 use super::{conversation_index, rows, tx};
 use crate::schema::{self, Step};
-use crate::stored::words;
 use crate::{Result, StoreError};
 
 /// The steps; step N brings a database from version N to N + 1.
@@ -169,7 +169,7 @@ async fn refresh_words(session: &Session, found: u32) -> Result<()> {
                 put(session, after.0, &mut of_one).await?;
             }
             let (pk, memory) = rows::numbered(row)?;
-            of_one.push((pk, Words::new(OwnerId(owner.cast_unsigned()), &words(&memory, &mut analyzer))));
+            of_one.push((pk, Words::of(OwnerId(owner.cast_unsigned()), &memory, &mut analyzer)));
             after = (owner, pk);
         }
         put(session, after.0, &mut of_one).await?;

@@ -49,6 +49,7 @@ mod shares;
 mod succession;
 mod tls;
 mod transfer;
+mod tsvector;
 mod tx;
 mod users;
 mod vectors;

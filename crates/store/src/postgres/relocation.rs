@@ -7,15 +7,15 @@ use tokio_postgres::Row as Found;
 use tokio_postgres::types::ToSql;
 
 use super::session::{Columns, Session, Value, number};
+use super::tsvector::Words;
 use super::tx::{HOLD_OFF_ALL, Tx};
-use super::write::{self, Words};
+use super::write;
 use super::{PostgresStore, rows};
 use crate::relocation::tables::Table;
 use crate::relocation::{
     Batch, Cell, Kind, PAGE_BYTES, PAGE_ROWS, RUN, Relocation, Row, Rows, STATE, Seen, Snapshot,
     is_claimed_by, is_under_way, row,
 };
-use crate::stored::words;
 use crate::{Result, StoreError};
 
 #[async_trait]
@@ -227,22 +227,23 @@ impl Snapshot for DatabaseSnapshot {
 
 /// A batch with the words of its memories.
 struct Prepared {
+    owner: OwnerId,
     batch: Batch,
     memories: Vec<(i64, Memory)>,
-    /// The token stream of each.
-    words: Vec<String>,
+    words: Vec<Words>,
 }
 
 impl Prepared {
     fn new(batch: Batch) -> Result<Self> {
+        let owner = batch.owner.unwrap_or(OwnerId::FIRST);
         let mut analyzer = Analyzer::new();
         let (mut memories, mut all) = (Vec::new(), Vec::new());
         for (_, row) in batch.rows.iter().filter(|(table, _)| *table == Table::Memories) {
             let memory = row::memory(row)?;
-            all.push(words(&memory, &mut analyzer));
+            all.push(Words::of(owner, &memory, &mut analyzer));
             memories.push((row.position(), memory));
         }
-        Ok(Self { batch, memories, words: all })
+        Ok(Self { owner, batch, memories, words: all })
     }
 
     /// Writes it, if the database is this run's.
@@ -250,7 +251,7 @@ impl Prepared {
         if !is_ours(tx, self.batch.run).await? {
             return Ok(false);
         }
-        let owner = self.batch.owner.unwrap_or(OwnerId::FIRST);
+        let owner = self.owner;
         let mut gone: Vec<i64> = Vec::new();
         for (table, row) in &self.batch.gone {
             match table {
@@ -264,8 +265,7 @@ impl Prepared {
             put(tx, owner, rows[0].0, rows).await?;
         }
         let memories: Vec<(i64, &Memory)> = self.memories.iter().map(|(pk, memory)| (*pk, memory)).collect();
-        let words = self.words.iter().map(|words| Words::new(owner, words));
-        let words = self.memories.iter().map(|(pk, _)| *pk).zip(words).collect();
+        let words = self.memories.iter().map(|(pk, _)| *pk).zip(self.words.iter().cloned()).collect();
         write::index_all(tx, owner, &memories, words).await?;
         Ok(true)
     }

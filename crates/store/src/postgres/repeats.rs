@@ -3,7 +3,7 @@
 use omp_model::{Memory, Principal, Timestamp};
 
 use super::session::{Session, number};
-use super::{rows, write};
+use super::{rows, tsvector};
 use crate::Result;
 use crate::repeats::{CANDIDATES, Probe};
 
@@ -18,7 +18,7 @@ pub(super) async fn find(
     if probe.words.is_empty() {
         return Ok(None);
     }
-    let all: Vec<String> = probe.words.iter().map(|word| write::lexeme(by.owner, word)).collect();
+    let all: Vec<String> = probe.words.iter().map(|word| tsvector::quoted(by.owner, word)).collect();
     let sql = format!(
         "SELECT {} FROM (SELECT w.pk FROM words AS w WHERE w.owner = $1 AND w.t @@ $2::text::tsquery \
          ORDER BY w.pk DESC LIMIT {CANDIDATES}) AS w JOIN memories AS m ON m.owner = $1 AND m.pk = w.pk \

@@ -11,8 +11,8 @@ use omp_search::Keywords;
 
 use super::filter::Admitted;
 use super::session::{Columns, Session, Value, number};
+use super::tsvector;
 use super::tx::WORDS;
-use super::write;
 use crate::{Page, Result};
 
 /// From which rank on a word occurs once, twice, …: halfway between two ranks.
@@ -50,7 +50,7 @@ pub(super) async fn best(
         .iter()
         .map(|keyword| {
             let beginning = if keyword.prefix { ":*" } else { "" };
-            write::lexeme(by.owner, &keyword.token) + beginning
+            tsvector::quoted(by.owner, &keyword.token) + beginning
         })
         .collect();
     if terms.is_empty() {

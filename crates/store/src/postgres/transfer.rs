@@ -13,10 +13,11 @@ use omp_search::Analyzer;
 
 use super::seen::Seen;
 use super::session::{Columns, Session, Value, number};
+use super::tsvector::Words;
 use super::tx::Tx;
 use super::{PostgresStore, audit, originals, rows, vectors, write};
 use crate::arrivals::{Arrival, Records, of_one_record};
-use crate::stored::{pk_range, words};
+use crate::stored::pk_range;
 use crate::transfer::{self, ExportPage, PAGE_BYTES};
 use crate::{Exported, ImportChunk, ImportItem, ImportOutcome, Original, Result, StoreError, TransferStore};
 
@@ -28,7 +29,7 @@ impl TransferStore for PostgresStore {
         chunk: ImportChunk,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
-        let by = by.clone();
+        let (by, owner) = (by.clone(), by.owner);
         let ImportChunk { items, conflict, dry_run, held, records, .. } = chunk;
         let how = How { conflict, records, now };
         if dry_run {
@@ -44,7 +45,9 @@ impl TransferStore for PostgresStore {
         // Analysing text is work for a thread of its own, so that the writer only writes.
         let analyse = move || {
             let mut analyzer = Analyzer::new();
-            items.into_iter().map(|item| (words(&item.memory, &mut analyzer), item)).collect::<Vec<_>>()
+            let analysed =
+                items.into_iter().map(|item| (Words::of(owner, &item.memory, &mut analyzer), item));
+            analysed.collect::<Vec<_>>()
         };
         let items = tokio::task::spawn_blocking(analyse).await;
         let items = items.map_err(|_| StoreError::Internal("the analysis ended early".into()))?;
@@ -235,7 +238,7 @@ impl There {
 async fn import(
     tx: &mut Tx,
     by: &Principal,
-    items: &[(String, ImportItem)],
+    items: &[(Words, ImportItem)],
     how: &How,
 ) -> Result<Vec<ImportOutcome>> {
     let mut outcomes = Vec::with_capacity(items.len());
@@ -256,7 +259,7 @@ async fn import(
 async fn import_part(
     tx: &mut Tx,
     by: &Principal,
-    items: &[&(String, ImportItem)],
+    items: &[&(Words, ImportItem)],
     how: &How,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<()> {
@@ -272,7 +275,7 @@ async fn import_part(
         }
     }
     there.read_surplus(tx, owner, &plain, how).await?;
-    let mut new: Vec<(&Memory, &str)> = Vec::new();
+    let mut new: Vec<(&Memory, &Words)> = Vec::new();
     let mut new_originals: Vec<Option<&Original>> = Vec::new();
     let mut stored: Vec<(i64, &Original)> = Vec::new();
     for record in items.chunk_by(|(_, one), (_, next)| of_one_record(one, next)) {

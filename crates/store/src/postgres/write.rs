@@ -1,70 +1,23 @@
 //! Writing memories: their rows, their tags, their words, their vectors. A single one is written as many are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use omp_model::audit::Action;
 use omp_model::{Memory, MemoryId, OwnerId, Principal, Source, Tag, Timestamp};
 use omp_search::Analyzer;
 
 use super::session::{Columns, Owned, Session, number};
+use super::tsvector::{TsVector, Words};
 use super::tx::{Known, Tx};
 use super::{audit, originals, succession, vectors, versions};
-use crate::stored::{facets, tags_text, words};
+use crate::stored::{facets, tags_text};
 use crate::{Added, Result};
-
-/// Most bytes of a `tsvector` that we make; the engine takes a little more. No memory that fits the limits comes near.
-const MOST_WORD_BYTES: usize = 1_000_000;
-
-/// Most positions of one word in a `tsvector`.
-const MOST_POSITIONS: usize = 255;
-
-/// What the word index holds of a memory.
-pub(super) struct Words {
-    /// How many there are.
-    count: i32,
-    /// As the text of a `tsvector`.
-    vector: String,
-}
-
-/// A word as the index knows it: with its owner in front.
-pub(super) fn lexeme(owner: OwnerId, token: &str) -> String {
-    format!("'{}:{token}'", owner.0)
-}
-
-impl Words {
-    /// `words` is the token stream of a memory. No token contains a quote, a backslash or white space.
-    pub(super) fn new(owner: OwnerId, words: &str) -> Self {
-        let mut occurrences: HashMap<&str, usize> = HashMap::new();
-        let mut count = 0;
-        for token in words.split(' ').filter(|token| !token.is_empty()) {
-            *occurrences.entry(token).or_insert(0) += 1;
-            count += 1;
-        }
-        let mut vector = String::with_capacity(words.len() * 2);
-        let mut bytes = 0;
-        for (token, n) in occurrences {
-            let n = n.min(MOST_POSITIONS);
-            bytes += token.len() + 16 + 2 * n;
-            if bytes > MOST_WORD_BYTES {
-                break;
-            }
-            vector.push_str(&lexeme(owner, token));
-            for position in 1..=n {
-                vector.push(if position == 1 { ':' } else { ',' });
-                vector.push_str(&position.to_string());
-            }
-            vector.push(' ');
-        }
-        Self { count, vector }
-    }
-}
 
 /// A memory to store if its id is free.
 pub(super) struct Creation {
     pub(super) by: Principal,
     pub(super) memory: Memory,
-    /// Its token stream.
-    pub(super) words: String,
+    pub(super) words: Words,
     pub(super) now: Timestamp,
     /// What became of it.
     pub(super) added: Option<Added>,
@@ -94,7 +47,7 @@ pub(super) async fn create_all(
         creation.added = Some(if free { Added::Stored } else { Added::IdTaken });
     }
     all.retain(|creation| creation.added == Some(Added::Stored));
-    let new: Vec<(&Memory, &str)> = all.iter().map(|c| (&c.memory, c.words.as_str())).collect();
+    let new: Vec<(&Memory, &Words)> = all.iter().map(|c| (&c.memory, &c.words)).collect();
     if !new.is_empty() {
         insert_all(tx, owner, &new).await?;
     }
@@ -104,11 +57,11 @@ pub(super) async fn create_all(
     Ok(())
 }
 
-/// Stores memories whose ids are free. `words` is the token stream of each. Returns their row numbers.
+/// Stores memories whose ids are free. Returns their row numbers.
 pub(super) async fn insert_all(
     tx: &mut Tx,
     owner: OwnerId,
-    memories: &[(&Memory, &str)],
+    memories: &[(&Memory, &Words)],
 ) -> Result<Vec<i64>> {
     let (mut pks, mut seqs) = (Vec::with_capacity(memories.len()), Vec::with_capacity(memories.len()));
     for (memory, _) in memories {
@@ -121,7 +74,7 @@ pub(super) async fn insert_all(
     let text = |text: &str| text.to_owned();
     let numbered: Vec<(i64, &Memory)> = pks.iter().copied().zip(memories.iter().map(|(m, _)| *m)).collect();
     let indexed: Vec<(i64, Words)> =
-        pks.iter().copied().zip(memories.iter().map(|(_, words)| Words::new(owner, words))).collect();
+        pks.iter().copied().zip(memories.iter().map(|(_, words)| (*words).clone())).collect();
     count_words(tx, owner, &indexed);
     let all = memories.iter().map(|(memory, _)| *memory);
     let source = |text: fn(&Source) -> Option<&str>| {
@@ -182,7 +135,7 @@ pub(super) async fn index_all(
 }
 
 /// [`insert_all`] for one.
-pub(super) async fn insert(tx: &mut Tx, owner: OwnerId, memory: &Memory, words: &str) -> Result<i64> {
+pub(super) async fn insert(tx: &mut Tx, owner: OwnerId, memory: &Memory, words: &Words) -> Result<i64> {
     Ok(insert_all(tx, owner, &[(memory, words)]).await?[0])
 }
 
@@ -234,7 +187,7 @@ pub(super) async fn update(
     }
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, owner, &[pk]).await?;
-        let words = [(pk, Words::new(owner, &words(after, &mut Analyzer::new())))];
+        let words = [(pk, Words::of(owner, after, &mut Analyzer::new()))];
         count_words(tx, owner, &words);
         put_words(tx, owner, words.into()).await?;
         vectors::expect(tx, owner, pk).await?;
@@ -346,9 +299,9 @@ fn count_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) {
 pub(super) async fn put_words(session: &Session, owner: OwnerId, all: Vec<(i64, Words)>) -> Result<()> {
     let pks: Vec<i64> = all.iter().map(|(pk, _)| *pk).collect();
     let counts: Vec<i32> = all.iter().map(|(_, words)| words.count).collect();
-    let vectors: Vec<String> = all.into_iter().map(|(_, words)| words.vector).collect();
+    let vectors: Vec<TsVector> = all.into_iter().map(|(_, words)| words.vector).collect();
     let sql = "INSERT INTO words (owner, pk, n, t) \
-         SELECT $1, w.pk, w.n, w.t::tsvector FROM unnest($2::bigint[], $3::integer[], $4::text[]) AS w (pk, n, t)";
+         SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::tsvector[])";
     let values: Vec<Owned> =
         vec![Box::new(number(owner)), Box::new(pks), Box::new(counts), Box::new(vectors)];
     session.defer(sql, values).await
@@ -379,24 +332,4 @@ async fn put_embeddings(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) ->
 
 async fn remove_embedding(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
     tx.execute("DELETE FROM embeddings WHERE owner = $1 AND pk = $2", &[&number(owner), &pk]).await.map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_has_a_position_for_each_time_that_it_occurs() {
-        let words = Words::new(OwnerId(3), "tea tea c++");
-        let mut parts: Vec<&str> = words.vector.split_whitespace().collect();
-        parts.sort_unstable();
-        assert_eq!((words.count, parts), (3, vec!["'3:c++':1", "'3:tea':1,2"]));
-    }
-
-    #[test]
-    fn a_text_of_one_word_stays_within_what_the_engine_takes() {
-        let words = Words::new(OwnerId(3), &"tea ".repeat(10_000));
-        assert_eq!(words.count, 10_000);
-        assert!(words.vector.trim_end().ends_with(",255"), "{}", words.vector.len());
-    }
 }
