@@ -4,7 +4,8 @@
 //!
 //! The yardstick is what one would write for an application: one table, a generated `tsvector` with a GIN index, a GIN index
 //! over tags, an index by time, a transaction for each row, `count(*)` for a total, `ts_rank` for the order. It keeps no versions,
-//! no audit, no counters, no numbers of changes.
+//! no audit, no counters, no numbers of changes. Imports have a second one: COPY of the rows that were made into tables like
+//! the store's, with all their indices, in transactions as large.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use omp_model::{
 };
 use omp_search::keywords;
 use omp_store::memories::KeywordSearch;
-use omp_store::{IndexFeed, MemoryStore, PostgresOptions, PostgresStore};
+use omp_store::{IndexFeed, Maintenance, MemoryStore, PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -35,10 +36,12 @@ async fn main() -> Result<(), Failure> {
     let memories: usize = std::env::args().nth(1).unwrap_or_else(|| "20000".into()).parse()?;
     let url = std::env::var("OMP_TEST_DATABASE_URL")?;
     let admin = connect(&url).await?;
-    admin.batch_execute("CREATE SCHEMA ours; CREATE SCHEMA plain").await?;
+    admin.batch_execute("CREATE SCHEMA ours; CREATE SCHEMA copied; CREATE SCHEMA plain").await?;
     let store = Arc::new(PostgresStore::open(&PostgresOptions::new(within(&url, "ours"), NOW)).await?);
+    PostgresStore::open(&PostgresOptions::new(within(&url, "copied"), NOW)).await?.close().await?;
     let plain = Plain::open(&within(&url, "plain")).await?;
-    let mut bench = Bench { store, plain, url, texts: Texts(7), memories };
+    let copies = Copies::open().await?;
+    let mut bench = Bench { store, plain, copies, url, texts: Texts(7), memories };
     println!(
         "{memories} memories; milliseconds of the store, of plain SQL, and the ratio; medians unless a rate"
     );
@@ -59,6 +62,7 @@ async fn main() -> Result<(), Failure> {
 struct Bench {
     store: Arc<PostgresStore>,
     plain: Plain,
+    copies: Copies,
     url: String,
     texts: Texts,
     memories: usize,
@@ -67,7 +71,8 @@ struct Bench {
 impl Bench {
     /// In turns of ten chunks, so that both see the same tables grow and the same neighbours on the machine.
     async fn import(&mut self) -> Result<String, Failure> {
-        let (mut ours, mut theirs, mut number) = (Duration::ZERO, Duration::ZERO, 0);
+        let (mut ours, mut theirs, mut same) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let mut number = 0;
         while number < self.memories {
             let until = (number + 10 * CHUNK).min(self.memories);
             let batch: Vec<Memory> = (number..until).map(|n| self.texts.memory("bulk", n)).collect();
@@ -83,8 +88,10 @@ impl Bench {
                 self.plain.copy(chunk).await?;
             }
             theirs += begun.elapsed();
+            same += self.copies.follow().await?;
         }
-        Ok(rates(self.memories, ours, theirs))
+        let same = rates(self.memories, ours, same);
+        Ok(format!("{}; beside COPY into the same tables: {same}", rates(self.memories, ours, theirs)))
     }
 
     async fn create(&mut self) -> Result<Pair, Failure> {
@@ -332,6 +339,58 @@ impl Plain {
     async fn search(&self, question: &str) -> Result<(), Failure> {
         self.client.query(&self.search, &[&question]).await?;
         Ok(())
+    }
+}
+
+/// Tables like the store's, which its rows are copied into as they are: what storing them costs at least.
+struct Copies {
+    from: Client,
+    to: Client,
+    /// The last row that was copied.
+    last: i64,
+}
+
+impl Copies {
+    /// The tables that an import writes rows of memories to.
+    const TABLES: [&str; 4] = ["memories", "memory_tags", "words", "backlog"];
+
+    async fn open() -> Result<Self, Failure> {
+        // Row-level security does not allow COPY to others.
+        let url = std::env::var("OMP_TEST_DATABASE_ADMIN_URL")?;
+        let (server, _) = url.rsplit_once('/').ok_or("the address names a database")?;
+        let url = format!("{server}/omp");
+        let (from, to) = (connect(&within(&url, "ours")).await?, connect(&within(&url, "copied")).await?);
+        Ok(Self { from, to, last: 0 })
+    }
+
+    /// Copies what is new; tells how long writing it took.
+    async fn follow(&mut self) -> Result<Duration, Failure> {
+        let mut took = Duration::ZERO;
+        loop {
+            let sql =
+                "SELECT max(pk) FROM (SELECT pk FROM memories WHERE pk > $1 ORDER BY pk LIMIT $2) AS next";
+            let limit = i64::try_from(CHUNK)?;
+            let until: Option<i64> = self.from.query_one(sql, &[&self.last, &limit]).await?.get(0);
+            let Some(until) = until else { return Ok(took) };
+            let mut rows = Vec::new();
+            for table in Self::TABLES {
+                let condition = format!("pk > {} AND pk <= {until}", self.last);
+                let sql = format!("COPY (SELECT * FROM {table} WHERE {condition}) TO STDOUT (FORMAT binary)");
+                let parts: Vec<_> = self.from.copy_out(&sql).await?.try_collect().await?;
+                rows.push((table, parts.concat()));
+            }
+            self.last = until;
+            let begun = Instant::now();
+            self.to.batch_execute("BEGIN").await?;
+            for (table, rows) in rows {
+                let sql = format!("COPY {table} FROM STDIN (FORMAT binary)");
+                let mut sink = Box::pin(self.to.copy_in(&sql).await?);
+                futures_util::SinkExt::send(&mut sink, std::io::Cursor::new(rows)).await?;
+                sink.as_mut().finish().await?;
+            }
+            self.to.batch_execute("COMMIT").await?;
+            took += begun.elapsed();
+        }
     }
 }
 
