@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode as Code, OpenFlags};
 
 use super::cipher::{self, DatabaseKey};
@@ -48,6 +49,8 @@ fn open(file: &DatabaseFile, flags: OpenFlags, pragmas: &str) -> Result<Connecti
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .and_then(|()| connection.execute_batch(pragmas))
+        // Otherwise a statement whose LIMIT is a parameter is compiled anew whenever it is run.
+        .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
         .map_err(|e| opening(file, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
