@@ -87,26 +87,40 @@ pub fn within_budget(memories: &[Memory], budget: u32) -> Budgeted {
 pub fn recalled<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> String {
     let mut block = String::from(OPENING);
     for memory in memories {
-        let mut details = format!(", {}", memory.id);
-        memory.namespace.iter().for_each(|namespace| details.push_str(&format!(", in {namespace}")));
-        memory.tags.iter().for_each(|tag| details.push_str(&format!(", #{tag}")));
-        block.push_str(&detailed_line(memory, &details));
+        push_line(&mut block, memory, true);
     }
     block.push_str(CLOSING);
     block
 }
 
 fn line(memory: &Memory) -> String {
-    detailed_line(memory, "")
+    let mut line = String::new();
+    push_line(&mut line, memory, false);
+    line
 }
 
-/// A memory as a line of a list; further lines are indented, so that no text can look like the next item.
-fn detailed_line(memory: &Memory, more: &str) -> String {
-    let day: String = memory.source.timestamp.to_string().chars().take(10).collect();
-    // Nothing in a memory may close the block.
-    let text = memory.content.as_str().replace('<', "&lt;").replace('\n', "\n  ");
+/// Puts a memory down as a line of a list; further lines are indented, so that no text can look like the next item.
+fn push_line(block: &mut String, memory: &Memory, detailed: bool) {
+    let time = memory.source.timestamp.to_string();
+    let day = time.get(..10).unwrap_or(&time);
     let tool = memory.source.tool.as_str().replace(['<', '\n', ']'], " ");
-    format!("- [{day}, {}, {tool}{more}] {text}\n", memory.kind.as_str())
+    let mut put = |parts: &[&str]| parts.iter().for_each(|part| block.push_str(part));
+    put(&["- [", day, ", ", memory.kind.as_str(), ", ", &tool]);
+    if detailed {
+        put(&[", ", &memory.id.to_string()]);
+        memory.namespace.iter().for_each(|namespace| put(&[", in ", namespace.as_str()]));
+        memory.tags.iter().for_each(|tag| put(&[", #", tag.as_str()]));
+    }
+    put(&["] "]);
+    // Nothing in a memory may close the block.
+    for c in memory.content.as_str().chars() {
+        match c {
+            '<' => block.push_str("&lt;"),
+            '\n' => block.push_str("\n  "),
+            c => block.push(c),
+        }
+    }
+    block.push('\n');
 }
 
 /// About how many tokens a model makes of a text: four letters of the Latin alphabet are one, and each character of

@@ -49,7 +49,7 @@ impl Verb for List {
         let (limit, offset) = (self.limit.unwrap_or(20), self.offset.unwrap_or(0));
         let query = reading.done(Some(ListQuery { filter, limit, offset, ..ListQuery::default() }))?;
         let page = call.api.list_memories(&query).await?;
-        let (memories, block) = item::both(&page.memories);
+        let (memories, block) = item::both(page.memories);
         let text = if memories.is_empty() {
             format!("None here; {} in all.", page.total)
         } else {

@@ -51,7 +51,7 @@ impl Verb for Recall {
         };
         let query = q.map(|q| SearchQuery { filter, limit: self.limit.unwrap_or(10), ..SearchQuery::new(q) });
         let found = call.api.search_memories(&reading.done(query)?).await?;
-        let (memories, block) = item::both(&found.memories);
+        let (memories, block) = item::both(found.memories);
         let text = if memories.is_empty() {
             "Nothing is remembered about that.".to_owned()
         } else {
