@@ -19,8 +19,8 @@ pub(super) fn start(usual: &str, format: LogFormat) {
         LogFormat::Json => lines.json().boxed(),
     };
     // The libraries of MCP, of outgoing requests and of PostgreSQL print whole messages and the values of statements, and in them is
-    // what people remember.
+    // what people remember. Turned away before all layers, they cost a request nothing either.
     let quiet = ["rmcp", "ureq", "tokio_postgres"];
     let ours = filter_fn(move |metadata| !quiet.iter().any(|name| metadata.target().starts_with(name)));
-    tracing_subscriber::registry().with(lines.with_filter(ours)).with(filter).init();
+    tracing_subscriber::registry().with(lines).with(filter).with(ours).init();
 }
