@@ -3,9 +3,11 @@
 
     python3 benches/modes.py --sizes 1000,100000 --out modes.json
     python3 benches/modes.py --sizes 1000,1000000 --stand-in
+    tests/postgres/run sh -c 'python3 benches/modes.py --sizes 100000 --stand-in --database "$OMP_TEST_DATABASE_URL"'
 
 The built-in model takes some milliseconds a memory. With `--stand-in` an endpoint on this machine makes vectors of the same
-shape that mean nothing, so that a million can be had: what a search costs does not depend on what vectors mean.
+shape that mean nothing, so that a million can be had: what a search costs does not depend on what vectors mean. With
+`--database` a second server is over that PostgreSQL database, and each row is asked of both in turn.
 """
 
 import argparse
@@ -23,8 +25,8 @@ import load
 MODES = ("keyword", "semantic", "hybrid")
 FILTERS = {"all": "", "10 %": "tag", "1 %": "namespace"}
 DIMENSIONS = 384
-# The server keeps the vectors of the last 1,000.
-NEW = 4_000
+# Of each row. The server keeps the vectors of the last 1,000, so each question is new whenever its turn comes.
+NEW = 2_000
 # The published TypeScript server, a whole question among 100,000 memories, by words.
 REFERENCE_MS = 199
 
@@ -68,14 +70,38 @@ def stand_in():
 
 
 class Server(load.Server):
-    """`omp serve` with embeddings."""
+    """`omp serve` with embeddings, over a file or a database."""
 
-    def __init__(self, binary, folder, embedding):
+    def __init__(self, binary, folder, embedding, database=None):
         super().__init__(binary, folder)
-        self.embedding = embedding
+        self.more = embedding | ({"OMP_DATABASE_URL": database} if database else {})
 
     def environment(self):
-        return super().environment() | self.embedding
+        environment = super().environment() | self.more
+        if "OMP_DATABASE_URL" in environment:
+            del environment["OMP_DB_PATH"]
+        return environment
+
+    def ask(self, body):
+        return self.call("POST", "/v1/memories/search", json.dumps(body), {"Content-Type": "application/json"})
+
+    def fill(self, export, size, meta):
+        """Imports what is not there yet, has all of it embedded, and begins anew; returns how soon the index was there."""
+        self.start()
+        if self.call("GET", "/v1/health")["memories_count"] != size:
+            load.Runner(None, self, meta, self.folder).import_(export)
+            load.say(f"{size}: imported")
+        self.wait_for_vectors()
+        # A new process, as after a night: the index is made by the first search.
+        self.stop()
+        self.start()
+        begun = time.perf_counter()
+        while self.ask({"q": meta["questions"][0], "mode": "hybrid"})["mode_used"] != "hybrid":
+            time.sleep(0.05)
+        for mode in MODES:
+            answer = self.ask({"q": meta["questions"][0], "mode": mode})
+            load.check(answer["mode_used"] == mode and answer["memories"], f"{mode}: {json.dumps(answer)[:300]}")
+        return time.perf_counter() - begun
 
     def wait_for_vectors(self):
         while True:
@@ -86,12 +112,12 @@ class Server(load.Server):
             time.sleep(10)
 
 
-def new_questions(meta):
-    """More than the server keeps the vectors of, so that each is new when its turn comes again: known ones, each with a word of another."""
+def new_questions(meta, row):
+    """Known ones, each with a word of another, and other ones for each row."""
     known = meta["questions"]
     words = " ".join(known).replace("?", "").split()
-    rng = random.Random(7)
-    return [f"{known[n % len(known)][:-1]} {rng.choice(words)}?" for n in range(NEW)]
+    rng = random.Random(row)
+    return [f"{known[n % len(known)][:-1]} {rng.choice(words)} {rng.choice(words)}?" for n in range(NEW)]
 
 
 def queries(meta, questions, mode, narrow):
@@ -101,57 +127,41 @@ def queries(meta, questions, mode, narrow):
 
 
 def rows_of(meta):
-    new = new_questions(meta)
     for mode in MODES:
         for label, narrow in FILTERS.items():
-            yield f"{mode}, {label}", new, mode, narrow
+            row = f"{mode}, {label}"
+            yield row, new_questions(meta, row), mode, narrow
     for mode in ("semantic", "hybrid"):
         yield f"{mode}, all, asked before", meta["questions"][:1], mode, ""
 
 
-def measure(args, size, folder, embedding):
+def measure(args, size, servers):
+    """Each row of each server, in turns."""
     export, meta_file, _ = load.prepared(args, size)
     meta = json.loads(meta_file.read_text())
-    server = Server(args.omp, folder, embedding)
-    result = {"size": size}
-    runner = load.Runner(args, server, meta, folder)
+    results = [{"size": size, "store": store, "rows": {}} for store in servers]
     try:
-        kept = server.database.exists()
-        server.start()
-        if not kept:
-            runner.import_(export)
-            load.say(f"{size}: imported")
-        server.wait_for_vectors()
-        # A new process, as after a night: the index is made by the first search.
-        server.stop()
-        server.start()
-        begun = time.perf_counter()
-        while True:
-            body = json.dumps({"q": meta["questions"][0], "mode": "hybrid"})
-            answer = server.call("POST", "/v1/memories/search", body, {"Content-Type": "application/json"})
-            if answer["mode_used"] == "hybrid":
-                break
-            time.sleep(0.05)
-        result["index_s"] = time.perf_counter() - begun
-        for mode in MODES:
-            body = json.dumps({"q": meta["questions"][0], "mode": mode})
-            answer = server.call("POST", "/v1/memories/search", body, {"Content-Type": "application/json"})
-            load.check(answer["mode_used"] == mode and answer["memories"], f"{mode}: {json.dumps(answer)[:300]}")
-        rows = {}
+        for server, result in zip(servers.values(), results):
+            result["index_s"] = server.fill(export, size, meta)
         for n in range(args.rounds):
             load.say(f"{size}: round {n + 1} of {args.rounds}")
             for name, questions, mode, narrow in rows_of(meta):
-                found = runner.requests(name, queries(meta, questions, mode, narrow), 1, args.seconds, load.ONE_PROCESSOR)
-                rows.setdefault(name, []).append(found)
-        result["rows"] = {name: load.best(found) for name, found in rows.items()}
-        result["memory_mb"] = server.memory()["rss"]
-        return result
+                for server, result in zip(servers.values(), results):
+                    runner = load.Runner(args, server, meta, server.folder)
+                    asked = queries(meta, questions, mode, narrow)
+                    found = runner.requests(name, asked, 1, args.seconds, load.ONE_PROCESSOR)
+                    result["rows"].setdefault(name, []).append(found)
+        for server, result in zip(servers.values(), results):
+            result["rows"] = {name: load.best(found) for name, found in result["rows"].items()}
+            result["memory_mb"] = server.memory()["rss"]
+        return results
     finally:
-        server.stop(signal.SIGKILL)
+        for server in servers.values():
+            server.stop(signal.SIGKILL)
 
 
 def markdown(results):
-    lines = ["| a whole question, p50 ms (p99) | " + " | ".join(f"{r['size']:,}" for r in results) + " |",
+    lines = ["| a whole question, p50 ms (p99) | " + " | ".join(f"{r['size']:,}, {r['store']}" for r in results) + " |",
              "|---|" + "---:|" * len(results)]
     for name in results[0]["rows"]:
         cells = [f"{r['rows'][name]['p50']:.2f} ({r['rows'][name]['p99']:.2f})" for r in results]
@@ -160,9 +170,8 @@ def markdown(results):
         keyword = r["rows"]["keyword, all"]["p50"]
         lines.append("")
         lines.append(
-            f"{r['size']:,} memories: {REFERENCE_MS / keyword:.0f} times the reference's {REFERENCE_MS} ms (at 100,000) by words; "
-            f"the index of a new process after {r['index_s']:.1f} s; "
-            f"{r['memory_mb']:.0f} MB."
+            f"{r['size']:,} memories, {r['store']}: {REFERENCE_MS / keyword:.0f} times the reference's {REFERENCE_MS} ms (at 100,000) "
+            f"by words; the index of a new process after {r['index_s']:.1f} s; {r['memory_mb']:.0f} MB."
         )
     return "\n".join(lines) + "\n"
 
@@ -175,6 +184,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="rounds of every row (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=2, help="seconds of a round (default: %(default)s)")
     parser.add_argument("--stand-in", action="store_true", help="vectors of an endpoint that makes them up")
+    parser.add_argument("--database", help="a PostgreSQL database, empty or of the same size, to be asked as well")
     parser.add_argument("--work", type=Path, default=here / "load", help="where data and stores go")
     parser.add_argument("--out", type=Path, help="write everything there, as JSON")
     args = parser.parse_args()
@@ -192,7 +202,10 @@ def main():
             # Vectors take long to make, so a store is kept for the next run.
             folder = args.work / f"modes-{size}{'-stand-in' if args.stand_in else ''}"
             folder.mkdir(exist_ok=True)
-            results.append(measure(args, size, folder, embedding))
+            servers = {"a file": Server(args.omp, folder, embedding)}
+            if args.database:
+                servers["PostgreSQL"] = Server(args.omp, folder, embedding, args.database)
+            results.extend(measure(args, size, servers))
             if args.out:
                 args.out.write_text(json.dumps(results, indent=1) + "\n")
     finally:
