@@ -1,9 +1,12 @@
 //! Connections: taking them, how long they may dawdle, and ending them in order.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
 use crate::limits::Peer;
@@ -37,13 +40,14 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Pause after the system refused a connection: it has no more files.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// How long opening the database may take before whoever asks is told. Until then connections wait, as a start is short.
+/// How long opening the database may take before whoever asks is told.
+/// Until then connections wait, as a start is short.
 const QUIET: Duration = Duration::from_secs(1);
 /// Connections at once that are only told that nothing is served.
 const TURNED_AWAY: usize = 100;
 
-/// Answers on `listener`, encrypted with `tls` if there is one, until `shutdown` is done; then lets the requests under way finish, and
-/// answers nothing new but probes.
+/// Answers on `listener`, encrypted with `tls` if there is one, until `shutdown` is done; then lets the requests under
+/// way finish, and answers nothing new but probes.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -54,6 +58,8 @@ pub async fn serve(
     let renewing = door.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let (places, crowd) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Crowd::default()));
     let graceful = GracefulShutdown::new();
+    let late = door.turning_away(door.router.clone());
+    let (stop, stopped) = watch::channel(());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let next = async {
@@ -70,13 +76,21 @@ pub async fn serve(
             tracing::debug!(%peer, "too many connections from one address");
             continue;
         };
-        let (door, watcher) = (door.clone(), graceful.watcher());
+        let (door, late, watcher, mut stopped) =
+            (door.clone(), late.clone(), graceful.watcher(), stopped.clone());
         tokio::spawn(async move {
-            door.answer(stream, peer, Some(watcher)).await;
+            tokio::select! {
+                biased;
+                _ = stream.readable() => door.answer(stream, peer, Some(watcher)).await,
+                _ = stopped.changed() => {
+                    drop(watcher);
+                    late.answer(stream, peer, None).await;
+                }
+            }
             drop((place, seat));
         });
     }
-    let late = door.turning_away(door.router.clone());
+    drop(stop);
     tokio::select! {
         ended = tokio::time::timeout(GRACE, graceful.shutdown()) => if ended.is_err() {
             tracing::warn!("some requests did not finish in time and were cut off");
@@ -192,10 +206,13 @@ impl Door {
             }
             router.clone().call(request)
         });
-        let connection = self.http.serve_connection(TokioIo::new(Stall::new(stream)), service);
-        let ended = match watcher {
-            Some(watcher) => watcher.watch(connection).await,
-            None => connection.await,
+        let mut connection = self.http.serve_connection(TokioIo::new(Stall::new(stream)), service);
+        // Told to end before it has read anything, a connection is closed, even if a request waits in it: so it reads first.
+        let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut connection).poll(context))).await;
+        let ended = match (begun, watcher) {
+            (Poll::Ready(ended), _) => ended,
+            (Poll::Pending, Some(watcher)) => watcher.watch(connection).await,
+            (Poll::Pending, None) => connection.await,
         };
         if let Err(error) = ended {
             // Peers go away in the middle of things all the time.
