@@ -49,7 +49,8 @@ fn open(file: &DatabaseFile, flags: OpenFlags, pragmas: &str) -> Result<Connecti
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .and_then(|()| connection.execute_batch(pragmas))
-        // Otherwise a statement whose LIMIT is a parameter is compiled anew whenever it is run.
+        // Otherwise a statement whose LIMIT is a parameter is compiled anew whenever it is run. The price: no value of a
+        // parameter ever chooses an index, so what partial indices ask for is written into statements as it is.
         .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
         .map_err(|e| opening(file, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

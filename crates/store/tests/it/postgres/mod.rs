@@ -14,3 +14,4 @@ mod taking_in;
 mod together;
 mod trouble;
 mod walls;
+mod word_index;

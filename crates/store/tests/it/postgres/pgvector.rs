@@ -1,5 +1,5 @@
-//! Searches by vectors in the database itself. Where the server has no pgvector (`OMP_TEST_PGVECTOR=0` says so), only what it
-//! says then is tested.
+//! Searches by vectors in the database itself. Where the server has no pgvector
+//! (`OMP_TEST_PGVECTOR=0` says so), only what it says then is tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
