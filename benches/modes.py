@@ -25,7 +25,7 @@ import load
 MODES = ("keyword", "semantic", "hybrid")
 FILTERS = {"all": "", "10 %": "tag", "1 %": "namespace"}
 DIMENSIONS = 384
-# Of each row. The server keeps the vectors of the last 1,000, so each question is new whenever its turn comes.
+# Of each row in each round. The server keeps the vectors of the last 1,000, so each question is new whenever its turn comes.
 NEW = 2_000
 # The published TypeScript server, a whole question among 100,000 memories, by words.
 REFERENCE_MS = 199
@@ -86,7 +86,7 @@ class Server(load.Server):
         return self.call("POST", "/v1/memories/search", json.dumps(body), {"Content-Type": "application/json"})
 
     def fill(self, export, size, meta):
-        """Imports what is not there yet, has all of it embedded, and begins anew; returns how soon the index was there."""
+        """Imports what is not there yet, has all of it embedded, and restarts the server; returns how soon the index was there."""
         self.start()
         if self.call("GET", "/v1/health")["memories_count"] != size:
             load.Runner(None, self, meta, self.folder).import_(export)
@@ -112,11 +112,11 @@ class Server(load.Server):
             time.sleep(10)
 
 
-def new_questions(meta, row):
-    """Known ones, each with a word of another, and other ones for each row."""
+def new_questions(meta, seed):
+    """Known ones, each with two words of others, and other ones for each seed."""
     known = meta["questions"]
     words = " ".join(known).replace("?", "").split()
-    rng = random.Random(row)
+    rng = random.Random(seed)
     return [f"{known[n % len(known)][:-1]} {rng.choice(words)} {rng.choice(words)}?" for n in range(NEW)]
 
 
@@ -126,11 +126,11 @@ def queries(meta, questions, mode, narrow):
     return [f"POST /v1/memories/search {json.dumps(body)}" for body in bodies]
 
 
-def rows_of(meta):
+def rows_of(meta, round_):
     for mode in MODES:
         for label, narrow in FILTERS.items():
             row = f"{mode}, {label}"
-            yield row, new_questions(meta, row), mode, narrow
+            yield row, new_questions(meta, f"{row} {round_}"), mode, narrow
     for mode in ("semantic", "hybrid"):
         yield f"{mode}, all, asked before", meta["questions"][:1], mode, ""
 
@@ -145,7 +145,7 @@ def measure(args, size, servers):
             result["index_s"] = server.fill(export, size, meta)
         for n in range(args.rounds):
             load.say(f"{size}: round {n + 1} of {args.rounds}")
-            for name, questions, mode, narrow in rows_of(meta):
+            for name, questions, mode, narrow in rows_of(meta, n):
                 for server, result in zip(servers.values(), results):
                     runner = load.Runner(args, server, meta, server.folder)
                     asked = queries(meta, questions, mode, narrow)

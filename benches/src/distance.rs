@@ -8,7 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-/// An address at which `server` answers, each time later by `delay`. Whoever sends several questions at once waits once.
+/// An address at which `server` answers, each time later by `delay`.
+/// Whoever sends several questions at once waits once.
 pub async fn distant(server: String, delay: Duration) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

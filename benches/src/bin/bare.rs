@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use omp_search::{Analyzer, FTS5_TOKENIZE, keywords};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -92,6 +93,7 @@ impl Store {
     fn open(path: &Path) -> Result<Self, Failure> {
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(32);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -24576;
              CREATE TABLE memories (pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,

@@ -2,9 +2,10 @@
 //!
 //! `tests/postgres/run cargo run --release -p omp-benches --bin pgvector -- MEMORIES`
 //!
-//! Invented vectors of 384 dimensions around two thousand centres, as a model makes them of texts about so many subjects; one memory
-//! in ten has a tag, one in a hundred a namespace. Right is what comparing everything in single precision finds. The yardstick
-//! is what one would write: a table with an HNSW index over `vector`, the same settings, the filter as a condition.
+//! Invented vectors of 384 dimensions around two thousand centres, as a model makes them of texts about so
+//! many subjects; one memory in ten has a tag, one in a hundred a namespace. Right is what comparing
+//! everything in single precision finds. The yardstick is what one would write: a table with an HNSW index
+//! over `vector`, the same settings, the filter as a condition.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

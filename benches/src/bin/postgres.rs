@@ -2,10 +2,10 @@
 //!
 //! `OMP_TEST_DURABLE=1 tests/postgres/run cargo run --release -p omp-benches --bin postgres -- MEMORIES`
 //!
-//! The yardstick is what one would write for an application: one table, a generated `tsvector` with a GIN index, a GIN index
-//! over tags, an index by time, a transaction for each row, `count(*)` for a total, `ts_rank` for the order. It keeps no versions,
-//! no audit, no counters, no numbers of changes. Imports have a second one: COPY of the rows that were made into tables like
-//! the store's, with all their indices, in transactions as large.
+//! The yardstick is what one would write for an application: one table, a generated `tsvector` with a GIN index, a GIN
+//! index over tags, an index by time, a transaction for each row, `count(*)` for a total, `ts_rank` for the order. It
+//! keeps no versions, no audit, no counters, no numbers of changes. Imports have a second one: COPY of the rows that
+//! were made into tables like the store's, with all their indices, in transactions as large.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ impl Bench {
             same += self.copies.follow().await?;
         }
         let same = rates(self.memories, ours, same);
-        Ok(format!("{}; beside COPY into the same tables: {same}", rates(self.memories, ours, theirs)))
+        Ok(format!("{}; beside COPY into tables like ours: {same}", rates(self.memories, ours, theirs)))
     }
 
     async fn create(&mut self) -> Result<Pair, Failure> {
@@ -356,9 +356,11 @@ impl Copies {
 
     async fn open() -> Result<Self, Failure> {
         // Row-level security does not allow COPY to others.
-        let url = std::env::var("OMP_TEST_DATABASE_ADMIN_URL")?;
-        let (server, _) = url.rsplit_once('/').ok_or("the address names a database")?;
-        let url = format!("{server}/omp");
+        let admin = std::env::var("OMP_TEST_DATABASE_ADMIN_URL")?;
+        let (server, _) = admin.rsplit_once('/').ok_or("the address names a database")?;
+        let url = std::env::var("OMP_TEST_DATABASE_URL")?;
+        let (_, database) = url.rsplit_once('/').ok_or("the address names a database")?;
+        let url = format!("{server}/{database}");
         let (from, to) = (connect(&within(&url, "ours")).await?, connect(&within(&url, "copied")).await?);
         Ok(Self { from, to, last: 0 })
     }
