@@ -1,5 +1,5 @@
-//! Any bytes as what a provider of AI answers: no panic, and nothing is believed that the question does not bear. The first
-//! byte chooses the provider, the second whether the rest is the body of the answer or the words in a body of the
+//! Any bytes as what a provider of AI answers: no panic, and nothing is believed that the question does not bear. The
+//! first byte chooses the provider, the second whether the rest is the body of the answer or the words in a body of the
 //! right form, which are JSON only loosely.
 #![no_main]
 

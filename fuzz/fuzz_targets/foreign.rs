@@ -1,5 +1,5 @@
-//! Any bytes as a file of any other tool: no panic, whatever is recognised; and what is read is written, and read again,
-//! in every format that has a writer. The first byte chooses the format, the second how the file is called.
+//! Any bytes as a file of any other tool: no panic, whatever is recognised; and what is read is written, and read
+//! again, in every format that has a writer. The first byte chooses the format, the second how the file is called.
 #![no_main]
 
 use std::io::Cursor;

@@ -2,7 +2,8 @@
 
 use crate::Provider;
 
-/// Why there is no answer. Sentences for people; they hold neither the conversation, nor a key, nor the provider's words.
+/// Why there is no answer. Sentences for people; they hold neither the
+/// conversation, nor a key, nor the provider's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AiError {
     /// It could not be reached, or did not answer in time or in full.

@@ -171,8 +171,8 @@ fn believed(item: &Value, window: &Window<'_>) -> Option<Candidate> {
     })
 }
 
-/// A quotation that fits. Of one that is too long, spaces and the marks before its words go first: else they might be all that
-/// is left.
+/// A quotation that fits. Of one that is too long, spaces and the marks before its words
+/// go first: else they might be all that is left.
 fn shortened(quote: &str) -> String {
     if quote.chars().nth(LONGEST).is_none() {
         return quote.to_owned();
@@ -194,7 +194,8 @@ fn bearer<'a>(quote: &str, message: Option<u64>, window: &Window<'a>) -> Option<
     named.clone().find(holds).or_else(|| turns.iter().find(holds))
 }
 
-/// A text without what models change when they copy: the kind of quotation mark, dashes, spaces, an ellipsis at its ends.
+/// A text without what models change when they copy: the kind of quotation
+/// mark, dashes, spaces, an ellipsis at its ends.
 fn comparable(text: &str) -> String {
     let plain: String = text
         .replace("&lt;", "<")

@@ -154,8 +154,8 @@ impl AiSettings {
         self.provider
     }
 
-    /// Who reads the conversation of a request that names a provider, or none, and brings a key, or none. The key of the
-    /// server goes to the provider of the server only, and the address of the server is that of its provider only.
+    /// Who reads the conversation of a request that names a provider, or none, and brings a key, or none. The key of
+    /// the server goes to the provider of the server only, and the address of the server is that of its provider only.
     pub fn engine(&self, named: Option<Provider>, key: Option<Key>) -> Result<Engine, NoModel> {
         let provider = named.or(self.provider).unwrap_or(Provider::Anthropic);
         if provider == Provider::Rules {

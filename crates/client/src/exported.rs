@@ -6,7 +6,8 @@ use omp_model::{Error, ErrorCode, Result};
 /// Bytes that are kept of a piece, in case that the mark lies on the border to the next one.
 const BORDER: usize = 64;
 
-/// An export as it arrives. Nothing of an answer that is none is passed on, and none without its end is taken for whole.
+/// An export as it arrives. Nothing of an answer that is none is passed
+/// on, and none without its end is taken for whole.
 pub(crate) struct Exported {
     /// What every document of the format holds; `None` where only the media type tells.
     mark: Option<&'static [u8]>,

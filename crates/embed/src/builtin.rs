@@ -1,8 +1,8 @@
 //! The model inside the program: all-MiniLM-L6-v2 with 8-bit weights.
 //!
 //! English, 384 dimensions, windows of 256 tokens. `model/make.py` makes its files from the float weights and says how;
-//! `NOTICE` says whose work it is. The weights are read where they lie in the program, so loading copies only the matrices,
-//! into the layout that multiplies fast.
+//! `NOTICE` says whose work it is. The weights are read where they lie in the program, so loading copies only the
+//! matrices, into the layout that multiplies fast.
 
 use rten::{ModelOptions, include_external_data};
 

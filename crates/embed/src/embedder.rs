@@ -26,8 +26,8 @@ pub trait Embedder: Send + Sync {
     /// When the model or its endpoint fails. No error tells the text.
     fn embed(&self, purpose: Purpose, text: &str) -> Result<Windows, EmbedError>;
 
-    /// The vectors of several texts, in their order. The vectors of a text are the same as when it is alone: an embedder
-    /// of this machine takes one text after the other, and only what saves round trips does otherwise.
+    /// The vectors of several texts, in their order. The vectors of a text are the same as when it is alone: an
+    /// embedder of this machine takes one text after the other, and only what saves round trips does otherwise.
     ///
     /// # Errors
     ///
@@ -36,8 +36,8 @@ pub trait Embedder: Send + Sync {
         texts.iter().map(|text| self.embed(purpose, text)).collect()
     }
 
-    /// How well the model knows the words of a text: 1 well, 0 not at all, as with a language that it never saw. 1 where that
-    /// cannot be told.
+    /// How well the model knows the words of a text: 1 well, 0 not at all, as with a language
+    /// that it never saw. 1 where that cannot be told.
     fn fit(&self, _text: &str) -> f32 {
         1.0
     }

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 pub struct ModelIdentity {
     /// What people call it, such as `all-MiniLM-L6-v2` or `ollama:nomic-embed-text`.
     pub name: String,
-    /// What tells two models of one name apart: the first eight hexadecimal digits of a SHA-256 over whatever decides about
-    /// the vectors and can be seen from here (the files, the prefixes).
+    /// What tells two models of one name apart: the first eight hexadecimal digits of a SHA-256 over whatever decides
+    /// about the vectors and can be seen from here (the files, the prefixes).
     pub revision: String,
     /// How many numbers a vector has.
     pub dimensions: usize,

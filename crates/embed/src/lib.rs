@@ -11,10 +11,11 @@
 //!
 //! # Windows
 //!
-//! A model sees a bounded number of tokens. A longer text is cut into windows that overlap and gets one vector for each, in
-//! the order of the text, [`MAX_WINDOWS`] at most; what lies behind them has no vector. The first window is always the
-//! beginning of the text, so whoever finds that later windows do harm can ignore them. A query has one vector: its
-//! beginning. A text with nothing in it but blanks has none, since a vector of nothing is a little like everything.
+//! A model sees a bounded number of tokens. A longer text is cut into windows that overlap and gets one
+//! vector for each, in the order of the text, [`MAX_WINDOWS`] at most; what lies behind them has no vector.
+//! The first window is always the beginning of the text, so whoever finds that later windows do harm can
+//! ignore them. A query has one vector: its beginning. A text with nothing in it but blanks has none, since a
+//! vector of nothing is a little like everything.
 
 pub mod builtin;
 mod embedder;

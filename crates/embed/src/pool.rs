@@ -1,7 +1,7 @@
 //! The threads that embedders run on.
 //!
-//! Some threads answer queries and nothing else, so a query never waits for a document. The others work through documents,
-//! at the lowest priority that the system has. The model is loaded by whoever needs it first.
+//! Some threads answer queries and nothing else, so a query never waits for a document. The others work through
+//! documents, at the lowest priority that the system has. The model is loaded by whoever needs it first.
 
 mod lease;
 mod pending;

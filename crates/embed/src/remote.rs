@@ -14,8 +14,8 @@ pub use omp_outbound::{Key, Sleep};
 /// The most texts in one request.
 pub const BATCH: usize = 64;
 
-/// How many characters a window has. What a model can take is not to be learned from the endpoint; this is about 500 tokens of
-/// English, which models with a window of 512 still see whole.
+/// How many characters a window has. What a model can take is not to be learned from the endpoint; this is about 500
+/// tokens of English, which models with a window of 512 still see whole.
 const WINDOW_CHARS: usize = 2_000;
 
 /// How many of them its successor repeats.
@@ -50,8 +50,8 @@ pub struct RemoteSettings {
     pub model: String,
     /// Sent as a bearer token.
     pub key: Option<Key>,
-    /// How many dimensions vectors have. With OpenAI's protocol the endpoint is asked for that many; without, it is asked
-    /// for one vector to find out.
+    /// How many dimensions vectors have. With OpenAI's protocol the endpoint is asked for that many; without, it is
+    /// asked for one vector to find out.
     pub dimensions: Option<usize>,
     /// Put before every query, such as `search_query: ` for nomic-embed-text.
     pub query_prefix: String,

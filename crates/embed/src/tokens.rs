@@ -9,15 +9,16 @@ use tokenizers::processors::bert::BertProcessing;
 
 use crate::{EmbedError, Purpose};
 
-/// The most windows that one text is cut into: with 256 tokens a window and 50 of them shared, about 6,500 tokens or 25,000
-/// letters of English.
+/// The most windows that one text is cut into: with 256 tokens a window and 50 of them shared,
+/// about 6,500 tokens or 25,000 letters of English.
 pub const MAX_WINDOWS: usize = 32;
 
-/// How much of a window its successor repeats, for 256 tokens: a sentence or two, so that hardly any is cut in all windows.
+/// How much of a window its successor repeats, for 256 tokens: a sentence or
+/// two, so that hardly any is cut in all windows.
 const OVERLAP_OF_256: usize = 50;
 
-/// No more of a text is read than this for each window it may have: 16 bytes a token. Prose has four or five, and what has more
-/// is blanks or not words; without a limit, a megabyte of them would be taken apart for nothing.
+/// No more of a text is read than this for each window it may have: 16 bytes a token. Prose has four or five, and what
+/// has more is blanks or not words; without a limit, a megabyte of them would be taken apart for nothing.
 const BYTES_OF_A_WINDOW: usize = 4096;
 
 /// The mean number of letters in a piece of a text that is spelled out, and of one whose words are known.
@@ -60,8 +61,8 @@ impl Tokens {
         Self::with_window(tokenizer, window)
     }
 
-    /// Any tokenizer from its `tokenizer.json`. What that file says about lengths and padding is ignored: it is what somebody
-    /// trained with, not what the model can take.
+    /// Any tokenizer from its `tokenizer.json`. What that file says about lengths and padding is ignored: it is what
+    /// somebody trained with, not what the model can take.
     pub(crate) fn from_json(json: &[u8], window: usize) -> Result<Self, String> {
         Self::with_window(Tokenizer::from_bytes(json).map_err(|e| e.to_string())?, window)
     }
@@ -106,7 +107,8 @@ impl Tokens {
         ((letters as f32 / pieces as f32 - SPELLED) / (WHOLE - SPELLED)).clamp(0.0, 1.0)
     }
 
-    /// The ids of every window, first window first; none if there is nothing but blanks or characters that do not count.
+    /// The ids of every window, first window first; none if there is
+    /// nothing but blanks or characters that do not count.
     pub(crate) fn windows(&self, purpose: Purpose, text: &str) -> Result<Vec<Vec<u32>>, EmbedError> {
         // The library's error might quote the text.
         let failed = |_| EmbedError::Run("the tokenizer could not read the text".into());

@@ -9,11 +9,11 @@
 //!
 //! # The way of a foreign item
 //!
-//! A [`Format`] reads an [`Input`] (a file, a folder, a ZIP: always a list of files) and hands [`Draft`]s (memories) and
-//! [`Talk`]s (conversations) to a [`Sink`]. A draft becomes an interchange record: what a memory has no place for stays
-//! in the record, and the untouched item in the record's [origin](origin::Origin). The record is kept beside the memory.
-//! So whatever comes in goes out as interchange with nothing missing, and a writer of the same format, which gets
-//! records, finds the original in them: [`Outgoing::same_again`](write::Outgoing::same_again).
+//! A [`Format`] reads an [`Input`] (a file, a folder, a ZIP: always a list of files) and hands [`Draft`]s (memories)
+//! and [`Talk`]s (conversations) to a [`Sink`]. A draft becomes an interchange record: what a memory has no place for
+//! stays in the record, and the untouched item in the record's [origin](origin::Origin). The record is kept beside the
+//! memory. So whatever comes in goes out as interchange with nothing missing, and a writer of the same format, which
+//! gets records, finds the original in them: [`Outgoing::same_again`](write::Outgoing::same_again).
 //!
 //! # Adding a format
 //!

@@ -1,5 +1,5 @@
-//! What a memory says and another tool's format has no place for: one object in a free-form place of its items. With it,
-//! what went out from here comes back as it was; the other tool keeps it or drops it, and loses nothing of its own.
+//! What a memory says and another tool's format has no place for: one object in a free-form place of its items. With
+//! it, what went out from here comes back as it was; the other tool keeps it or drops it, and loses nothing of its own.
 
 use std::borrow::Cow;
 

@@ -92,8 +92,8 @@ impl<'a> Probe<'a> {
         test(self.head(member).outline())
     }
 
-    /// The first JSON file whose outline passes `test`. Of an archive, files with well-known names come first, then those
-    /// at the top.
+    /// The first JSON file whose outline passes `test`. Of an archive, files with
+    /// well-known names come first, then those at the top.
     pub fn json(&self, test: impl Fn(&Outline) -> bool) -> Option<&Member> {
         let mut members: Vec<&Member> =
             self.members.iter().filter(|member| self.may_be_json(member)).collect();

@@ -51,8 +51,8 @@ pub fn sniff(prefix: &[u8]) -> Option<Sniffed> {
     Some(if is_lines { Sniffed { format: Format::OMI_JSONL, ..document } } else { document })
 }
 
-/// Decides by the members of the first JSON object. Unknown members and their order say nothing: an interchange file may
-/// have any. So a `format` that names the standard counts wherever it stands, and the others only without one.
+/// Decides by the members of the first JSON object. Unknown members and their order say nothing: an interchange file
+/// may have any. So a `format` that names the standard counts wherever it stands, and the others only without one.
 fn sniff_object(prefix: &[u8]) -> Option<Sniffed> {
     let mut frames = Frames::document(prefix, &["memories"], Limits::default());
     let (mut says_omp, mut dated_export, mut looks_like_record, mut has_memories) =
@@ -99,18 +99,18 @@ fn is_one_object(prefix: &[u8]) -> bool {
     layout(prefix) == Some(Layout::Document)
 }
 
-/// The layout, as far as the beginning tells. What looks like a document on one line is a header when lines follow it, so
-/// all of the beginning is read.
+/// The layout, as far as the beginning tells. What looks like a document on one line is a header when lines follow it,
+/// so all of the beginning is read.
 fn layout(prefix: &[u8]) -> Option<Layout> {
     let mut reader = omi::Reader::new(prefix, omi::ReadOptions::default());
     while reader.next().is_some() {}
     reader.layout()
 }
 
-/// The form in which to read an interchange file that begins like this; `None` for what looks like a document, since only
-/// reading on tells whether it is a header with records in it. The content decides. What the file is `called`, by a name, a
-/// media type or a person, counts where the content leaves it open: where nothing can be read, and where there is one
-/// object alone, which may be a document that lacks its `memories`, or a header or record of lines.
+/// The form in which to read an interchange file that begins like this; `None` for what looks like a document, since
+/// only reading on tells whether it is a header with records in it. The content decides. What the file is `called`, by
+/// a name, a media type or a person, counts where the content leaves it open: where nothing can be read, and where
+/// there is one object alone, which may be a document that lacks its `memories`, or a header or record of lines.
 pub fn form(prefix: &[u8], called: Option<Serialization>) -> Option<Serialization> {
     match layout(prefix) {
         Some(Layout::Document) => None,

@@ -1,5 +1,5 @@
-//! What admission costs: the same requests, one after the other, to the router as it is served and to its routes without it,
-//! over a connection and without one. Rounds alternate, so what else the machine does falls on all alike.
+//! What admission costs: the same requests, one after the other, to the router as it is served and to its routes
+//! without it, over a connection and without one. Rounds alternate, so what else the machine does falls on all alike.
 //!
 //! `cargo bench -p omp-http --features bench`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "this is a measurement")]

@@ -1,7 +1,7 @@
 //! Admission: what a request passes before its handler.
 //!
-//! Each kind of route has one layer, which asks everything in order. A layer for each question would cost a request more
-//! than the questions do.
+//! Each kind of route has one layer, which asks everything in order. A layer for each question
+//! would cost a request more than the questions do.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -63,7 +63,8 @@ pub(crate) async fn probes(State(app): State<App>, request: Request, next: Next)
     }
 }
 
-/// Who is asking; `None` for a browser's preflight, which brings no key (reading 45): nothing that answers one asks who it is.
+/// Who is asking; `None` for a browser's preflight, which brings no key (reading
+/// 45): nothing that answers one asks who it is.
 async fn admit(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
     readiness::turn_away_late(&parts.extensions).map_err(Failure)?;
     let locked = origin::require_own(app, parts).await.map_err(Failure)?;
@@ -74,8 +75,8 @@ async fn admit(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
     Ok(Some(authenticate(app, parts, asker).await.map_err(Failure)?))
 }
 
-/// Who is asking where no key is needed: whoever brings one that is right. A wrong one is counted like everywhere, or keys
-/// could be guessed here.
+/// Who is asking where no key is needed: whoever brings one that is right. A wrong one is counted
+/// like everywhere, or keys could be guessed here.
 pub(crate) async fn recognise(app: &App, parts: &Parts) -> Option<Principal> {
     let asker = match app.service.is_locked().await {
         true if parts.headers.contains_key(header::AUTHORIZATION) => {

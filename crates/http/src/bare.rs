@@ -10,8 +10,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::{App, CONCURRENT, Settings, TIMEOUT, routes, trace};
 
-/// The protocol's routes with no key, no limits and no look at where a request comes from; with `observed`, named, logged and
-/// given headers like all others.
+/// The protocol's routes with no key, no limits and no look at where a request comes from; with `observed`, named,
+/// logged and given headers like all others.
 pub fn bare_router(service: Service, observed: bool) -> Router {
     let app = App::new(service, Settings::default(), false);
     let timeout = TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, TIMEOUT);

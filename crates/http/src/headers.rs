@@ -25,7 +25,8 @@ pub(crate) fn secure(headers: &mut HeaderMap, path: &str) {
     }
 }
 
-/// Why a body cannot be read: it is compressed. A small one may stand for more than any machine holds, so none is unpacked.
+/// Why a body cannot be read: it is compressed. A small one may stand for
+/// more than any machine holds, so none is unpacked.
 pub(crate) fn unreadable(headers: &HeaderMap) -> Option<Error> {
     let packed = headers
         .get_all(header::CONTENT_ENCODING)

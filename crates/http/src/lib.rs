@@ -1,8 +1,8 @@
 //! The HTTP door: every endpoint of Open Memory Protocol over the use cases of `omp-service`.
 //!
-//! A handler reads its request into valid values, calls one use case and writes the answer; it decides nothing.
-//! Around all of them stand, from outside in: the error envelope and what is told of each request, then the `admission`, which asks
-//! for the origin, the limits and the key.
+//! A handler reads its request into valid values, calls one use case and writes the answer; it decides nothing. Around
+//! all of them stand, from outside in: the error envelope and what is told of each request, then the `admission`, which
+//! asks for the origin, the limits and the key.
 
 mod admission;
 mod answer;

@@ -1,5 +1,5 @@
-//! Where MCP is mounted, and what its clients expect of the door: the origin check, how to ask for a key, and the metadata
-//! that tells where this resource is (RFC 9728).
+//! Where MCP is mounted, and what its clients expect of the door: the origin check, how to ask for a key, and the
+//! metadata that tells where this resource is (RFC 9728).
 
 use std::convert::Infallible;
 
@@ -63,8 +63,8 @@ async fn metadata(headers: HeaderMap) -> Json<Value> {
     }))
 }
 
-/// The address under which the client knows this server. What comes from elsewhere comes encrypted, by whatever stands in
-/// front.
+/// The address under which the client knows this server. What comes from elsewhere
+/// comes encrypted, by whatever stands in front.
 fn base(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || "-.:[]_".contains(*c)).collect();

@@ -1,4 +1,5 @@
-//! Figures for Prometheus, on a listener of their own: how many requests, how fast, and how much there is of everything.
+//! Figures for Prometheus, on a listener of their own: how many requests,
+//! how fast, and how much there is of everything.
 //!
 //! Labels are routes, methods and statuses: few, and nothing of what anybody stored or asked.
 

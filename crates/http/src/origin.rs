@@ -1,9 +1,9 @@
 //! Which web pages may talk to the server.
 //!
 //! Without a key, whatever runs on this machine may; so a browser must not carry a foreign page's requests in. That is
-//! found by the name that the request was meant for (DNS rebinding: a page's own name that resolves to this machine), by
-//! the page's `Origin`, and by what the browser says of itself in `Sec-Fetch-Site`. With a key none of this matters, for
-//! no browser adds the key by itself; then only CORS decides whether a page may read an answer.
+//! found by the name that the request was meant for (DNS rebinding: a page's own name that resolves to this machine),
+//! by the page's `Origin`, and by what the browser says of itself in `Sec-Fetch-Site`. With a key none of this matters,
+//! for no browser adds the key by itself; then only CORS decides whether a page may read an answer.
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
@@ -32,8 +32,8 @@ pub(crate) async fn require_own(app: &App, parts: &Parts) -> Result<bool> {
     own(app, &parts.method, &parts.uri, &parts.headers).map(|()| false)
 }
 
-/// The same for probes, which must not ask the store whether a key is needed: they go by what the last request was told. Without a key
-/// a server is reached from this machine only, and so under its names.
+/// The same for probes, which must not ask the store whether a key is needed: they go by what the last request was
+/// told. Without a key a server is reached from this machine only, and so under its names.
 pub(crate) fn require_own_name(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
     if app.locked.load(Ordering::Relaxed) { Ok(()) } else { own(app, method, uri, headers) }
 }
@@ -71,8 +71,8 @@ fn foreign(method: &Method, uri: &Uri, headers: &HeaderMap, allowed: &[Origin]) 
     (from_elsewhere && !followed_link).then_some(ORIGIN)
 }
 
-/// Whether the page that made the request may: one of this server's, an extension's, or one of an allowed origin. `None`
-/// when no page says that it did.
+/// Whether the page that made the request may: one of this server's, an extension's, or one of an allowed origin.
+/// `None` when no page says that it did.
 pub(crate) fn known_page(headers: &HeaderMap, allowed: &[Origin]) -> Option<bool> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let origin = origins.next()?;
@@ -89,7 +89,8 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     matches!((page, host), (Some(page), Some(host)) if page.eq_ignore_ascii_case(host.as_bytes()))
 }
 
-/// Whether a browser extension asks: the person installed it and let it talk to this server, and no page can pose as one.
+/// Whether a browser extension asks: the person installed it and let it
+/// talk to this server, and no page can pose as one.
 fn is_extension(origin: &HeaderValue) -> bool {
     ["chrome-extension://", "moz-extension://", "safari-web-extension://"]
         .iter()

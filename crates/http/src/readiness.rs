@@ -1,4 +1,5 @@
-//! Whether requests are served: before the database is open, while it does not answer, and when the server is about to end.
+//! Whether requests are served: before the database is open, while it does
+//! not answer, and when the server is about to end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +19,8 @@ use crate::answer::Failure;
 use crate::headers;
 use crate::routes::get_livez;
 
-/// How long an answer of the store holds. Probes need no key and no limit counts them; so however many come, the database is asked
-/// four times a second.
+/// How long an answer of the store holds. Probes need no key and no limit counts them; so however many come, the
+/// database is asked four times a second.
 const HOLDS: Duration = Duration::from_millis(250);
 
 /// Signals that a server is about to end: from then on it reports not ready, and serves until it ends. Cheap to clone.

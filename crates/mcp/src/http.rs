@@ -1,5 +1,5 @@
-//! MCP over HTTP: one endpoint for both eras. Who is asking was found out before a request comes here, and stands in its
-//! extensions.
+//! MCP over HTTP: one endpoint for both eras. Who is asking was found out before a
+//! request comes here, and stands in its extensions.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -41,8 +41,8 @@ type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// MCP for everybody who may come in, as a service of HTTP requests. Cheap to clone.
 ///
-/// Every key has sessions of its own: the id of another's names nothing. Within a session, each request does what its key
-/// allows by then.
+/// Every key has sessions of its own: the id of another's names nothing. Within a session,
+/// each request does what its key allows by then.
 #[derive(Clone)]
 pub struct HttpDoor {
     service: Service,
@@ -101,7 +101,8 @@ impl HttpDoor {
         }
         let ends = request.method() == Method::DELETE;
         let mut answer = streamable.handle(request).await;
-        // The session is over when this is answered; the SDK says that it will be, which some clients take for a failure.
+        // The session is over when this is answered; the SDK says that it
+        // will be, which some clients take for a failure.
         if ends && answer.status() == StatusCode::ACCEPTED {
             *answer.status_mut() = StatusCode::NO_CONTENT;
         }

@@ -28,7 +28,8 @@ pub(crate) struct Lines<R, W> {
     /// The stream of lines pauses once after one that is too long.
     pauses: bool,
     output: Arc<Mutex<W>>,
-    /// An answer of ours, being written. It stands here because the SDK drops `receive` whenever something else happens.
+    /// An answer of ours, being written. It stands here because the SDK
+    /// drops `receive` whenever something else happens.
     writing: Option<Writing>,
     /// What is left of an array.
     waiting: VecDeque<ClientJsonRpcMessage>,

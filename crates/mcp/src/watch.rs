@@ -1,7 +1,7 @@
 //! Subscriptions: whoever reads a resource is told when it is another text.
 //!
-//! The store numbers every change and says when it is worth looking at the number; a resource is read again only when that has
-//! changed, and whoever waits is told only when the resource has.
+//! The store numbers every change and says when it is worth looking at the number; a resource is read again only when
+//! that has changed, and whoever waits is told only when the resource has.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

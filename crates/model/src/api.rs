@@ -305,11 +305,13 @@ pub struct EmbeddingState {
 pub struct ReplicaState {
     /// Whether it hears of its primary at the moment. If not, what was written there since is not known here.
     pub connected: bool,
-    /// Bytes of the primary's log that have come and do not show yet; absent if none has come since the database started.
+    /// Bytes of the primary's log that have come and do not show yet;
+    /// absent if none has come since the database started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub behind_bytes: Option<u64>,
-    /// Milliseconds since the last change that shows was made, 0 while all that has come shows; absent if none has come.
+    /// Milliseconds since the last change that shows was made, 0 while all
+    /// that has come shows; absent if none has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub behind_ms: Option<u64>,

@@ -139,8 +139,8 @@ pub struct AuditEntry {
     /// When.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub at: Timestamp,
-    /// The user who did it; `user:` and a number for one who was removed, `null` for the server itself and for whoever failed
-    /// to sign in.
+    /// The user who did it; `user:` and a number for one who was removed, `null` for the
+    /// server itself and for whoever failed to sign in.
     pub user: Option<String>,
     /// With which key; `null` for the key of the server's configuration and for the command line at the file.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

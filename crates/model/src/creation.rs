@@ -15,8 +15,8 @@ pub enum Dedupe {
     Off,
     /// One whose text is the same but for case, width and white space, in the same namespace.
     Exact,
-    /// That, and one that says nearly the same: a cosine of 0.95 or more, with the same numbers in it. It is merged into
-    /// the one that is there, which keeps its text and gets the tags of both.
+    /// That, and one that says nearly the same: a cosine of 0.95 or more, with the same numbers in it. It is merged
+    /// into the one that is there, which keeps its text and gets the tags of both.
     Near,
 }
 
@@ -81,8 +81,8 @@ pub struct Created {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
     pub duplicate_of: Option<MemoryId>,
-    /// What looks like a secret in it. Over HTTP it is in the header [`Warning::HEADER`], so that the body is the memory
-    /// of the protocol and nothing else.
+    /// What looks like a secret in it. Over HTTP it is in the header [`Warning::HEADER`], so that the body is the
+    /// memory of the protocol and nothing else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub warnings: Vec<Warning>,

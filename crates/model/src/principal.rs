@@ -181,8 +181,8 @@ impl Principal {
             })
     }
 
-    /// Whether a memory that is seen may be changed or removed: one of another tool may not, nor one in a namespace that
-    /// is shared for reading.
+    /// Whether a memory that is seen may be changed or removed: one of another tool may not, nor
+    /// one in a namespace that is shared for reading.
     pub fn may_change(&self, memory: &Memory) -> bool {
         self.may_change_of(Some(&memory.source.tool)) && self.admits(memory.namespace.as_ref())
     }

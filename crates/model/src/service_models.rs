@@ -8,8 +8,8 @@ const SERVICES: [(&str, &[&str]); 4] = [
     ("grok", &["grok-"]),
 ];
 
-/// What the names of the models of this service begin with; nothing if it is no service but a model. The beginnings are ASCII
-/// letters, digits and hyphens.
+/// What the names of the models of this service begin with; nothing if it is no service but a model. The beginnings are
+/// ASCII letters, digits and hyphens.
 pub fn beginnings(service: &str) -> &'static [&'static str] {
     SERVICES.iter().find(|(name, _)| *name == service).map_or(&[], |(_, beginnings)| beginnings)
 }

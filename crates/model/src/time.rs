@@ -75,8 +75,7 @@ impl Timestamp {
         Some((date, self.0.rem_euclid(per_day)))
     }
 
-    /// As RFC 3339. A page has dozens of times in it, so the digits are put down one by one: that takes a fraction of what
-    /// formatting them takes.
+    /// As RFC 3339. A page has dozens of times in it, so the digits are put down one by one, not by a formatter.
     fn text(self) -> Option<[u8; 24]> {
         let (date, millis) = self.civil()?;
         let mut text = *b"0000-00-00T00:00:00.000Z";

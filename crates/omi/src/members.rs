@@ -64,8 +64,8 @@ impl Members {
         self.iter().rev().find(|(other, _)| *other == name).map(|(_, raw)| raw)
     }
 
-    /// The text of the value of that name without white space between its tokens: equal for two files that were laid out
-    /// differently.
+    /// The text of the value of that name without white space between its tokens: equal
+    /// for two files that were laid out differently.
     pub fn get_compact(&self, name: &str) -> Option<String> {
         let mut text = String::new();
         compact(self.get(name)?.get(), &mut text);

@@ -50,8 +50,8 @@ impl<W: Write> Writer<W> {
         Self::begin(out, envelope, if pretty { Form::Pretty } else { Form::Compact })
     }
 
-    /// Begins JSON Lines with a header line (omi.md JL2). A header is told by its `format` (JL3), so an envelope without
-    /// one gets it. Errors when the envelope has a member `content`: as a line it would be a record.
+    /// Begins JSON Lines with a header line (omi.md JL2). A header is told by its `format` (JL3), so an envelope
+    /// without one gets it. Errors when the envelope has a member `content`: as a line it would be a record.
     pub fn lines(out: W, envelope: &Envelope) -> io::Result<Self> {
         Self::begin(out, envelope, Form::Lines)
     }

@@ -1,10 +1,11 @@
 //! From two kinds of evidence to one order: how well the words of a question occur in a memory, and how alike the
 //! two are in meaning.
 //!
-//! The score is a weighted sum. Words count relative to the best match; likeness counts from a reference on, the
-//! likeness of what is only so-so, because a model finds everything a little alike. How much likeness weighs follows the
-//! question: little when the model's vocabulary does not cover it (another language), more when no memory stands out by its
-//! words. What the neighbours in a conversation score lends a share: the answer often stands beside the words.
+//! The score is a weighted sum. Words count relative to the best match; likeness counts from a reference
+//! on, the likeness of what is only so-so, because a model finds everything a little alike. How much
+//! likeness weighs follows the question: little when the model's vocabulary does not cover it (another
+//! language), more when no memory stands out by its words. What the neighbours in a conversation score
+//! lends a share: the answer often stands beside the words.
 //!
 //! The constants were chosen on conversations, their summaries and questions about articles in several languages;
 //! `docs/benchmarks.md` has the figures. Most optima are flat.
@@ -112,9 +113,9 @@ pub(crate) fn with_echo(cosine: f32, toward_best: f32) -> f32 {
     cosine + ECHO * toward_best
 }
 
-/// The scores of things that were found by words, by likeness or by both. Each has its BM25 (0 where it holds no word) and its
-/// likeness to the question, if it has a vector; `reference` is the likeness from which on it counts, `fit` how well the model
-/// knows the words of the question, 0 to 1.
+/// The scores of things that were found by words, by likeness or by both. Each has its BM25 (0 where it holds no word)
+/// and its likeness to the question, if it has a vector; `reference` is the likeness from which on it counts, `fit` how
+/// well the model knows the words of the question, 0 to 1.
 pub fn fused(found: &[(f32, Option<f32>)], reference: f32, fit: f32) -> Vec<f32> {
     let mut words: Vec<f32> = found.iter().map(|(keyword, _)| *keyword).collect();
     words.sort_unstable_by(|a, b| b.total_cmp(a));

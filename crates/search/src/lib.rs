@@ -80,7 +80,8 @@ pub fn analyze(text: &str, sink: &mut dyn FnMut(&str)) {
     Analyzer::new().analyze(text, sink);
 }
 
-/// Appends the tokens of `text` to `out`, separated by spaces (also from what `out` holds already). For many texts, keep an [`Analyzer`].
+/// Appends the tokens of `text` to `out`, separated by spaces (also from what `out` holds
+/// already). For many texts, keep an [`Analyzer`].
 pub fn token_stream(text: &str, out: &mut String) {
     Analyzer::new().token_stream(text, out);
 }

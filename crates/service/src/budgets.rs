@@ -1,4 +1,5 @@
-//! How often somebody may do something: counted where the memories are, so that servers that share a store count together.
+//! How often somebody may do something: counted where the memories are, so
+//! that servers that share a store count together.
 
 use std::time::Duration;
 

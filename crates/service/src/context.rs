@@ -87,26 +87,34 @@ pub fn within_budget(memories: &[Memory], budget: u32) -> Budgeted {
 pub fn recalled<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> String {
     let mut block = String::from(OPENING);
     for memory in memories {
-        push_line(&mut block, memory, true);
+        push_line(&mut block, memory, Detail::ForChange);
     }
     block.push_str(CLOSING);
     block
 }
 
+/// What a line tells beside day, type, tool and text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    None,
+    /// What a model needs to change the memory: its id, namespace and tags.
+    ForChange,
+}
+
 fn line(memory: &Memory) -> String {
     let mut line = String::new();
-    push_line(&mut line, memory, false);
+    push_line(&mut line, memory, Detail::None);
     line
 }
 
 /// Puts a memory down as a line of a list; further lines are indented, so that no text can look like the next item.
-fn push_line(block: &mut String, memory: &Memory, detailed: bool) {
+fn push_line(block: &mut String, memory: &Memory, detail: Detail) {
     let time = memory.source.timestamp.to_string();
     let day = time.get(..10).unwrap_or(&time);
     let tool = memory.source.tool.as_str().replace(['<', '\n', ']'], " ");
     let mut put = |parts: &[&str]| parts.iter().for_each(|part| block.push_str(part));
     put(&["- [", day, ", ", memory.kind.as_str(), ", ", &tool]);
-    if detailed {
+    if detail == Detail::ForChange {
         put(&[", ", &memory.id.to_string()]);
         memory.namespace.iter().for_each(|namespace| put(&[", in ", namespace.as_str()]));
         memory.tags.iter().for_each(|tag| put(&[", #", tag.as_str()]));

@@ -29,8 +29,8 @@ pub struct Vitals {
 }
 
 impl Service {
-    /// The state of the server; an error when the store does not answer. Its count is of the memories that whoever asks may
-    /// see; who asks without a key (`None`) is told how many there are as long as there is one user.
+    /// The state of the server; an error when the store does not answer. Its count is of the memories that whoever asks
+    /// may see; who asks without a key (`None`) is told how many there are as long as there is one user.
     pub async fn health(&self, asker: Option<&Principal>) -> Result<Health> {
         let count = match asker {
             Some(asker) => self.total(asker).await?,

@@ -1,5 +1,6 @@
-//! What is held in memory so that searches are quick: each owner's index of memories and the passages of their conversations,
-//! all within one budget of bytes. What was used least recently goes first; whoever needs it again makes it anew.
+//! What is held in memory so that searches are quick: each owner's index of memories and the
+//! passages of their conversations, all within one budget of bytes. What was used least recently
+//! goes first; whoever needs it again makes it anew.
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
@@ -63,8 +64,8 @@ impl IndexCache {
         self.budget
     }
 
-    /// The bytes that an owner's may take where it makes way for nothing else of the same owner: two that do not fit together
-    /// would push each other out by turns.
+    /// The bytes that an owner's may take where it makes way for nothing else of the same owner: two that do not fit
+    /// together would push each other out by turns.
     pub(crate) fn beside_others<T: Cached>(&self, owner: OwnerId) -> u64 {
         let own = key::<T>(owner);
         let beside = |held: &(&Key, &Arc<dyn Cached>)| held.0.0 == owner && *held.0 != own;

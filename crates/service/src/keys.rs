@@ -99,8 +99,8 @@ fn unauthorized() -> Error {
 }
 
 impl Service {
-    /// The same with the key of the server's own configuration, by its SHA-256: whoever brings it is the person who runs
-    /// the server.
+    /// The same with the key of the server's own configuration, by its SHA-256:
+    /// whoever brings it is the person who runs the server.
     #[must_use]
     pub fn with_server_key(mut self, hash: [u8; 32]) -> Self {
         self.server_key = Some(hash);
@@ -117,8 +117,9 @@ impl Service {
         if holds { Ok(()) } else { Err(unauthorized()) }
     }
 
-    /// Who is asking, by what they sent as their key. Without a key in the configuration, and as long as no user and no key was
-    /// ever made, everybody is the person who runs the server; after that nobody comes in without a key. Costs no query while no key changes.
+    /// Who is asking, by what they sent as their key. Without a key in the configuration, and as long as no user and no
+    /// key was ever made, everybody is the person who runs the server; after that nobody comes in without a key. Costs
+    /// no query while no key changes.
     pub async fn authenticate(&self, given: Option<&str>) -> Result<Principal> {
         let ring = self.ring().await?;
         if self.server_key.is_none() && !ring.locks() {
@@ -143,14 +144,15 @@ impl Service {
         Ok(Principal::with(Arc::clone(&known.grant)))
     }
 
-    /// The principal as its key is now: for what lasts longer than a request. `unauthorized` when the key works no more.
+    /// The principal as its key is now: for what lasts longer than a
+    /// request. `unauthorized` when the key works no more.
     pub async fn renew(&self, principal: &Principal) -> Result<Principal> {
         let Some(id) = principal.key() else { return Ok(principal.clone()) };
         Ok(Principal::with(self.grant_of(id).await?))
     }
 
-    /// Whoever holds a key, as it is now, among their own memories: for what lasts longer than the process. No key is the person who runs
-    /// the server.
+    /// Whoever holds a key, as it is now, among their own memories: for what lasts longer than the process. No key is
+    /// the person who runs the server.
     pub(crate) async fn holder(&self, owner: OwnerId, key: Option<KeyId>) -> Result<Principal> {
         let Some(id) = key else { return Ok(Principal::everything(owner)) };
         let grant = self.grant_of(id).await?;

@@ -145,7 +145,8 @@ impl Service {
         self
     }
 
-    /// The same with another patience: how long a search waits for an index that is being made, before it goes by words.
+    /// The same with another patience: how long a search waits for an
+    /// index that is being made, before it goes by words.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);

@@ -13,8 +13,8 @@ use crate::Service;
 use crate::access::{check_patch, not_to_be_changed, require, require_change, stamp_new};
 use crate::failure::shown;
 
-/// How long changes are gathered that are told together: a memory gets its vector soon after it was stored, and an import
-/// goes on.
+/// How long changes are gathered that are told together: a memory gets its vector
+/// soon after it was stored, and an import goes on.
 const GATHER: Duration = Duration::from_millis(250);
 
 impl Service {
@@ -115,8 +115,8 @@ impl Service {
         Ok(MemoryList { memories: page.items, total: page.total, limit: query.limit, offset: query.offset })
     }
 
-    /// What the memories are at: another text after every change. With `since`, one that was told before, it is told when it is
-    /// another; what changes right after that is waited for, so that much at once is told once.
+    /// What the memories are at: another text after every change. With `since`, one that was told before, it is told
+    /// when it is another; what changes right after that is waited for, so that much at once is told once.
     pub async fn revision(&self, principal: Principal, since: Option<&str>) -> Result<String> {
         require(&principal, Scope::Read)?;
         loop {

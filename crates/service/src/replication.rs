@@ -17,8 +17,8 @@ impl Service {
         if self.is_replica() { Err(only_read()) } else { Ok(()) }
     }
 
-    /// Looks after what is stored until the task is dropped or aborted: vectors, indices, what has expired, and jobs if that is
-    /// wanted. A replica's server begins with it when the database is promoted.
+    /// Looks after what is stored until the task is dropped or aborted: vectors, indices, what has expired, and jobs if
+    /// that is wanted. A replica's server begins with it when the database is promoted.
     pub async fn work_in_background(self, with_jobs: bool) {
         loop {
             self.store.until_role(ReplicationRole::Primary).await;

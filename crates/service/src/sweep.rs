@@ -1,5 +1,5 @@
-//! Removing for good what has expired (it was gone from every answer at once; this only frees its room), and what is remembered
-//! for a time only.
+//! Removing for good what has expired (it was gone from every answer at once; this only frees its
+//! room), and what is remembered for a time only.
 
 use std::time::Duration;
 

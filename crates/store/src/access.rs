@@ -82,9 +82,9 @@ pub struct Removal {
 /// The aggregate of users and keys. Whatever changes it changes its version.
 #[async_trait]
 pub trait AccessStore: Send + Sync {
-    /// Another value whenever users, keys or shares have changed, whoever changed them, and whenever the store has become
-    /// another one. The first number is 0 as long as they never have. Cheap: it is asked at every request. What another
-    /// process changed is seen when that change has been acknowledged, at the latest.
+    /// Another value whenever users, keys or shares have changed, whoever changed them, and whenever the store has
+    /// become another one. The first number is 0 as long as they never have. Cheap: it is asked at every request. What
+    /// another process changed is seen when that change has been acknowledged, at the latest.
     async fn access_version(&self) -> Result<(i64, i64)>;
 
     /// Every key there is, revoked ones too, oldest first.
@@ -112,9 +112,9 @@ pub trait AccessStore: Send + Sync {
     /// Adds a user; `None` when the name is taken.
     async fn create_user(&self, by: &Principal, new: &NewUser, now: Timestamp) -> Result<Option<OwnerId>>;
 
-    /// Removes a user step by step: revokes every key first, then deletes what the user has, at most `limit` memories
-    /// each time, or hands it over to `heir`, and the user last. To be called until it is done; whatever ends in between
-    /// goes on from there.
+    /// Removes a user step by step: revokes every key first, then deletes what the user has, at most
+    /// `limit` memories each time, or hands it over to `heir`, and the user last. To be called until it is
+    /// done; whatever ends in between goes on from there.
     async fn remove_user(
         &self,
         by: &Principal,

@@ -25,9 +25,9 @@ pub struct Budget {
 pub trait BudgetStore: Send + Sync {
     /// Spends one. `Some` means that none is left and nothing was taken: how long until there is one again.
     ///
-    /// Where several servers share a store they spend from one budget, and each may go beyond it by what comes back in a tenth
-    /// of a second, or by one if that is less; what was spent too much comes back later. Where the store cannot be asked, each
-    /// counts for itself.
+    /// Where several servers share a store they spend from one budget, and each may go beyond it by what comes back in
+    /// a tenth of a second, or by one if that is less; what was spent too much comes back later. Where the store cannot
+    /// be asked, each counts for itself.
     async fn spend(&self, budget: &Budget) -> Option<Duration>;
 }
 

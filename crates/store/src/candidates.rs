@@ -1,5 +1,5 @@
-//! Searching by meaning without an index in memory: a store that can brings up candidates, and whoever asked puts them in
-//! order.
+//! Searching by meaning without an index in memory: a store that can brings up
+//! candidates, and whoever asked puts them in order.
 
 use async_trait::async_trait;
 use omp_model::{Principal, SearchFilter, Timestamp};

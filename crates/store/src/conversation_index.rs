@@ -1,7 +1,7 @@
 //! Finding saved conversations: by the words of their turns, and by vectors of their passages.
 //!
-//! A conversation has an entry for each turn and one for its topic. How good a match is follows from how many entries hold a
-//! word, which the index tells in powers of two; what ranks conversations is the business of whoever asks.
+//! A conversation has an entry for each turn and one for its topic. How good a match is follows from how many entries
+//! hold a word, which the index tells in powers of two; what ranks conversations is the business of whoever asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,8 @@ use crate::{Result, Slot};
 /// What holds words of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WordHits {
-    /// How many of the owner's conversations that the principal may see are in the index, and how many entries these have:
-    /// what hits are measured by.
+    /// How many of the owner's conversations that the principal may see are in the index, and how many entries these
+    /// have: what hits are measured by.
     pub conversations: u64,
     /// The entries of those conversations, all together.
     pub entries: u64,
@@ -78,13 +78,13 @@ impl std::fmt::Debug for Passages {
     }
 }
 
-/// Finding conversations. Words are written with the conversation, in its transaction; only those of
-/// [large imports](crate::Indexing::Later), those that were saved before there was an index or in another database, and those
+/// Finding conversations. Words are written with the conversation, in its transaction; only those of [large
+/// imports](crate::Indexing::Later), those that were saved before there was an index or in another database, and those
 /// that were handed over, wait. Vectors are made afterwards.
 #[async_trait]
 pub trait ConversationIndex: Send + Sync {
-    /// The conversations that hold any of the words and that the query and the principal's limits admit. Its page is not
-    /// looked at.
+    /// The conversations that hold any of the words and that the query and the
+    /// principal's limits admit. Its page is not looked at.
     async fn conversation_hits(
         &self,
         by: &Principal,
@@ -100,8 +100,8 @@ pub trait ConversationIndex: Send + Sync {
         pks: &[i64],
     ) -> Result<Vec<i64>>;
 
-    /// These conversations, in their order, without those that are gone or not to be seen, each with the turns that hold
-    /// any of the words.
+    /// These conversations, in their order, without those that are gone or not to be seen,
+    /// each with the turns that hold any of the words.
     async fn found_conversations(
         &self,
         by: &Principal,
@@ -109,23 +109,24 @@ pub trait ConversationIndex: Send + Sync {
         pks: &[i64],
     ) -> Result<Vec<FoundTurns>>;
 
-    /// Puts up to `limit` conversations that wait for it into the word index; `false` when none waits any more. Owners take
-    /// turns, and of each owner the one stored last comes first. One that cannot be read goes on waiting, in nobody's way.
+    /// Puts up to `limit` conversations that wait for it into the word index; `false` when none waits
+    /// any more. Owners take turns, and of each owner the one stored last comes first. One that
+    /// cannot be read goes on waiting, in nobody's way.
     async fn index_conversations(&self, limit: u32) -> Result<bool>;
 
     /// How many conversations wait for their vectors in this space, without those that could not be read.
     async fn count_conversation_backlog(&self, slot: Slot) -> Result<u64>;
 
-    /// Conversations that wait for their vectors: owners take turns, and of each owner the one stored last comes first. One
-    /// that cannot be read goes on waiting, in nobody's way. Where several servers share a store, each gets others, as
-    /// memories do.
+    /// Conversations that wait for their vectors: owners take turns, and of each owner the one stored
+    /// last comes first. One that cannot be read goes on waiting, in nobody's way. Where several servers
+    /// share a store, each gets others, as memories do.
     async fn conversation_backlog(&self, slot: Slot, limit: u32) -> Result<Vec<PendingConversation>>;
 
     /// Stores the vectors of conversations that are still there and wait for them.
     async fn put_passages(&self, slot: Slot, passages: Vec<Passages>) -> Result<()>;
 
-    /// Up to `limit` conversations of an owner whose vectors came after the change `seq`, in the order of these changes,
-    /// each with its number.
+    /// Up to `limit` conversations of an owner whose vectors came after the change `seq`, in the order of these
+    /// changes, each with its number.
     async fn passages_since(
         &self,
         owner: OwnerId,

@@ -1,5 +1,5 @@
-//! Whose conversations come next: owners take turns, so that what one of them imported does not keep the others waiting, and
-//! what cannot be read is passed over, so that it keeps nobody waiting.
+//! Whose conversations come next: owners take turns, so that what one of them imported does not keep the others
+//! waiting, and what cannot be read is passed over, so that it keeps nobody waiting.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,7 +12,8 @@ use crate::stored::{owner_of, pk_range};
 pub(crate) struct FairQueue {
     /// For each backlog, below which row number those wait whose turn it is.
     below: [AtomicI64; 3],
-    /// What cannot be read. It stays on the backlog: another version may know how to read it, and damage may be repaired.
+    /// What cannot be read. It stays on the backlog: another version may
+    /// know how to read it, and damage may be repaired.
     unreadable: Mutex<BTreeSet<i64>>,
 }
 

@@ -1,7 +1,7 @@
 //! Hints for whoever waits for a change: that it is worth looking now.
 //!
-//! A hint may be lost, come late or come for nothing; what is true is the owner's number in the store. So whoever waits looks
-//! first, and again after a while, whatever it hears.
+//! A hint may be lost, come late or come for nothing; what is true is the owner's number in the store. So whoever waits
+//! looks first, and again after a while, whatever it hears.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 //! Jobs that outlive the server that began them: what is to be read, how far that is, and which server is at it.
 //!
-//! A server keeps a job to itself with a lease that it renews. When the server has ended, the lease runs out, and another
-//! one takes the job over; whoever has lost a job learns that when it next says how far it is, and stops.
+//! A server keeps a job to itself with a lease that it renews. When the server has ended, the lease runs out, and
+//! another one takes the job over; whoever has lost a job learns that when it next says how far it is, and stops.
 
 use async_trait::async_trait;
 use omp_model::api::JobState;
@@ -96,7 +96,8 @@ pub struct Stranded {
 /// The aggregate of jobs.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores a job that begins, under the lease of the server that begins it; `false` when as many of its key run as may.
+    /// Stores a job that begins, under the lease of the server that begins
+    /// it; `false` when as many of its key run as may.
     async fn create_job(
         &self,
         job: &StoredJob,
@@ -135,8 +136,8 @@ pub trait JobStore: Send + Sync {
     /// Ends the lease of those of these jobs that are this server's: it stops, and others need not wait.
     async fn release_jobs(&self, places: &[JobPlace], lease: &JobLease) -> Result<()>;
 
-    /// Takes over a job whose lease has run out, that one of these readers reads, and that was not taken over so often since it
-    /// last got on. No two servers get the same one.
+    /// Takes over a job whose lease has run out, that one of these readers reads, and that was not taken over so often
+    /// since it last got on. No two servers get the same one.
     async fn take_over_job(
         &self,
         readers: &[String],

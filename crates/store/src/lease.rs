@@ -1,8 +1,9 @@
 //! How long a process may go by what it read of users, keys and shares.
 //!
-//! Who may come in is asked at every request, and any process may change it. What was read holds for a moment, the lease,
-//! and whoever changes users, keys or shares acknowledges that only after a lease: then every process has seen it, and
-//! a key that was revoked opens nothing. No clocks are compared: each process measures its own lease from before its reading began.
+//! Who may come in is asked at every request, and any process may change it. What was read holds for a moment,
+//! the lease, and whoever changes users, keys or shares acknowledges that only after a lease: then every
+//! process has seen it, and a key that was revoked opens nothing. No clocks are compared: each process
+//! measures its own lease from before its reading began.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -77,8 +77,8 @@ impl<T> Changed<T> {
     }
 }
 
-/// The aggregate of memories. A memory that has expired at `now`, and one that the principal may not see, does not exist
-/// for any of these methods.
+/// The aggregate of memories. A memory that has expired at `now`, and one that the principal may not see, does not
+/// exist for any of these methods.
 #[async_trait]
 pub trait MemoryStore: Send + Sync {
     /// Stores a new memory, unless it repeats one that is there. A memory that is superseded by it stays, with all its
@@ -123,8 +123,8 @@ pub trait MemoryStore: Send + Sync {
     /// One page, in order.
     async fn list_memories(&self, by: &Principal, query: &ListQuery, now: Timestamp) -> Result<Page<Memory>>;
 
-    /// Up to `limit` namespaces that have memories, by name, each with their number; those that have expired and wait for
-    /// the sweep are counted.
+    /// Up to `limit` namespaces that have memories, by name, each with their number; those that
+    /// have expired and wait for the sweep are counted.
     async fn namespaces(&self, owner: OwnerId, limit: u32) -> Result<Vec<(Namespace, u64)>>;
 
     /// The best matches by BM25, best first; `total` counts all matches.

@@ -14,8 +14,8 @@ pub struct Progress {
     pub done: bool,
 }
 
-/// Moving and removing what is in a namespace, step by step: to be called until it is done. Whatever ends in between goes
-/// on from there when it is begun again.
+/// Moving and removing what is in a namespace, step by step: to be called until it is done. Whatever ends in between
+/// goes on from there when it is begun again.
 #[async_trait]
 pub trait NamespaceStore: Send + Sync {
     /// Moves at most `limit` memories to another namespace (`None`: the default one); each keeps what it was as a

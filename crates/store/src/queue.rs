@@ -125,13 +125,14 @@ impl<J> Queue<J> {
         if state.single.is_empty() { state.bulk.pop_front() } else { None }
     }
 
-    /// How many single writes will wait when all those have come again who are about to be answered: asked before they are,
-    /// because the first may be back before the last one has gone. Nobody waits for a lone client.
+    /// How many single writes will wait when all those have come again who are about to be answered: asked before they
+    /// are, because the first may be back before the last one has gone. Nobody waits for a lone client.
     pub(crate) fn expected(&self, answered: usize) -> usize {
         if answered > 1 { self.state().single.len() + answered } else { 0 }
     }
 
-    /// Waits until `wanted` single writes wait: as long as some came within the last `gap`, but not longer than `patience`.
+    /// Waits until `wanted` single writes wait: as long as some came within
+    /// the last `gap`, but not longer than `patience`.
     pub(crate) fn gather(&self, wanted: usize, gap: Duration, patience: Duration) {
         let mut state = self.state();
         let wanted = wanted.min(MOST_WAITING);

@@ -24,7 +24,8 @@ impl Probe {
     pub(crate) fn new(memory: &Memory) -> Self {
         let text = memory.content.as_str();
         let normal = normal_form(text);
-        // Words that the text has in any case, so to speak: `nodeJS` has the words `node` and `js` too, `nodejs` has not.
+        // Words that the text has in any case, so to speak: `nodeJS` has
+        // the words `node` and `js` too, `nodejs` has not.
         let (written, folded) = (words(text), words(&normal));
         let mut common: Vec<String> = written.intersection(&folded).cloned().collect();
         if common.is_empty() {

@@ -16,6 +16,7 @@ pub struct ReplicationLag {
     pub connected: bool,
     /// Bytes of the primary's log that have come and do not show yet; `None` if none has come since the replica began.
     pub bytes: Option<u64>,
-    /// The age of the last change that shows, in milliseconds; 0 while all that has come shows. `None` if none has come.
+    /// The age of the last change that shows, in milliseconds; 0 while all
+    /// that has come shows. `None` if none has come.
     pub millis: Option<u64>,
 }

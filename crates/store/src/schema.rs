@@ -1,8 +1,9 @@
 //! Versions of a schema, and which programs can work beside which.
 //!
-//! While servers are replaced one after the other, a new one brings the schema up to date and those of the version before go
-//! on; and somebody's older `omp` opens the file of a newer server. So each step says from which version on programs can work with what it
-//! leaves behind, and the database keeps that: a program that finds a newer schema than it knows looks there.
+//! While servers are replaced one after the other, a new one brings the schema up to date and those of the
+//! version before go on; and somebody's older `omp` opens the file of a newer server. So each step says from
+//! which version on programs can work with what it leaves behind, and the database keeps that: a program that
+//! finds a newer schema than it knows looks there.
 
 use crate::{Result, StoreError};
 
@@ -10,8 +11,8 @@ use crate::{Result, StoreError};
 pub(crate) struct Step {
     /// Statements.
     pub(crate) sql: &'static str,
-    /// Programs that know this version can go on beside it: all that their statements need is still there, and what they leave
-    /// undone does no harm.
+    /// Programs that know this version can go on beside it: all that their statements need is still there, and what
+    /// they leave undone does no harm.
     pub(crate) serves_since: u32,
 }
 
@@ -32,7 +33,8 @@ pub(crate) fn serves_since(steps: &[Step]) -> u32 {
     steps.iter().map(|step| step.serves_since).max().unwrap_or_default()
 }
 
-/// The name of the setting that says so of a version. Each version has its own: what was said of one means nothing for the next.
+/// The name of the setting that says so of a version. Each version has its own:
+/// what was said of one means nothing for the next.
 pub(crate) fn setting(version: u32) -> String {
     format!("serves_since_{version}")
 }

@@ -17,8 +17,8 @@ pub(crate) fn pk_range(owner: OwnerId) -> (i64, i64) {
     (first, first + (1 << PK_BITS) - 1)
 }
 
-/// Settings of the spaces of vectors: up to which row what was stored before a space was made has been put on its backlog; gone
-/// when all of it has.
+/// Settings of the spaces of vectors: up to which row what was stored before a space was made has been put on its
+/// backlog; gone when all of it has.
 pub(crate) const FILLING: [&str; 2] = ["filling_0", "filling_1"];
 
 /// The one of a space.

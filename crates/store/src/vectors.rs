@@ -65,7 +65,8 @@ impl std::fmt::Debug for NewVector {
     }
 }
 
-/// Vectors are derived from memories: they can be made again, and follow the memory's row in a transaction of their own.
+/// Vectors are derived from memories: they can be made again, and follow
+/// the memory's row in a transaction of their own.
 #[async_trait]
 pub trait VectorStore: Send + Sync {
     /// The spaces that there are.
@@ -85,8 +86,9 @@ pub trait VectorStore: Send + Sync {
     /// one of them got and did not give vectors to wait again after a while.
     async fn backlog(&self, slot: Slot, limit: u32) -> Result<Vec<Pending>>;
 
-    /// Stores vectors whose memory has not changed since and takes these memories off the backlog. When another model has the
-    /// place of this space by now, nothing is stored: [`StoreError::OtherModel`](crate::StoreError::OtherModel).
+    /// Stores vectors whose memory has not changed since and takes these memories off the backlog. When another model
+    /// has the place of this space by now, nothing is stored:
+    /// [`StoreError::OtherModel`](crate::StoreError::OtherModel).
     async fn put_vectors(&self, space: &VectorSpace, vectors: Vec<NewVector>) -> Result<()>;
 
     /// The vectors of these rows (all windows), as they were stored; `None` where there is none.

@@ -26,8 +26,8 @@ pub enum Restored {
     },
 }
 
-/// What a memory is when it becomes what it was in a version. `created_at` stays, `updated_at` moves, and if the version
-/// would have expired by now, the present expiry stays too.
+/// What a memory is when it becomes what it was in a version. `created_at` stays, `updated_at` moves, and if the
+/// version would have expired by now, the present expiry stays too.
 pub(crate) fn restored(before: &Memory, kept: Memory, now: Timestamp) -> Memory {
     let mut after = Memory {
         id: before.id,

@@ -1,8 +1,8 @@
 //! Memories without a model: sentences in which a person says something about themselves, by patterns.
 //!
-//! Rules see less than a model and invent nothing: a memory is the person's own sentence, word for word, with the day that
-//! "yesterday" was. A sentence that may mean something else (a question, a condition, a quotation, "I love it") is left out;
-//! many memories are missed that way, and that is the choice. Each language has a file with its patterns.
+//! Rules see less than a model and invent nothing: a memory is the person's own sentence, word for word, with the day
+//! that "yesterday" was. A sentence that may mean something else (a question, a condition, a quotation, "I love it") is
+//! left out; many memories are missed that way, and that is the choice. Each language has a file with its patterns.
 
 mod dates;
 mod english;
@@ -68,8 +68,8 @@ impl Sort {
     }
 }
 
-/// One pattern of a language. A group `o` is what is said of: it must not begin with a word that only points (`language::
-/// pointing`). A group `slot` names what something is said about, added to the rule's own.
+/// One pattern of a language. A group `o` is what is said of: it must not begin with a word that only points
+/// (`language::pointing`). A group `slot` names what something is said about, added to the rule's own.
 pub(crate) type Rule = (Sort, &'static str, Option<&'static str>);
 
 /// The patterns of a language.

@@ -13,8 +13,8 @@ use super::memories::{namespace, time};
 #[expect(clippy::struct_field_names, reason = "the names of flags, which stand beside others")]
 #[command(next_help_heading = "Options for what an AI provider does")]
 pub(crate) struct Models {
-    /// Who reads conversations: anthropic, openai, gemini, openai-compatible (Ollama, LM Studio, vLLM, `OpenRouter` and others) or
-    /// rules (nothing leaves the machine). The key is read from `OMP_AI_API_KEY` only
+    /// Who reads conversations: anthropic, openai, gemini, openai-compatible (Ollama, LM Studio, vLLM, `OpenRouter` and
+    /// others) or rules (nothing leaves the machine). The key is read from `OMP_AI_API_KEY` only
     #[arg(long, env = "OMP_AI_PROVIDER", hide_env_values = true, global = true, value_name = "PROVIDER")]
     ai_provider: Option<String>,
     /// The provider's address, where it is not its own: `http://localhost:11434/v1`

@@ -115,8 +115,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Answer an AI tool over MCP on standard input and output
     ///
-    /// Tools start this themselves: put `omp mcp` into their MCP configuration. With --server (`OMP_SERVER`) it passes on
-    /// to a server, without it works on the database file.
+    /// Tools start this themselves: put `omp mcp` into their MCP configuration. With --server (`OMP_SERVER`) it passes
+    /// on to a server, without it works on the database file.
     Mcp,
     /// Store a memory
     Remember(Remember),
@@ -151,8 +151,8 @@ pub(crate) enum Command {
     Log(Log),
     /// Pick out of a conversation what is worth remembering, and store what is new
     ///
-    /// Each memory keeps the words that bear it. What is known is not stored again; what no longer holds is superseded. With
-    /// `--provider rules` nothing leaves the machine.
+    /// Each memory keeps the words that bear it. What is known is not stored again; what no longer holds is superseded.
+    /// With `--provider rules` nothing leaves the machine.
     Extract(Extract),
     /// Summarise a conversation as one memory
     Compress(Compress),
@@ -204,9 +204,9 @@ pub(crate) enum Command {
     Decrypt,
     /// Move everything to another database: from the file to PostgreSQL, back, or from file to file
     ///
-    /// Users, keys, versions, vectors and the audit go along, ids and times stay; then both sides are compared row by row. A
-    /// server may go on working on the source meanwhile. Interrupted, the same command goes on; run again, it brings over
-    /// what was written since.
+    /// Users, keys, versions, vectors and the audit go along, ids and times stay; then both sides are compared row by
+    /// row. A server may go on working on the source meanwhile. Interrupted, the same command goes on; run again, it
+    /// brings over what was written since.
     Migrate(Migrate),
     /// Make the vectors of all memories and conversations with the configured model
     Reindex,

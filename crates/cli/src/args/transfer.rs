@@ -128,14 +128,15 @@ pub(crate) struct Import {
     /// Its format; by default found out from its content
     #[arg(long, visible_alias = "format", value_parser = read_format())]
     pub(crate) from: Option<Format>,
-    /// What happens to an item whose id is taken; by default what the file says, else skip; newer for files of other tools
+    /// What happens to an item whose id is taken; by default what the file
+    /// says, else skip; newer for files of other tools
     #[arg(long, value_enum)]
     pub(crate) conflict: Option<ConflictName>,
     /// Write nothing, only tell what would happen
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Then extract memories out of the conversations that came in: by whom the server has, or by this provider; Ctrl-C stops it and
-    /// keeps what was done
+    /// Then extract memories out of the conversations that came in: by whom the server has, or by this provider; Ctrl-C
+    /// stops it and keeps what was done
     #[arg(long, value_name = "PROVIDER", num_args = 0..=1, require_equals = true, value_parser = provider, conflicts_with = "dry_run")]
     #[expect(clippy::option_option, reason = "not asked for, asked for, asked for by somebody")]
     pub(crate) extract: Option<Option<Provider>>,

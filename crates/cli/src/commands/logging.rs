@@ -18,8 +18,8 @@ pub(super) fn start(usual: &str, format: LogFormat) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // The libraries of MCP, of outgoing requests and of PostgreSQL print whole messages and the values of statements, and in them is
-    // what people remember. Turned away before all layers, they cost a request nothing either.
+    // The libraries of MCP, of outgoing requests and of PostgreSQL print whole messages and the values of statements,
+    // and in them is what people remember. They are turned away before all layers, so that spans of MCP are not even made.
     let quiet = ["rmcp", "ureq", "tokio_postgres"];
     let ours = filter_fn(move |metadata| !quiet.iter().any(|name| metadata.target().starts_with(name)));
     tracing_subscriber::registry().with(lines).with(filter).with(ours).init();

@@ -14,7 +14,8 @@ use crate::printer::{Printer, clean};
 pub(super) fn run(args: &Validate, printer: &Printer) -> anyhow::Result<ExitCode> {
     let named = args.serialization;
     let mut report = judged(args, named)?;
-    // One object alone could be a document that lacks its `memories`, a header or a record. The name says what it is meant to be.
+    // One object alone could be a document that lacks its `memories`, a header or a
+    // record. The name says what it is meant to be.
     let alone = match report.layout {
         Some(Layout::Headed) => report.records == 0,
         Some(Layout::Bare) => report.records == 1,

@@ -1,7 +1,7 @@
 //! What a file was before we wrote into it, and how it comes back.
 //!
-//! Before a file is written, a copy of it is put away and a record says where; then the file is replaced in one step. So
-//! whatever ends the program, either nothing has happened or the copy is there.
+//! Before a file is written, a copy of it is put away and a record says where; then the file is replaced in one step.
+//! So whatever ends the program, either nothing has happened or the copy is there.
 
 use std::path::{Path, PathBuf};
 

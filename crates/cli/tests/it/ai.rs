@@ -288,7 +288,8 @@ fn rules_find_what_is_said_and_say_that_they_are_rules() {
     );
     let again = home.ok(&extract);
     assert!(again.err.contains("0 stored, 3 known, by rules"), "{}", again.err);
-    // Somebody can live in one place at a time: what is said later takes the place of it, what was said before does not.
+    // Somebody can live in one place at a time: what is said later takes
+    // the place of it, what was said before does not.
     for (day, place, action) in [("2026-06-01", "Porto", "supersedes"), ("2026-05-15", "Rome", "outdated")] {
         home.write("move.txt", &format!("User: I live in {place} now, near the river."));
         let run = home.ok(&["extract", "move.txt", "--provider", "rules", "--held-at", day, "--json"]).json();

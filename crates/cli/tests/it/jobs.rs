@@ -11,8 +11,8 @@ use crate::program::{Home, Server};
 
 const OWN_KEY: &str = "sk-brought-along-0123456789";
 
-/// A provider that finds one thing in each conversation, as soon as it is let; about Oslo it thinks for ever. It takes nothing for
-/// known.
+/// A provider that finds one thing in each conversation, as soon as it is let; about Oslo
+/// it thinks for ever. It takes nothing for known.
 pub(crate) fn slow() -> (Provider, Sender<()>) {
     let (go, permits) = channel();
     let permits = Mutex::new(permits);

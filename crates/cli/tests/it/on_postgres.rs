@@ -1,5 +1,5 @@
-//! The program on a PostgreSQL database. Most of these tests need one: `tests/postgres/run cargo test --workspace --test it
-//! -- --ignored`.
+//! The program on a PostgreSQL database. Most of these tests need one: `tests/postgres/run
+//! cargo test --workspace --test it -- --ignored`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -83,7 +83,8 @@ fn what_one_server_stores_the_other_finds_at_once() {
     }
 }
 
-/// Where there is no room for the index in memory, pgvector answers; where that is missing too, the answer says what to do.
+/// Where there is no room for the index in memory, pgvector answers; where
+/// that is missing too, the answer says what to do.
 #[test]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
 fn a_search_by_meaning_does_without_the_index_in_memory() {
@@ -244,8 +245,8 @@ fn body(content: &str) -> Value {
     json!({"content": content, "type": "semantic", "source": {"tool": "t"}})
 }
 
-/// Clients write to two servers; one is killed and started again, then the other. A client whose request breaks asks the
-/// other server the same again (`dedupe=exact` makes that safe). Nothing is lost, and nothing is there twice.
+/// Clients write to two servers; one is killed and started again, then the other. A client whose request breaks asks
+/// the other server the same again (`dedupe=exact` makes that safe). Nothing is lost, and nothing is there twice.
 #[test]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
 fn killed_servers_lose_nothing_and_double_nothing_behind_retries() {

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// A folder with a database of its own: a file, or, when the environment names a PostgreSQL server for tests, a schema there.
+/// A folder with a database of its own: a file, or, when the environment names
+/// a PostgreSQL server for tests, a schema there.
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     /// The address of the database that is no file.

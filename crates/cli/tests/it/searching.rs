@@ -250,7 +250,8 @@ fn what_says_nearly_the_same_is_merged_when_asked() {
     assert_eq!(other["duplicate_of"], Value::Null);
 }
 
-/// An endpoint of OpenAI's kind with a model of three dimensions: one for each animal. It refuses requests with a dragon.
+/// An endpoint of OpenAI's kind with a model of three dimensions: one for
+/// each animal. It refuses requests with a dragon.
 fn endpoint() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

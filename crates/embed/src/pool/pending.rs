@@ -10,8 +10,8 @@ use futures_channel::oneshot;
 
 use crate::EmbedError;
 
-/// An answer that will come. Await it in any runtime, or [`wait`](Pending::wait) for it. Whoever drops it takes the request
-/// back, unless a thread is already at it.
+/// An answer that will come. Await it in any runtime, or [`wait`](Pending::wait) for it. Whoever drops it takes the
+/// request back, unless a thread is already at it.
 #[must_use = "dropping it takes the request back"]
 #[derive(Debug)]
 pub struct Pending<T>(State<T>);

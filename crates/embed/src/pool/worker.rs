@@ -12,7 +12,8 @@ use crate::{EmbedError, Purpose};
 #[cfg(target_os = "linux")]
 const LOWEST: i32 = 19;
 
-/// Queries and nothing else; and to look whether the model is still needed, since this thread is the one that is least busy.
+/// Queries and nothing else; and to look whether the model is still needed,
+/// since this thread is the one that is least busy.
 pub(super) fn answer_queries(shared: &Shared) {
     loop {
         match shared.queue.next(Takes::Queries, shared.idle) {

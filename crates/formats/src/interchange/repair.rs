@@ -1,4 +1,5 @@
-//! What came in broken goes out whole: one bad member must not make a whole export one that others refuse (omi.md R1, R2).
+//! What came in broken goes out whole: one bad member must not make a whole
+//! export one that others refuse (omi.md R1, R2).
 
 use omi::{Envelope, FORMAT, Members, Record, VERSION};
 use omp_model::Memory;
@@ -84,8 +85,8 @@ pub(super) fn faults(record: &Record) -> Vec<Note> {
     notes
 }
 
-/// Makes the record of a memory one that any reader takes: what is missing comes from the memory, and known members of a
-/// wrong type go where they do no harm ([`REPAIRED`]). A good record is left as it is.
+/// Makes the record of a memory one that any reader takes: what is missing comes from the memory, and known members of
+/// a wrong type go where they do no harm ([`REPAIRED`]). A good record is left as it is.
 pub fn repair(record: &mut Record, memory: &Memory) {
     let mut aside = Members::new();
     for (name, check) in RECORD {

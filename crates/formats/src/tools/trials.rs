@@ -1,5 +1,5 @@
-//! Files that are nearly right: no reader or writer of stores, notes and sessions panics at them, and what is written for
-//! them is read again.
+//! Files that are nearly right: no reader or writer of stores, notes and sessions panics at
+//! them, and what is written for them is read again.
 
 use std::io::Cursor;
 

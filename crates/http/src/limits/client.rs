@@ -11,8 +11,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// The client's address for limits. `X-Forwarded-For` counts only where a trusted proxy wrote it: its last entry that is
-/// no trusted proxy itself, for everything before that is what the client said.
+/// The client's address for limits. `X-Forwarded-For` counts only where a trusted proxy wrote it: its last entry that
+/// is no trusted proxy itself, for everything before that is what the client said.
 pub(crate) fn address(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.to_canonical());
     let is_proxy = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));

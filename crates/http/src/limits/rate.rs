@@ -59,8 +59,8 @@ impl Limits {
         Some(refused.wait_time_from(self.clock.now()))
     }
 
-    /// What a key may ask. All servers that share a store count it together, so it goes by the key's id, which says nothing of the
-    /// key; the key of the configuration has none.
+    /// What a key may ask. All servers that share a store count it together, so it goes by the key's id, which says
+    /// nothing of the key; the key of the configuration has none.
     fn of_key(&self, bearer: Option<&str>) -> Option<Budget> {
         let rate = self.rate?;
         let name = match bearer.and_then(Secret::key_of) {

@@ -1,8 +1,8 @@
 //! Wrong keys: an address that brings many is not listened to for a while.
 //!
-//! While it is not listened to, a right key is refused like a wrong one, so that nothing is learnt by going on. Keys that
-//! were right from the same address before are let in all the same: whoever floods the server from behind the same router
-//! does not shut its neighbours out.
+//! While it is not listened to, a right key is refused like a wrong one, so that nothing is learnt by going on. Keys
+//! that were right from the same address before are let in all the same: whoever floods the server from behind the same
+//! router does not shut its neighbours out.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use omp_service::Budget;
 
-/// Wrong keys that an address may bring at once. Guessing a key takes more than the age of the world at any such number; what
-/// counts is that a program with an old key does not shut out the others of its machine.
+/// Wrong keys that an address may bring at once. Guessing a key takes more than the age of the world at any such
+/// number; what counts is that a program with an old key does not shut out the others of its machine.
 const BURST: u32 = 100;
 /// And then one in this time.
 const EACH: Duration = Duration::from_secs(1);
@@ -87,7 +87,8 @@ impl SignIns {
         }
     }
 
-    /// The address has brought too many wrong keys: it is not listened to for so long. True when this is news for the log.
+    /// The address has brought too many wrong keys: it is not listened to
+    /// for so long. True when this is news for the log.
     pub(super) fn bar(&self, address: IpAddr, wait: Duration, now: Instant) -> bool {
         let until = now + wait;
         let mut barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);

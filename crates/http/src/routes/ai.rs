@@ -16,8 +16,8 @@ const BODY: usize = 4 << 20;
 
 /// Extract memories from a conversation
 ///
-/// What is new is stored with the words that bear it, what is known is not stored again, and what no longer holds is superseded. Takes an
-/// AI provider; without one the answer is 422 `no_api_key`, unless `provider` is `rules`.
+/// What is new is stored with the words that bear it, what is known is not stored again, and what no longer holds is
+/// superseded. Takes an AI provider; without one the answer is 422 `no_api_key`, unless `provider` is `rules`.
 #[utoipa::path(post, path = "/v1/extract", tag = "ai", security(("key" = [])),
     request_body = bodies::ExtractBody, responses(
     (status = 201, description = "What was stored", body = ExtractResponse),
@@ -58,8 +58,8 @@ pub(crate) async fn start_extract_job(
 ///
 /// Those that have ended are remembered for 30 days, and 200 of them.
 ///
-/// A job whose server ended is taken over by another one, or by the next; it is `interrupted` when that cannot be, as with a provider's
-/// key that came along.
+/// A job whose server ended is taken over by another one, or by the next; it is `interrupted` when that cannot be, as
+/// with a provider's key that came along.
 #[utoipa::path(get, path = "/v1/extract/jobs", tag = "ai", security(("key" = [])), responses(
     (status = 200, description = "The jobs", body = ExtractJobs),
     (status = 403, description = "`forbidden`", body = ErrorBody),

@@ -52,8 +52,8 @@ pub(crate) async fn list_conversations(
 
 /// Search saved conversations
 ///
-/// By words and by meaning: the best conversations first, each with the turns where the words stand, or that are about the
-/// question.
+/// By words and by meaning: the best conversations first, each with the turns where
+/// the words stand, or that are about the question.
 #[utoipa::path(get, path = "/v1/conversations/search", tag = "conversations", security(("key" = [])), params(
     ("q" = String, Query, description = "What is looked for"),
     ("mode" = Option<String>, Query, description = "`keyword`, `semantic` or `hybrid`; by default the last one where there is an embedding model. One that is not available falls back to `keyword`, and the answer says so"),

@@ -9,8 +9,8 @@ use crate::{App, admission};
 
 /// The state of the server
 ///
-/// Needs no key. `memories_count` is of what the key may see that comes along; without one it is 0 where there are several
-/// users.
+/// Needs no key. `memories_count` is of what the key may see that comes along;
+/// without one it is 0 where there are several users.
 #[utoipa::path(get, path = "/v1/health", tag = "server", responses(
     (status = 200, description = "The server works", body = Health),
 ))]

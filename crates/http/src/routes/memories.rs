@@ -24,10 +24,11 @@ const WARNINGS: HeaderName = HeaderName::from_static(Warning::HEADER);
 
 /// Store a memory
 ///
-/// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is now then.
-/// With `supersedes` it stands in the place of another memory from now on; that one stays, with the end of its validity.
-/// With `dedupe=exact` a text that is there already is not stored again: the answer is 200 with the memory that is there
-/// and `duplicate_of`. With `dedupe=near` one that says nearly the same is merged into the one that is there, too.
+/// Send a memory without `id`, `created_at` and `updated_at`. `source.timestamp` may be left out; it is
+/// now then. With `supersedes` it stands in the place of another memory from now on; that one stays, with
+/// the end of its validity. With `dedupe=exact` a text that is there already is not stored again: the
+/// answer is 200 with the memory that is there and `duplicate_of`. With `dedupe=near` one that says nearly
+/// the same is merged into the one that is there, too.
 #[utoipa::path(post, path = "/v1/memories", tag = "memories", security(("key" = [])), params(
     ("dedupe" = Option<String>, Query, description = "`exact`, `near` or `off` (default); goes before the body's"),
     ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
@@ -169,8 +170,8 @@ pub(crate) async fn get_memory_history(
 
 /// Have a former version of a memory back
 ///
-/// It becomes the present one, as a new version. `created_at` stays, and so does the present `expires_at` if that of the
-/// version has passed.
+/// It becomes the present one, as a new version. `created_at` stays, and so does the present
+/// `expires_at` if that of the version has passed.
 #[utoipa::path(post, path = "/v1/memories/{id}/restore", tag = "memories", security(("key" = [])), params(
     ("id" = String, Path, description = "The memory's id"),
     ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),

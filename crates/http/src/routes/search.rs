@@ -15,8 +15,8 @@ const BODY: usize = 1 << 20;
 
 /// Find memories
 ///
-/// Every filter holds in every mode. Without `mode` the best there is: hybrid where there are vectors. `mode_used` is the mode that really ran; `degraded` tells why, if it is another
-/// than the one asked for.
+/// Every filter holds in every mode. Without `mode` the best there is: hybrid where there are vectors. `mode_used` is
+/// the mode that really ran; `degraded` tells why, if it is another than the one asked for.
 #[utoipa::path(post, path = "/v1/memories/search", tag = "search", security(("key" = [])), params(
     ("shared_by" = Option<String>, Query, description = "Among the memories that this user shares"),
 ),

@@ -85,7 +85,8 @@ fn export_options(fields: &mut Fields<'_>, headers: &HeaderMap) -> ExportOptions
     }
 }
 
-/// The format that an `Accept` header likes best, the first of several (RFC 9110, section 12.5.1); `None` leaves it open.
+/// The format that an `Accept` header likes best, the first of several (RFC
+/// 9110, section 12.5.1); `None` leaves it open.
 fn preferred(accepted: &str) -> Option<Format> {
     let quality = |range: &str| -> f32 {
         let parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));

@@ -245,20 +245,26 @@ fn search_vectors(shard: &Shard, questions: &[Question], size: u64, space: &Spac
         line(&format!("semantic, {share}"), times, &format!("{:.2} x reading all", times.0 / raw.0));
     }
     for (share, filter) in filters() {
-        let times = percentiles(&questions[..100], |question| {
-            with_filter(filter, question, |filter| {
-                let request = Request {
-                    keywords: &keywords(&question.natural),
-                    vector: Some(&question.vector),
-                    fit: 1.0,
-                    filter,
-                    mode: Mode::Hybrid,
-                    limit: 10,
-                };
-                black_box(shard.ranking(&request).unwrap());
-            });
+        // With all that a search does: variants of words, neighbours, both sides' scores of each candidate.
+        let [words, meaning, both] = [Mode::Keyword, Mode::Semantic, Mode::Hybrid].map(|mode| {
+            percentiles(&questions[..100], |question| {
+                with_filter(filter, question, |filter| {
+                    let request = Request {
+                        keywords: &keywords(&question.natural),
+                        vector: (mode != Mode::Keyword).then_some(&question.vector),
+                        fit: 1.0,
+                        filter,
+                        mode,
+                        limit: 10,
+                    };
+                    black_box(shard.ranking(&request).unwrap());
+                });
+            })
         });
-        line(&format!("hybrid, {share}"), times, "");
+        line(&format!("ranking by words, {share}"), words, "");
+        line(&format!("ranking by meaning, {share}"), meaning, "");
+        let note = format!("{:.2} x both", both.0 / (words.0 + meaning.0));
+        line(&format!("ranking, hybrid, {share}"), both, &note);
     }
     if size <= 100_000 {
         let rows: Vec<Vec<f32>> = (0..size as i64).map(row).collect();

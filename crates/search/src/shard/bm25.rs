@@ -1,9 +1,9 @@
 //! BM25, in whole numbers.
 //!
-//! A term adds `idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · length / mean length))`,
-//! the mean taken as a hundred words where it is less: among notes of ten words, one of three is not the better for it, with `k1` = 1.2, `b` = 0.75 and
-//! `idf = ln(1 + (N - df + ½) / (df + ½))`. Each such part is cut to a multiple of 2⁻²⁰ before they are added, so a sum
-//! is exact and does not depend on the order: whatever is skipped, a score is the same, and equal scores are equal.
+//! A term adds `idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · length / mean length))`, the mean taken as a hundred
+//! words where it is less: among notes of ten words, one of three is not the better for it, with `k1` = 1.2, `b` = 0.75
+//! and `idf = ln(1 + (N - df + ½) / (df + ½))`. Each such part is cut to a multiple of 2⁻²⁰ before they are added, so a
+//! sum is exact and does not depend on the order: whatever is skipped, a score is the same, and equal scores are equal.
 
 use super::pairs::MAX_COUNT;
 

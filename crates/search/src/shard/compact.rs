@@ -19,8 +19,8 @@ impl Shard {
     /// The same shard without its dead. Whatever can be asked has the same answer.
     ///
     /// It takes about a sixth of the time that building the shard takes (three microseconds for each memory), because
-    /// no text is analysed, and for that time the memory of both. It only reads, so searches go on; what is written meanwhile must be put into the
-    /// new shard too before it takes the place of this one.
+    /// no text is analysed, and for that time the memory of both. It only reads, so searches go on; what is written
+    /// meanwhile must be put into the new shard too before it takes the place of this one.
     #[must_use]
     pub fn compacted(&self) -> Self {
         let old = &self.documents;

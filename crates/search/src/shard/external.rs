@@ -1,6 +1,8 @@
-//! The same order for candidates that somebody else brought up: a store that searches by itself while there is no index.
+//! The same order for candidates that somebody else brought up: a store
+//! that searches by itself while there is no index.
 //!
-//! What a session's neighbours lend needs the index, so here nobody lends; the rest is the [ranking](super::Ranking) of an index.
+//! What a session's neighbours lend needs the index, so here nobody lends; the rest
+//! is the [ranking](super::Ranking) of an index.
 
 use super::ranking::{Asked, DAY, Found, best, ranked};
 use super::{Mode, Ranked, exact_cosine};

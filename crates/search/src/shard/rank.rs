@@ -7,7 +7,8 @@
 //! weak with all the others. Where
 //! the filter leaves few documents of a window, these are looked up one by one.
 //!
-//! Where a question's words are so rare that there are fewer postings than windows, their documents are scored one by one.
+//! Where a question's words are so rare that there are fewer postings than
+//! windows, their documents are scored one by one.
 //!
 //! What the variants of a term add is read apart from the term itself: all that they make a document worth more. As
 //! such documents rarely are among the best, they are mostly only looked up.

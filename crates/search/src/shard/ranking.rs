@@ -56,7 +56,8 @@ pub struct Ranked {
     pub score: f32,
     /// BM25 of the words.
     pub keyword: f32,
-    /// A bit for each term of the question that it holds, as itself or as a [variant](super#variants), by place in [`Keywords::terms`].
+    /// A bit for each term of the question that it holds, as itself or as a
+    /// [variant](super#variants), by place in [`Keywords::terms`].
     pub matched: u64,
     /// The likeness to the question, if both have a vector.
     pub cosine: Option<f32>,

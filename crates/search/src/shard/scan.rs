@@ -21,8 +21,8 @@ const AHEAD: usize = 8;
 const SHARE: usize = 16_384;
 
 impl Shard {
-    /// The best `count` documents of a selection by the likeness of their best window, and of how many documents `counts`
-    /// is true, given their likeness.
+    /// The best `count` documents of a selection by the likeness of their best window, and of how many documents
+    /// `counts` is true, given their likeness.
     pub(super) fn scan(
         &self,
         probe: &Probe,

@@ -1,8 +1,8 @@
 //! Who reads a conversation, and the asking itself.
 //!
-//! Asking blocks a thread for as long as the model thinks, so it happens beside the runtime, a few at a time, and ends soon
-//! after nobody waits for it any more. What goes out is the conversation, the known memories that may be about the same,
-//! and the instructions; where to, the log tells.
+//! Asking blocks a thread for as long as the model thinks, so it happens beside the runtime, a few at a time, and ends
+//! soon after nobody waits for it any more. What goes out is the conversation, the known memories that may be about the
+//! same, and the instructions; where to, the log tells.
 
 mod choice;
 mod sources;

@@ -1,5 +1,5 @@
-//! Putting conversations into the index of words that are not there yet: those of large imports, those that were saved before
-//! there was one, and those that were handed over to another user. Others are indexed as they are saved.
+//! Putting conversations into the index of words that are not there yet: those of large imports, those that were saved
+//! before there was one, and those that were handed over to another user. Others are indexed as they are saved.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Finding saved conversations: by the words of their turns, by meaning, by both.
 //!
-//! The store's index tells which conversations hold a word and in about how many turns, and an index in memory which ones have
-//! passages that are like the question. Only the conversations of the page are read. What a search by words costs grows with the
-//! conversations that hold the words.
+//! The store's index tells which conversations hold a word and in about how many turns, and an index in memory which
+//! ones have passages that are like the question. Only the conversations of the page are read. What a search by words
+//! costs grows with the conversations that hold the words.
 
 mod index;
 mod meaning;
@@ -158,8 +158,8 @@ fn shown_as_found(found: &FoundTurns, near: &[Range<usize>], words: &Keywords) -
     }
 }
 
-/// The turns with most words of the question, then the beginnings of passages that are like it and hold none of these, in
-/// their order.
+/// The turns with most words of the question, then the beginnings of passages that are
+/// like it and hold none of these, in their order.
 fn told(found: &FoundTurns, near: &[Range<usize>], words: &Keywords) -> Vec<FoundMessage> {
     let mut by_words = found.turns.clone();
     by_words.sort_by_key(|(turn, words)| (Reverse(*words), *turn));

@@ -43,8 +43,8 @@ pub(super) fn by_words(hits: &WordHits) -> Vec<(f32, i64)> {
     ranked
 }
 
-/// The same by words and likeness together. Likeness counts from that of what is only so-so among those that may answer: what
-/// is hidden does not show in the scores. Of equal scores the more alike comes first.
+/// The same by words and likeness together. Likeness counts from that of what is only so-so among those that may
+/// answer: what is hidden does not show in the scores. Of equal scores the more alike comes first.
 pub(super) fn by_both(by_words: &[(f32, i64)], like: &Likeness, fit: f32) -> Vec<(f32, i64)> {
     let mut candidates: Vec<(f32, i64)> = by_words.to_vec();
     let with_words: HashSet<i64> = by_words.iter().map(|(_, pk)| *pk).collect();

@@ -1,7 +1,7 @@
 //! Extraction from many saved conversations in the background: with progress, and it can be cancelled.
 //!
-//! A job stands in the store and belongs to the key that began it; another key sees none of it. What a job has stored stays when
-//! it ends early, and beginning it again stores nothing twice.
+//! A job stands in the store and belongs to the key that began it; another key sees none of it. What a job has stored
+//! stays when it ends early, and beginning it again stores nothing twice.
 
 use omp_ai::Provider;
 use omp_model::api::{ExtractJob, ExtractJobs, JobState};

@@ -36,7 +36,8 @@ struct Draft {
 }
 
 impl Service {
-    /// What is to happen with each finding. Only a key that may read learns what is known; without, only the store looks, for the same words.
+    /// What is to happen with each finding. Only a key that may read learns what is known;
+    /// without, only the store looks, for the same words.
     pub(super) async fn plans(
         &self,
         principal: &Principal,

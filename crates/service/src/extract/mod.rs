@@ -48,8 +48,8 @@ impl ExtractRequest {
 }
 
 impl Service {
-    /// Finds what is worth remembering in a conversation, checks it against what is known, and stores what is new. When the
-    /// provider fails nothing is stored. Asking again stores nothing twice.
+    /// Finds what is worth remembering in a conversation, checks it against what is known, and stores what is new. When
+    /// the provider fails nothing is stored. Asking again stores nothing twice.
     pub async fn extract(&self, principal: Principal, request: ExtractRequest) -> Result<ExtractResponse> {
         require(&principal, Scope::Write)?;
         let ExtractRequest { mut read, dry_run } = request;

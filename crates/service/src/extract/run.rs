@@ -1,5 +1,5 @@
-//! The jobs that this server is at work on: reading one conversation after the other, keeping their leases, and taking over those
-//! of servers that have ended.
+//! The jobs that this server is at work on: reading one conversation after the other, keeping their leases, and taking
+//! over those of servers that have ended.
 //!
 //! Before each conversation the key must still hold, with the limits that it has by then. What the store says of a job
 //! counts: whoever cancels it or takes it over writes that there, and this server stops when it next looks.
@@ -219,8 +219,8 @@ impl Service {
         Ok(Ended::Done)
     }
 
-    /// Writes down how far a job is; `false` when it is not this server's any more. A store that is away for a moment costs no
-    /// conversation that a model was paid for: meanwhile the lease is kept, or it is lost for good.
+    /// Writes down how far a job is; `false` when it is not this server's any more. A store that is away for a moment
+    /// costs no conversation that a model was paid for: meanwhile the lease is kept, or it is lost for good.
     async fn note(&self, job: &StoredJob, progress: JobProgress) -> std::result::Result<bool, StoreError> {
         let mut tries = 1;
         loop {
@@ -261,8 +261,8 @@ impl Service {
         taken.map(drop)
     }
 
-    /// Renews the leases, stops the work on what was lost or cancelled, and ends what was begun with a key that works no more: a
-    /// model may think for minutes before that is seen otherwise.
+    /// Renews the leases, stops the work on what was lost or cancelled, and ends what was begun with a key that works
+    /// no more: a model may think for minutes before that is seen otherwise.
     async fn keep_jobs(
         &self,
         running: &[(JobPlace, Option<KeyId>)],

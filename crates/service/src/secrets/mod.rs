@@ -1,4 +1,5 @@
-//! Keys, passwords and card numbers that are about to be remembered: found by their looks, and told of, masked or refused.
+//! Keys, passwords and card numbers that are about to be remembered: found
+//! by their looks, and told of, masked or refused.
 //!
 //! What is found is named by its kind and its field and never shown.
 

@@ -99,8 +99,8 @@ fn is_card(text: &str) -> bool {
         && digits.iter().any(|digit| *digit != digits[0])
 }
 
-/// Whether a word looks drawn by lot: several kinds of characters, and few of them twice. So `token: see the handbook` is
-/// no secret, and neither is a path or a template.
+/// Whether a word looks drawn by lot: several kinds of characters, and few of them twice. So `token: see the handbook`
+/// is no secret, and neither is a path or a template.
 fn is_random(word: &str) -> bool {
     let has = |kind: fn(&char) -> bool| u32::from(word.chars().any(|c| kind(&c)));
     let kinds = has(char::is_ascii_lowercase) + has(char::is_ascii_uppercase) + has(char::is_ascii_digit);

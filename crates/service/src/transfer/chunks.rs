@@ -19,8 +19,8 @@ use crate::failure::shown;
 
 /// Chunks of memories in memory: one is stored, one is analysed, one is read.
 const CHUNKS_HELD: usize = 2;
-/// So many conversations of an import are found as soon as they are stored. The words of further ones would take several
-/// times as long as reading and storing them, so these go into the index in the background.
+/// So many conversations of an import are found as soon as they are stored. The words of further ones would take
+/// several times as long as reading and storing them, so these go into the index in the background.
 const INDEXED: u64 = 1_000;
 
 /// A chunk that is being stored: the task, which gives the outcomes of its items.

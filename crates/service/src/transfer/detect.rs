@@ -49,8 +49,9 @@ pub(super) struct Detected {
     pub(super) because: String,
 }
 
-/// Finds out the format of an input. The error lists the candidates, or says that there is none. A file name that ends as
-/// those of the interchange format do (`called`) counts where the content may be that, or says nothing in particular.
+/// Finds out the format of an input. The error lists the candidates, or says that there is none.
+/// A file name that ends as those of the interchange format do (`called`) counts where the
+/// content may be that, or says nothing in particular.
 pub(super) fn detect(input: &mut Input, called: Option<Serialization>) -> Result<Detected> {
     let found = candidates(input);
     let is_omi = |candidate: &Candidate| ["omi", "omi-jsonl"].contains(&candidate.name);

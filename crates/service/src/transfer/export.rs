@@ -33,8 +33,8 @@ pub struct ExportReport {
 }
 
 impl Service {
-    /// Whether the principal may export at all: to be asked before an answer begins that cannot be taken back. A replica cannot write
-    /// down that somebody has taken everything away.
+    /// Whether the principal may export at all: to be asked before an answer begins that cannot be taken back. A
+    /// replica cannot write down that somebody has taken everything away.
     pub fn authorize_export(&self, principal: &Principal) -> Result<()> {
         require(principal, Scope::Read)?;
         self.require_primary()

@@ -192,8 +192,8 @@ impl Taking<'_> {
         Ok(known.is_some())
     }
 
-    /// What was to be kept until a time that has passed would not be seen. It is passed over, unless it is here: then it
-    /// ends.
+    /// What was to be kept until a time that has passed would not be seen. It is
+    /// passed over, unless it is here: then it ends.
     fn is_over(
         &mut self,
         parts: &[omp_model::Memory],

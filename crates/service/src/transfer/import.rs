@@ -158,8 +158,8 @@ impl Import {
         Ok(())
     }
 
-    /// An interchange file, in the form that its content has, whatever it was called. A document is looked over first: a
-    /// broken one stores nothing, and its subject may stand behind its records. Lines are read as they come.
+    /// An interchange file, in the form that its content has, whatever it was called. A document is looked over first:
+    /// a broken one stores nothing, and its subject may stand behind its records. Lines are read as they come.
     fn interchange(&mut self, opened: Opened, called: Format) -> Result<()> {
         let options = omi::ReadOptions { serialization: opened.form(called), limits: LIMITS };
         if options.serialization == Some(omi::Serialization::JsonLines) {
@@ -417,8 +417,8 @@ impl Import {
     }
 }
 
-/// Whether a document can be imported at all: is it JSON (reading 31), and has it the list that it must have? What is wrong
-/// with a single record is told when it is read. Lines are taken as they are.
+/// Whether a document can be imported at all: is it JSON (reading 31), and has it the list that it must have? What is
+/// wrong with a single record is told when it is read. Lines are taken as they are.
 fn survey<R: Read>(mut reader: Reader<R>) -> Result<()> {
     let mut first = None;
     for item in &mut reader {

@@ -1,5 +1,5 @@
-//! Memories as the records of one interchange file, which is one that any reader takes: each record in the right form, with
-//! the right subject and an id of its own.
+//! Memories as the records of one interchange file, which is one that any reader takes: each record in the right form,
+//! with the right subject and an id of its own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -158,8 +158,8 @@ impl Records {
         record
     }
 
-    /// Names the subject of a record that has none of its own, unless the envelope does: that of the envelope with which
-    /// it came, else the owner of the memories.
+    /// Names the subject of a record that has none of its own, unless the envelope does: that of the envelope with
+    /// which it came, else the owner of the memories.
     fn set_subject(&self, record: &mut Record, envelope: Option<i64>) {
         let Some(raw) = envelope.and_then(|envelope| self.subjects.get(&envelope)) else {
             let owner = owner();

@@ -90,7 +90,8 @@ impl Opened {
         detected
     }
 
-    /// The form of an interchange file; `None` when it looks like a document. The content decides, then what it is called.
+    /// The form of an interchange file; `None` when it looks like a
+    /// document. The content decides, then what it is called.
     pub(super) fn form(&self, called: Format) -> Option<Serialization> {
         let called = match called {
             Format::OMI => Some(Serialization::Json),

@@ -111,8 +111,8 @@ fn limited(limits: Limits) -> Principal {
     }))
 }
 
-/// A key that sees one tool's conversations, or those of a namespace (in which none is), finds no others, and what else there is
-/// does not show in what the hits are measured by.
+/// A key that sees one tool's conversations, or those of a namespace (in which none is), finds no others, and what else
+/// there is does not show in what the hits are measured by.
 pub async fn what_a_key_may_not_see_shows_nowhere(store: &dyn Store) {
     let tool = ToolName::new("cursor").ok();
     let cursor = limited(Limits { tool, own_tool_only: true, ..Limits::default() });
@@ -160,7 +160,8 @@ pub async fn what_is_gone_is_not_found(store: &dyn Store) {
     assert_eq!((now.conversations, now.entries), (2, 6));
 }
 
-/// What an import leaves for later is read and listed at once, found as soon as it is indexed, and gone for good when it is removed before.
+/// What an import leaves for later is read and listed at once, found as soon as it is
+/// indexed, and gone for good when it is removed before.
 pub async fn what_is_indexed_later_waits(store: &dyn Store) {
     let all: Vec<_> = (0..9).map(|number| conversation(number, "a", "t", &["tea"])).collect();
     let import = |all: Vec<Conversation>| async move {

@@ -56,8 +56,8 @@ pub fn within(mut memory: Memory, namespace: &str) -> Memory {
     memory
 }
 
-/// Makes a test of every scenario; `$make` is called for each and returns a future of an empty store. Attributes before it
-/// are those of every test.
+/// Makes a test of every scenario; `$make` is called for each and returns a future of an empty store.
+/// Attributes before it are those of every test.
 #[macro_export]
 macro_rules! conformance_suite {
     ($(#[$attribute:meta])* $make:path) => {

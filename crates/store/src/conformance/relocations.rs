@@ -335,7 +335,8 @@ pub async fn a_second_run_catches_up(source: &dyn Whole, target: &dyn Whole) {
     assert_eq!(again.corrected, 0);
 }
 
-/// Where nobody ever made a user or a key, everybody comes in; so it is in the new place. Where somebody did, nobody does.
+/// Where nobody ever made a user or a key, everybody comes in; so it is in
+/// the new place. Where somebody did, nobody does.
 pub async fn the_door_stays_as_it_was(source: &dyn Whole, target: &dyn Whole) {
     source.create_memory(&BY, &memory(0, "mine"), NOW).await.expect("created");
     carry(source, target).await.expect("moved");

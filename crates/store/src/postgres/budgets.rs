@@ -1,9 +1,9 @@
 //! Budgets that all servers spend from.
 //!
-//! Asking the database at every request would double what a small request costs. So a server spends on credit, a little, and
-//! settles in the background: one statement for all budgets, at most twenty times a second. Nothing is reserved, so what
-//! a server does not use is the others', and a new one brings nothing along. What was spent on credit beyond the budget is owed,
-//! and all servers refuse until it has come back.
+//! Asking the database at every request would double what a small request costs. So a server spends on credit, a
+//! little, and settles in the background: one statement for all budgets, at most twenty times a second. Nothing is
+//! reserved, so what a server does not use is the others', and a new one brings nothing along. What was spent on credit
+//! beyond the budget is owed, and all servers refuse until it has come back.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -110,7 +110,8 @@ pub(super) struct SharedBudgets {
     pool: Pool,
     place: Arc<str>,
     role: Arc<RoleWatch>,
-    /// What this server alone has let through: never more than all may together, also when the database cannot be asked.
+    /// What this server alone has let through: never more than all may
+    /// together, also when the database cannot be asked.
     own: Budgets,
     accounts: Mutex<HashMap<String, Account>>,
     /// Until when this server counts for itself.

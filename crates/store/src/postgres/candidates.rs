@@ -1,9 +1,10 @@
 //! Candidates by vectors and by words, for searches without an index in memory.
 //!
-//! The nearest are found in one of two ways. Where few memories pass the filter, or the owner has no graph, all that pass are compared
-//! with the question, in half precision. Else the graph is walked, with the filter, until there are enough (an iterative scan); if
-//! it ends with too few, all are compared after all. The vectors themselves come along, so whoever asked compares exactly. Those that
-//! were stored a moment ago and are not taken in yet come along in any case.
+//! The nearest are found in one of two ways. Where few memories pass the filter, or the owner has no graph,
+//! all that pass are compared with the question, in half precision. Else the graph is walked, with the
+//! filter, until there are enough (an iterative scan); if it ends with too few, all are compared after all.
+//! The vectors themselves come along, so whoever asked compares exactly. Those that were stored a moment ago
+//! and are not taken in yet come along in any case.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -28,8 +29,9 @@ const FEW: usize = 300;
 /// Windows that a walk of the graph brings up: several can be of one memory, so if those were too few memories, more.
 const WINDOWS: [i64; 2] = [150, 600];
 
-/// Settings of a walk. The order must be strict: the first rows are taken as the nearest. Plans are made for the values: only then
-/// does the engine see that an owner's graph is meant. What sorts looks at everything, which is what a walk is to avoid.
+/// Settings of a walk. The order must be strict: the first rows are taken as the nearest. Plans are made
+/// for the values: only then does the engine see that an owner's graph is meant. What sorts looks at
+/// everything, which is what a walk is to avoid.
 fn walk(windows: i64) -> String {
     format!(
         "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL hnsw.iterative_scan = strict_order; \
@@ -216,8 +218,8 @@ impl Asked<'_> {
         let (alike, chance) = (1.0 - f64::from(self.wanted.alike), f64::from(CHANCE));
         let mut values: Vec<Value<'_>> = vec![&owner, &slot, &self.wanted.vector, &depth, &alike, &chance];
         let conditions = self.admitted.conditions(&mut values);
-        // The likeness of a whole memory, as `omp_search` has it: of its best window, less what that gains by chance; the first
-        // one pays half.
+        // The likeness of a whole memory, as `omp_search` has it: of its best window, less what
+        // that gains by chance; the first one pays half.
         let sql = format!(
             "SELECT pk, created_at, distance, count(*) FILTER (WHERE distance <= $5) OVER () FROM ( \
                SELECT pk, created_at, least(first + chance / 2, best + chance) AS distance FROM ( \

@@ -15,8 +15,9 @@ use crate::{Result, StoreError};
 /// How long opening a connection, and waiting for one of the pool, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server that is gone without a word is noticed: a connection at rest is tried after so long, so often and so many times, and what was sent is
-/// given up when nobody has acknowledged it by then. The system's own patience is two hours.
+/// A server that is gone without a word is noticed: a connection at rest is tried after so long,
+/// so often and so many times, and what was sent is given up when nobody has acknowledged it by
+/// then. The system's own patience is two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
@@ -59,8 +60,8 @@ impl Way {
         failure(&self.place, error)
     }
 
-    /// So many connections at most. A connection is driven by the runtime in which it is first asked for, and those that are open when no
-    /// work is under way stay open: making one costs more than many queries.
+    /// So many connections at most. A connection is driven by the runtime in which it is first asked for, and those
+    /// that are open when no work is under way stay open: making one costs more than many queries.
     pub(super) fn pool(&self, connections: usize) -> Result<Pool> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.connector.clone(), recycling);

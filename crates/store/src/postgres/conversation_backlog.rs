@@ -105,8 +105,8 @@ impl PostgresStore {
     }
 }
 
-/// Puts conversations of an owner into the word index, those of them that still wait for it: under the owner's lock nobody
-/// else does, or removes them.
+/// Puts conversations of an owner into the word index, those of them that still wait for it: under the owner's lock
+/// nobody else does, or removes them.
 async fn index(tx: &Tx, owner: OwnerId, analysed: &[(i64, Vec<String>)]) -> Result<()> {
     let pks: Vec<i64> = analysed.iter().map(|(pk, _)| *pk).collect();
     let sql = "DELETE FROM conversation_backlog WHERE owner = $1 AND what = $2 AND pk = ANY($3) RETURNING pk";
@@ -141,7 +141,8 @@ fn apart(rows: Vec<Row>) -> Result<(Vec<Row>, Vec<i64>)> {
     Ok((there, gone))
 }
 
-/// Takes conversations that wait and that no other server is at work on; see [`FairQueue`](crate::fair_queue::FairQueue) for the places to look.
+/// Takes conversations that wait and that no other server is at work on; see
+/// [`FairQueue`](crate::fair_queue::FairQueue) for the places to look.
 async fn take(tx: &Tx, slot: Slot, limit: u32, places: [i64; 2], passed: &[i64]) -> Result<Vec<Row>> {
     tx.batch("SET LOCAL synchronous_commit = off").await?;
     let sql = format!(

@@ -1,8 +1,8 @@
 //! Finding conversations on PostgreSQL: a word index (GIN) of their turns, and the vectors of their passages.
 //!
-//! What belongs to a conversation comes and goes by triggers of the database, so that it holds for servers of the version
-//! before as well: a new row waits for its words and vectors. Who knows of the index writes the words in the same
-//! transaction.
+//! What belongs to a conversation comes and goes by triggers of the database, so that it holds for
+//! servers of the version before as well: a new row waits for its words and vectors. Who knows of the
+//! index writes the words in the same transaction.
 
 use std::collections::HashMap;
 
@@ -224,9 +224,9 @@ pub(super) async fn empty(tx: &Tx, slot: Slot) -> Result<()> {
     tx.execute("DELETE FROM conversation_backlog WHERE what = $1", &[&place(slot)]).await.map(drop)
 }
 
-/// Waits for whoever is writing conversations and lets nobody begin until the transaction ends: one that comes or goes
-/// unseen meanwhile would wait for nothing, or nothing would go on waiting. Comes before anything is written, so that nobody
-/// waits in a circle.
+/// Waits for whoever is writing conversations and lets nobody begin until the transaction ends: one that
+/// comes or goes unseen meanwhile would wait for nothing, or nothing would go on waiting. Comes before
+/// anything is written, so that nobody waits in a circle.
 pub(super) async fn hold_still(session: &Session) -> Result<()> {
     session.batch("LOCK TABLE conversations IN SHARE MODE").await
 }

@@ -55,8 +55,8 @@ async fn find(
     session.row(&sql, &[&number(owner), &id.body()]).await?.as_ref().map(saved).transpose()
 }
 
-/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`entries`] of it, made
-/// before the transaction began.
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`entries`] of it,
+/// made before the transaction began.
 async fn insert(
     tx: &mut Tx,
     owner: OwnerId,

@@ -1,7 +1,7 @@
 //! What an owner's numbers are likely to be when the next transaction begins: what they were when the last one ended.
 //!
-//! Who knows them can send all of a write at once, with a condition that fails if another server wrote meanwhile; who does not
-//! has to ask first, and wait for the answer.
+//! Who knows them can send all of a write at once, with a condition that fails if another server wrote meanwhile; who
+//! does not has to ask first, and wait for the answer.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use omp_model::OwnerId;
 
 use super::tx::Numbers;
 
-/// After a wrong forecast so many writes ask first: where several servers write for one owner, guessing costs more than it saves.
+/// After a wrong forecast so many writes ask first: where several servers write for
+/// one owner, guessing costs more than it saves.
 const DOUBT: u8 = 8;
 
 /// Most owners that are remembered; who was forgotten is asked for.

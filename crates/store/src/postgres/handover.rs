@@ -1,8 +1,8 @@
 //! Giving what one owner has to another.
 //!
-//! A row's number begins with its owner's, so every row is written anew. A memory keeps its id unless the heir has one of
-//! that id (both imported the same file, say); then it gets one that follows from both, so that a removal that goes on after
-//! an interruption finds it again.
+//! A row's number begins with its owner's, so every row is written anew. A memory keeps its id unless the heir has one
+//! of that id (both imported the same file, say); then it gets one that follows from both, so that a removal that goes
+//! on after an interruption finds it again.
 
 use omp_model::{ConversationId, Memory, MemoryId, OwnerId, Timestamp};
 use omp_search::Analyzer;
@@ -83,8 +83,8 @@ async fn original(tx: &Tx, (from, to): (OwnerId, OwnerId), pk: i64, new: i64) ->
     tx.execute(sql, &[&number(from), &pk, &number(to), &new, &envelope]).await.map(drop)
 }
 
-/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words and
-/// vectors, which have their owner in them.
+/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words
+/// and vectors, which have their owner in them.
 pub(super) async fn conversations(
     tx: &mut Tx,
     (from, to): (OwnerId, OwnerId),

@@ -37,7 +37,8 @@ impl Listener {
         Self { way, hints, role, look_each, hearing: AtomicBool::new(false) }
     }
 
-    /// How long nobody need look by themselves: without a connection that listens, other servers' changes are only found so.
+    /// How long nobody need look by themselves: without a connection that
+    /// listens, other servers' changes are only found so.
     pub(super) fn patience(&self) -> Duration {
         if self.hearing.load(Ordering::Acquire) { self.look_each } else { self.look_each / 5 }
     }

@@ -1,6 +1,7 @@
 //! Bringing a database's schema up to date: numbered steps, all in one transaction, one server at a time.
 //!
-//! A step only adds, so that servers of the version before go on working while others are replaced; `schema.rs` tells how they know.
+//! A step only adds, so that servers of the version before go on working while others
+//! are replaced; `schema.rs` tells how they know.
 
 use std::sync::Arc;
 
@@ -69,8 +70,8 @@ pub(super) async fn migrate(pool: &Pool, place: &Arc<str>, now: Timestamp) -> Re
     Ok(pgvector)
 }
 
-/// Takes up a standby, in which nothing can be changed: its schema, its word index and its vectors are what servers of the primary
-/// have made of them.
+/// Takes up a standby, in which nothing can be changed: its schema, its word index and its vectors are what servers of
+/// the primary have made of them.
 pub(super) async fn as_it_is(pool: &Pool, place: &Arc<str>) -> Result<Pgvector> {
     let session = Session::read(pool, place, None).await?;
     let (found, newest) = (version(&session).await?.unwrap_or_default(), schema::newest(&STEPS));

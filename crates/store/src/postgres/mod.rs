@@ -91,8 +91,8 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// From how many vectors of one owner on pgvector keeps a graph of them; fewer are all compared, which is exact.
     pub graph_from: u64,
-    /// How often whoever waits for changes looks by itself, in case that another server's word was lost. While there is no connection
-    /// that hears them, five times as often.
+    /// How often whoever waits for changes looks by itself, in case that another server's word was lost. While there is
+    /// no connection that hears them, five times as often.
     pub look_each: Duration,
 }
 
@@ -158,7 +158,8 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Reaches the database and brings its schema up to date. Servers that start at once take turns. A standby is taken as it is.
+    /// Reaches the database and brings its schema up to date. Servers that start at
+    /// once take turns. A standby is taken as it is.
     ///
     /// # Errors
     /// [`StoreError::BeingFilled`] while a move into this database is unfinished; else what the server says.
@@ -175,7 +176,8 @@ impl PostgresStore {
     /// # Errors
     /// As for [`PostgresStore::open`].
     pub async fn open_to_fill(options: &PostgresOptions) -> Result<Self> {
-        // Writers have a connection each; readers need some beside them, one may listen, and one is for what must not wait for readers.
+        // Writers have a connection each; readers need some beside them, one may listen,
+        // and one is for what must not wait for readers.
         let connections = options.connections.max(writer::WRITERS + 4);
         let way = Way::to(&options.url)?;
         let place = Arc::clone(way.place());

@@ -1,10 +1,10 @@
 //! Telling other servers what has changed: `NOTIFY`, beside the transactions that write.
 //!
-//! A transaction with a `NOTIFY` in it commits under a lock that all databases of the server share, and holds it until its commit
-//! is on the disk; so writers of different owners would take turns with their flushes, on all servers together. And a lone
-//! writer would pay for it at every create. Therefore a commit is told after it has happened, by a transaction of its own that waits for
-//! no disk: one for all owners that have changed meanwhile, and at most twenty a second. When a server dies
-//! in between, its last hint is lost; the others look by themselves now and then.
+//! A transaction with a `NOTIFY` in it commits under a lock that all databases of the server share, and holds it until
+//! its commit is on the disk; so writers of different owners would take turns with their flushes, on all servers
+//! together. And a lone writer would pay for it at every create. Therefore a commit is told after it has happened, by a
+//! transaction of its own that waits for no disk: one for all owners that have changed meanwhile, and at most twenty a
+//! second. When a server dies in between, its last hint is lost; the others look by themselves now and then.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,15 +1,15 @@
-//! pgvector, where the database has it: a row for each window of each vector, in half precision, beside the bytes that every
-//! store has.
+//! pgvector, where the database has it: a row for each window of each vector, in half
+//! precision, beside the bytes that every store has.
 //!
-//! The rows are derived: they can be made again from `vectors`, and whoever finds a memory by them compares it with those once
-//! more. So they are no numbered step of the schema; whoever opens the store takes up what the database has by then. A foreign key
-//! lets them go and move with their vector, whichever server removes that one.
+//! The rows are derived: they can be made again from `vectors`, and whoever finds a memory by them compares it with
+//! those once more. So they are no numbered step of the schema; whoever opens the store takes up what the database has
+//! by then. A foreign key lets them go and move with their vector, whichever server removes that one.
 //!
-//! They are put there in a transaction of their own, without the owner's lock: a graph takes its time, and nobody who writes has to
-//! wait for that.
+//! They are put there in a transaction of their own, without the owner's lock: a graph takes its
+//! time, and nobody who writes has to wait for that.
 //!
-//! An owner with many has a graph (HNSW) of their own, a partial index: searches of one owner never walk another's vectors, and those
-//! who have few pay nothing for it when they write. See `candidates.rs` for who is searched how.
+//! An owner with many has a graph (HNSW) of their own, a partial index: searches of one owner never walk another's
+//! vectors, and those who have few pay nothing for it when they write. See `candidates.rs` for who is searched how.
 
 use deadpool_postgres::Object;
 use omp_model::OwnerId;
@@ -190,7 +190,8 @@ impl PostgresStore {
         self.read_all().await?.one(&format!("SELECT {THERE}"), &[]).await?.column(0)
     }
 
-    /// Takes in vectors that a server without the extension stored, or that could not be taken in at once. Whether there may be more.
+    /// Takes in vectors that a server without the extension stored, or that could not
+    /// be taken in at once. Whether there may be more.
     pub(super) async fn make_up_for_windows(&self) -> Result<bool> {
         let sql = "SELECT v.owner, s.slot FROM vectors AS v JOIN vector_spaces AS s ON s.slot = v.slot \
              WHERE NOT v.windowed AND s.dimensions BETWEEN 1 AND $1 LIMIT 1";
@@ -238,8 +239,8 @@ impl PostgresStore {
         Ok(rows.len())
     }
 
-    /// Makes the graphs that are wanted and missing, and removes the others. One server does it at a time; searches and writes go
-    /// on meanwhile.
+    /// Makes the graphs that are wanted and missing, and removes the others. One server does it
+    /// at a time; searches and writes go on meanwhile.
     pub(super) async fn tend_graphs(&self) -> Result<()> {
         let (unwanted, missing) = self.graphs_to_tend().await?;
         if unwanted.is_empty() && missing.is_empty() {

@@ -1,5 +1,5 @@
-//! Whether the database is a standby: the one place that knows. A standby can be promoted at any time, and an address can lead to
-//! another server after a failover; so it is asked again and again.
+//! Whether the database is a standby: the one place that knows. A standby can be promoted at any time, and an address
+//! can lead to another server after a failover; so it is asked again and again.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -110,8 +110,8 @@ pub(super) async fn find_all(
     rows.iter().map(|row| numbered(row).map(|found| (found.1.id, found))).collect()
 }
 
-/// The memories of these row numbers, in their order, without those that are gone and without vectors, by a statement that
-/// needs no transaction around it.
+/// The memories of these row numbers, in their order, without those that are gone and without vectors, by a statement
+/// that needs no transaction around it.
 pub(super) async fn glance_by_pk(
     session: &Session,
     owner: OwnerId,

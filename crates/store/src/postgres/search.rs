@@ -1,8 +1,8 @@
 //! The cold path of keyword search: the engine's word index over our own token stream, ranked by BM25.
 //!
 //! The engine's own ranks know no rarity of words. But the rank of a single word tells how often it occurs: of `n`
-//! positions of equal weight it makes (1 + 1/4 + … + 1/n²) · 6/π². So the number is read back from it, and BM25 is computed
-//! with the same constants as SQLite's FTS5 has, so that both stores put memories in the same order.
+//! positions of equal weight it makes (1 + 1/4 + … + 1/n²) · 6/π². So the number is read back from it, and BM25 is
+//! computed with the same constants as SQLite's FTS5 has, so that both stores put memories in the same order.
 
 use std::sync::LazyLock;
 

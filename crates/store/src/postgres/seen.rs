@@ -25,8 +25,8 @@ impl Seen {
         }
     }
 
-    /// A condition on the row `m` of `memories`, empty for whoever may see everything. What it compares with is added to
-    /// `values`.
+    /// A condition on the row `m` of `memories`, empty for whoever may see
+    /// everything. What it compares with is added to `values`.
     pub(super) fn condition<'a>(&'a self, values: &mut Vec<Value<'a>>) -> String {
         let mut sql = String::new();
         if self.blind {

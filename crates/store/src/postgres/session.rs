@@ -38,9 +38,9 @@ impl Deferred {
 /// A connection inside of a transaction. What was not committed is rolled back when it is dropped, and the connection
 /// goes back to the pool.
 ///
-/// Each answer that is waited for costs the way to the database and back, so what needs no answer of its own is deferred: it goes
-/// out with the next statement, before it, or with the commit. When one of them fails, so does the transaction, and whoever waits
-/// next is told why.
+/// Each answer that is waited for costs the way to the database and back, so what needs no answer of its own is
+/// deferred: it goes out with the next statement, before it, or with the commit. When one of them fails, so does the
+/// transaction, and whoever waits next is told why.
 pub(super) struct Session {
     /// Gone only while this is dropped.
     client: Option<Object>,
@@ -56,10 +56,11 @@ fn on_behalf_of(owner: Option<OwnerId>) -> String {
     format!("SET LOCAL omp.owner = '{}'", owner.map_or(0, |owner| owner.0))
 }
 
-/// A single statement on behalf of the owner `$1`, which needs no transaction around it: the wall goes up in the statement itself.
+/// A single statement on behalf of the owner `$1`, which needs no transaction around
+/// it: the wall goes up in the statement itself.
 ///
-/// `inner` must take its owner from `wall.owner`. So the engine cannot begin with it, and `OFFSET 0` keeps it whole: the wall
-/// is up before the first row is looked at.
+/// `inner` must take its owner from `wall.owner`. So the engine cannot begin with it, and `OFFSET 0` keeps it whole:
+/// the wall is up before the first row is looked at.
 pub(super) fn walled(inner: &str) -> String {
     debug_assert!(inner.contains("wall.owner"), "it could run before the wall is up");
     format!(

@@ -1,5 +1,5 @@
-//! What the word index holds of a text: a `tsvector`, in the engine's binary form. As a text the engine would have to take it
-//! apart and sort it.
+//! What the word index holds of a text: a `tsvector`, in the engine's binary form. As a text the
+//! engine would have to take it apart and sort it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,7 +12,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
 
 use crate::stored;
 
-/// Most bytes of a `tsvector` that we make; the engine takes a little more. No memory that fits the limits comes near.
+/// Most bytes of a `tsvector` that we make; the engine takes a little more. No text that fits the limits comes near.
 const MOST_BYTES: usize = 1_000_000;
 
 /// Most positions of one word; the engine keeps no more.

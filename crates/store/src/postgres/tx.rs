@@ -67,8 +67,8 @@ const LOCK_EXPECTED: &str = "WITH held AS \
      (SELECT 1 FROM owners WHERE owner = $1 AND next_pk = $2 AND seq = $3 FOR NO KEY UPDATE) \
      SELECT 1 / count(*) FROM held";
 
-/// Makes the transaction fail if another database is being moved into this one: there is no logarithm of 0, and nobody else
-/// asks for that of what is none ([`failure`](super::connection::failure) knows). It says 0 otherwise.
+/// Makes the transaction fail if another database is being moved into this one: there is no logarithm of 0, and nobody
+/// else asks for that of what is none ([`failure`](super::connection::failure) knows). It says 0 otherwise.
 const NOT_BEING_FILLED: &str =
     "SELECT ln((1 - count(*))::float8) FROM settings WHERE name = 'move' AND value = 1";
 
@@ -129,7 +129,8 @@ impl Tx {
         }
     }
 
-    /// The same for one owner whose numbers are known: nothing is waited for until the commit, which fails if they are others.
+    /// The same for one owner whose numbers are known: nothing is waited for
+    /// until the commit, which fails if they are others.
     pub(super) async fn begin_expecting(
         pool: &Pool,
         place: &Arc<str>,
@@ -255,7 +256,8 @@ impl Tx {
         if self.owners.len() > 1 {
             self.act_for(None);
         }
-        // By now this transaction holds the locks that a move waits for before it begins. Who was given numbers asks when they are written.
+        // By now this transaction holds the locks that a move waits for before it begins. Who
+        // was given numbers asks when they are written.
         let numbered = self.owners.values().any(|held| held.now != held.before);
         if !self.fills && !numbered {
             self.session.defer(NOT_BEING_FILLED, Vec::new()).await?;
@@ -302,7 +304,8 @@ impl Tx {
         let owners: Vec<i32> = self.owners.keys().copied().map(number).collect();
         let next_pks: Vec<i64> = self.owners.values().map(|held| held.now.next_pk).collect();
         let seqs: Vec<i64> = self.owners.values().map(|held| held.now.seq).collect();
-        // That no move is under way is asked in the same breath: a statement of its own would cost every write something.
+        // That no move is under way is asked in the same breath: a
+        // statement of its own would cost every write something.
         let sql = format!(
             "UPDATE owners SET next_pk = n.next_pk, seq = n.seq + ({NOT_BEING_FILLED})::bigint \
              FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (owner, next_pk, seq) \

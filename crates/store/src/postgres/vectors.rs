@@ -94,8 +94,8 @@ impl VectorStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Puts what was stored before the space was made on its backlog, whichever server began with it. What is stored meanwhile
-    /// puts itself there.
+    /// Puts what was stored before the space was made on its backlog, whichever server began with
+    /// it. What is stored meanwhile puts itself there.
     async fn fill_backlog(&self, slot: Slot) -> Result<()> {
         loop {
             let sql = "SELECT s.value, (SELECT min(o.owner) FROM owners AS o WHERE ((o.owner::bigint + 1) << 40) - 1 > s.value) \
@@ -117,8 +117,9 @@ impl PostgresStore {
     }
 }
 
-/// The next part of an owner's memories, if nobody else was faster. Under the owner's lock nobody else stores or removes any: who
-/// held it before has committed, and who waits for it will find the space. What has its vector by now waits no more.
+/// The next part of an owner's memories, if nobody else was faster. Under the owner's lock nobody
+/// else stores or removes any: who held it before has committed, and who waits for it will find the
+/// space. What has its vector by now waits no more.
 async fn fill(tx: &Tx, slot: Slot, owner: OwnerId, until: i64) -> Result<()> {
     let sql = "SELECT value FROM settings WHERE name = $1 AND value = $2 FOR UPDATE";
     if tx.row(sql, &[&filling(slot), &until]).await?.is_none() {
@@ -135,8 +136,8 @@ async fn fill(tx: &Tx, slot: Slot, owner: OwnerId, until: i64) -> Result<()> {
     tx.execute(sql, &[&filling(slot), &until]).await.map(drop)
 }
 
-/// Takes memories that wait and that no other server is at work on. A server that ends before it has stored their vectors
-/// leaves them to others when its time is over.
+/// Takes memories that wait and that no other server is at work on. A server that ends before it has stored their
+/// vectors leaves them to others when its time is over.
 async fn take(tx: &Tx, slot: Slot, limit: u32) -> Result<Vec<Row>> {
     // What is lost of this in a crash is made up for by the time.
     tx.batch("SET LOCAL synchronous_commit = off").await?;
@@ -294,7 +295,8 @@ pub(super) async fn forget(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
     Ok(())
 }
 
-/// The vectors that go with memories when they are asked for: what a client supplied, else the active space's first window.
+/// The vectors that go with memories when they are asked for: what a client
+/// supplied, else the active space's first window.
 pub(super) async fn show(session: &Session, owner: OwnerId, memories: &mut [(i64, Memory)]) -> Result<()> {
     let pks: Vec<i64> = memories.iter().map(|(pk, _)| *pk).collect();
     let mut supplied = rows::supplied_embeddings(session, owner, &pks).await?;

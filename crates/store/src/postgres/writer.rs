@@ -5,8 +5,8 @@
 //! owners do not wait for each other. Work for nobody in particular, and chunks of something large, have a transaction
 //! of their own.
 //!
-//! A writer's thread drives its connection itself: to hand each statement to another thread, and to be woken by it, would take longer
-//! than the statement.
+//! A writer's thread drives its connection itself: to hand each statement to another thread, and to be woken by it,
+//! would take longer than the statement.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -350,8 +350,8 @@ impl Writer {
         self.commit(tx).await
     }
 
-    /// Stores memories whose ids are probably free, with all that belongs to it sent at once, the commit too; `false` when
-    /// it was not as expected, and nothing happened.
+    /// Stores memories whose ids are probably free, with all that belongs to it sent at once, the commit too; `false`
+    /// when it was not as expected, and nothing happened.
     async fn in_one_go(
         &mut self,
         owner: OwnerId,
@@ -403,8 +403,8 @@ impl Writer {
         let rolls_back = matches!(&result, Err(error) if !matches!(error, StoreError::Unreachable { .. }));
         job.finish(result);
         if rolls_back {
-            // Nobody drives the connection while this thread sleeps, and it comes back when the transaction has ended: until then
-            // it holds the owner's lock.
+            // Nobody drives the connection while this thread sleeps, and it comes back when the transaction has ended:
+            // until then it holds the owner's lock.
             drop(self.pool.get().await);
         }
     }
@@ -423,8 +423,8 @@ impl Writer {
     }
 }
 
-/// Lets the connection take notice of what came while this thread slept, its end above all: once for the socket to be looked
-/// at, once for what was read.
+/// Lets the connection take notice of what came while this thread slept, its end above all: once for the socket to be
+/// looked at, once for what was read.
 async fn look_around() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;

@@ -26,8 +26,8 @@ impl std::fmt::Display for Sum {
     }
 }
 
-/// The digest of a row: SHA-256, of which half is kept. Each value goes in with its sort and its length, so that no two rows
-/// look the same.
+/// The digest of a row: SHA-256, of which half is kept. Each value goes in with its sort and
+/// its length, so that no two rows look the same.
 pub(super) fn digest(table: Table, row: &Row) -> u128 {
     let mut hash = Sha256::new();
     let mut put = |sort: u8, bytes: &[u8]| {

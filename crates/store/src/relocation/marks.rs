@@ -56,8 +56,8 @@ impl Marks {
         self.0.get(&format!("{SEQ}{}", owner.0)).copied()
     }
 
-    /// Whether this target may be filled from this source: it is empty, or holds what an earlier move of the same source
-    /// brought and nothing else.
+    /// Whether this target may be filled from this source: it is empty, or holds what an earlier move of the same
+    /// source brought and nothing else.
     pub(super) async fn admit(
         &self,
         target: &dyn Snapshot,
@@ -101,9 +101,9 @@ impl Marks {
         vec![setting(STATE, UNDER_WAY), setting(RUN, run), setting(SOURCE, source)]
     }
 
-    /// What it says at the end. Processes that have it open learn by the `generation` that users, keys and rows are others
-    /// now. `access` says more than that: from 1 on nobody comes in without a key, so a place without users and keys has to
-    /// stay one.
+    /// What it says at the end. Processes that have it open learn by the `generation` that users, keys and
+    /// rows are others now. `access` says more than that: from 1 on nobody comes in without a key, so a
+    /// place without users and keys has to stay one.
     pub(super) async fn done(&self, target: &dyn Snapshot, source: &Self) -> Result<Rows> {
         let number = |marks: &Self, name| marks.0.get(name).copied().unwrap_or(0);
         let access = number(self, "access").max(number(source, "access"));

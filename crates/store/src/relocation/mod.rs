@@ -1,9 +1,9 @@
 //! Moving everything of a database to another one, of whichever engine.
 //!
-//! Rows go over as they are: row numbers, times, the numbers of changes, hashes of keys. So nothing that somebody holds in
-//! the hand (an id, a key, a position among the changes) means anything else afterwards, and nothing has to be embedded
-//! again. What follows from the rows (words, lists, counters) the target makes itself. [`tables`] says of each table which
-//! of the two it is.
+//! Rows go over as they are: row numbers, times, the numbers of changes, hashes of keys. So nothing that
+//! somebody holds in the hand (an id, a key, a position among the changes) means anything else afterwards, and
+//! nothing has to be embedded again. What follows from the rows (words, lists, counters) the target makes
+//! itself. [`tables`] says of each table which of the two it is.
 //!
 //! * [`Relocation`] is what an engine does: show one state of itself ([`Snapshot`]), and write a [`Batch`] in one
 //!   transaction. Writing a batch twice is writing it once.
@@ -41,20 +41,21 @@ pub trait Relocation: Maintenance {
     /// One state of everything, for as long as this is held.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
 
-    /// Writes the settings that say who fills this database: when nobody is in the middle of writing, and if nobody has written since
-    /// it was seen like this; whether it did. From then on nothing is written but by that run.
+    /// Writes the settings that say who fills this database: when nobody is in the middle of writing, and if nobody has
+    /// written since it was seen like this; whether it did. From then on nothing is written but by that run.
     async fn claim(&self, seen: Seen, settings: Rows) -> Result<bool>;
 
-    /// Writes a batch, all of it or nothing. Rows take the place of those with their key; a memory with all that belongs
-    /// to it takes the place of those with its row number or its id. `false`, and nothing is written, when the database is no
-    /// longer this run's.
+    /// Writes a batch, all of it or nothing. Rows take the place of those with their key; a memory with all that
+    /// belongs to it takes the place of those with its row number or its id. `false`, and nothing is written, when the
+    /// database is no longer this run's.
     async fn write(&self, batch: Batch) -> Result<bool>;
 
     /// After the last batch of a run: what the engine counts by itself goes on after what came. `false` as for a batch.
     async fn filled(&self, run: i64) -> Result<bool>;
 }
 
-/// How a database was found: whatever anybody writes that is more than the time of a key's last use changes one of these.
+/// How a database was found: whatever anybody writes that is more than the
+/// time of a key's last use changes one of these.
 #[derive(PartialEq, Eq)]
 pub struct Seen {
     /// Users, with the numbers of their last rows and changes.

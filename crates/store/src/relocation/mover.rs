@@ -126,8 +126,8 @@ pub async fn plan(source: &dyn Relocation) -> crate::Result<BTreeMap<&'static st
     Ok(counts)
 }
 
-/// Moves everything. May be called again after an interruption, and to catch up with a source that went on. `random` tells this run
-/// from others.
+/// Moves everything. May be called again after an interruption, and to catch up with a source that
+/// went on. `random` tells this run from others.
 ///
 /// # Errors
 /// A target that is not this source's or that another run has taken over, rows that do not come back as they were, and

@@ -43,8 +43,9 @@ pub enum Table {
     Originals,
 }
 
-/// The settings that go over: which number the last user had, and how far the backlogs of new spaces are filled. The others speak of the database that they are in: which analysis made its words, how often
-/// its users or its file have changed, what is being moved into it.
+/// The settings that go over: which number the last user had, and how far the backlogs of new spaces are filled. The
+/// others speak of the database that they are in: which analysis made its words, how often its users or its file have
+/// changed, what is being moved into it.
 pub const MOVED_SETTINGS: [&str; 3] = ["last_owner", FILLING[0], FILLING[1]];
 
 /// What does not go over: tables that follow from others, and columns that mean something in one database only.

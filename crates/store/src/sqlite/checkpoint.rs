@@ -1,8 +1,8 @@
 //! Moving the write-ahead log into the file without holding up who writes.
 //!
-//! The engine would do it within the commit that makes the log too long, and everybody would wait for thousands of pages.
-//! Here a thread with a connection of its own moves them while writes go on; then the writer has only what came meanwhile
-//! left to move, and its next transaction begins the log anew.
+//! The engine would do it within the commit that makes the log too long, and everybody would wait for thousands of
+//! pages. Here a thread with a connection of its own moves them while writes go on; then the writer has only what came
+//! meanwhile left to move, and its next transaction begins the log anew.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

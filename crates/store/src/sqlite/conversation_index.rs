@@ -1,9 +1,9 @@
 //! Finding conversations on SQLite: a word index (FTS5) of their turns, and the vectors of their passages.
 //!
 //! A row of the index is a conversation, because taking a word out of it costs the same for a turn as for a whole
-//! conversation. It holds each word once and without positions (`detail=none`); and a word that stands in two turns, four, eight, …
-//! also with that number behind it, so that how many hold it can be read from the postings. What a search costs grows with the
-//! conversations that hold its words; which turns do is looked for in those that are shown.
+//! conversation. It holds each word once and without positions (`detail=none`); and a word that stands in two turns,
+//! four, eight, … also with that number behind it, so that how many hold it can be read from the postings. What a
+//! search costs grows with the conversations that hold its words; which turns do is looked for in those that are shown.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -220,8 +220,8 @@ fn hits(
     })
 }
 
-/// How many conversations in the index the principal may see, and their entries: what is hidden must not show in what others
-/// score.
+/// How many conversations in the index the principal may see, and their entries: what
+/// is hidden must not show in what others score.
 fn totals(connection: &Connection, by: &Principal) -> rusqlite::Result<(i64, i64)> {
     let both = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     if by.sees_everything() {
@@ -329,8 +329,8 @@ pub(super) fn add_words(
     .map(drop)
 }
 
-/// A conversation goes, or becomes another owner's: nothing that it was found by stays. Its row is still there, because the
-/// index has no texts of its own to look words up in.
+/// A conversation goes, or becomes another owner's: nothing that it was found by stays. Its row is still there, because
+/// the index has no texts of its own to look words up in.
 pub(super) fn remove(tx: &mut Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     tx.forgets();
     let entries: Option<u32> = tx

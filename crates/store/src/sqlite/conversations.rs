@@ -41,8 +41,8 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     })
 }
 
-/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`words`] of it, made
-/// before the transaction began. Without them it waits for them.
+/// Stores a conversation whose id is free; `tool` is that of the key it is saved with, `words` are [`words`] of it,
+/// made before the transaction began. Without them it waits for them.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     owner: OwnerId,

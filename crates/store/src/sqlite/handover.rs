@@ -1,8 +1,8 @@
 //! Giving what one owner has to another.
 //!
-//! A row's number begins with its owner's, so every row is written anew. A memory keeps its id unless the heir has one of
-//! that id (both imported the same file, say); then it gets one that follows from both, so that a removal that goes on after
-//! an interruption finds it again.
+//! A row's number begins with its owner's, so every row is written anew. A memory keeps its id unless the heir has one
+//! of that id (both imported the same file, say); then it gets one that follows from both, so that a removal that goes
+//! on after an interruption finds it again.
 
 use omp_model::{ConversationId, Memory, MemoryId, OwnerId, Timestamp};
 use omp_search::Analyzer;
@@ -91,8 +91,8 @@ fn original(tx: &Tx<'_>, to: OwnerId, pk: i64, new: i64) -> rusqlite::Result<()>
         .map(drop)
 }
 
-/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words and
-/// vectors, which have their owner in them.
+/// Moves up to `limit` conversations; tells how many there were and how many got a new id. They wait for their words
+/// and vectors, which have their owner in them.
 pub(super) fn conversations(
     tx: &mut Tx<'_>,
     (from, to): (OwnerId, OwnerId),

@@ -63,8 +63,8 @@ impl Relocation for SqliteStore {
     }
 
     async fn filled(&self, run: i64) -> Result<bool> {
-        // The engine goes on counting behind the greatest number that it was given. What came before the source had made room for a
-        // model waits for that one's vectors too.
+        // The engine goes on counting behind the greatest number that it was given. What came before the source had
+        // made room for a model waits for that one's vectors too.
         self.fill(move |tx| {
             if !is_ours(tx.connection(), run)? {
                 return Ok(false);

@@ -3,8 +3,8 @@
 use omp_model::Principal;
 use rusqlite::types::Value;
 
-/// A condition on the row `alias` of `memories`, empty for whoever may see everything. Its values are added to `values`,
-/// whose first is the parameter after `before`.
+/// A condition on the row `alias` of `memories`, empty for whoever may see everything. Its values are added to
+/// `values`, whose first is the parameter after `before`.
 pub(super) fn condition(by: &Principal, alias: &str, before: usize, values: &mut Vec<Value>) -> String {
     let mut sql = String::new();
     if by.sees_everything() {

@@ -92,8 +92,8 @@ impl VectorStore for SqliteStore {
 impl CandidateStore for SqliteStore {}
 
 impl SqliteStore {
-    /// Puts what was stored before the space was made on its backlog, whoever began with it. What is stored meanwhile puts itself
-    /// there.
+    /// Puts what was stored before the space was made on its backlog, whoever began with
+    /// it. What is stored meanwhile puts itself there.
     async fn fill_backlog(&self, slot: Slot) -> Result<()> {
         while self.read(|connection| filled_until(connection, slot))?.is_some() {
             self.write_bulk(false, move |tx| fill(tx, slot)).await?;
@@ -241,7 +241,8 @@ pub(super) fn forget(tx: &Tx<'_>, pk: i64) -> rusqlite::Result<()> {
     tx.statement("DELETE FROM backlog WHERE pk = ?1 AND slot IN (0, 1)")?.execute([pk]).map(drop)
 }
 
-/// The vector that goes with a memory when one is asked for: what a client supplied, else the active space's first window.
+/// The vector that goes with a memory when one is asked for: what a client
+/// supplied, else the active space's first window.
 pub(super) fn shown(connection: &Connection, pk: i64) -> rusqlite::Result<Option<Embedding>> {
     let supplied = rows::supplied_embedding(connection, pk)?;
     if supplied.is_some() {

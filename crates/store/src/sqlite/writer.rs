@@ -1,8 +1,8 @@
 //! The one writer: a thread, a connection, group commit.
 //!
-//! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into
-//! it, and everybody is answered after the one flush. A lone client never waits. Where several write at once, those
-//! who were just answered get the time of half a flush to come again, and as long as they keep coming twice that: else they
+//! A commit costs a flush of the disk, whatever it holds; so whatever waits when a transaction begins goes into it, and
+//! everybody is answered after the one flush. A lone client never waits. Where several write at once, those who were
+//! just answered get the time of half a flush to come again, and as long as they keep coming twice that: else they
 //! would form two convoys that take turns, and every flush would carry half of what it could.
 
 use std::fs::File;
@@ -274,8 +274,8 @@ impl Loop {
         }
     }
 
-    /// Empties the log, whose pages of former states hold what was removed since. Readers that are still in such a state
-    /// are waited for, with `patience` and while no other write waits; after that it is tried again now and then.
+    /// Empties the log, whose pages of former states hold what was removed since. Readers that are still in such a
+    /// state are waited for, with `patience` and while no other write waits; after that it is tried again now and then.
     fn empty_log(&mut self, patience: Duration) {
         let begun = Instant::now();
         // Setting it cannot fail: it is only a number.

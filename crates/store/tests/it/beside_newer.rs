@@ -11,8 +11,8 @@ fn known(connection: &Connection) -> u32 {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
 
-/// What a newer program leaves behind that only adds: a version, since when programs can work with it, and a column more in
-/// every table.
+/// What a newer program leaves behind that only adds: a version, since when programs can
+/// work with it, and a column more in every table.
 fn expand(connection: &Connection) {
     let known = known(connection);
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' \

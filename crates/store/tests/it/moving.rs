@@ -91,8 +91,8 @@ async fn every_table_goes_over_or_is_said_to_stay() {
     );
 }
 
-/// A target that does so many writes and no more, as if the program were killed there; or that loses some rows; or that is not
-/// left alone.
+/// A target that does so many writes and no more, as if the program were killed there; or
+/// that loses some rows; or that is not left alone.
 pub(crate) struct Faulty<'a> {
     inner: &'a dyn Relocation,
     left: AtomicI64,
@@ -186,7 +186,8 @@ impl Maintenance for Faulty<'_> {
     }
 }
 
-/// A server that had the target open before takes no writes until it is whole: they would go as what the source does not have.
+/// A server that had the target open before takes no writes until it is whole:
+/// they would go as what the source does not have.
 pub(crate) async fn who_has_it_open_writes_nothing_meanwhile(
     source: &dyn Whole,
     server: &dyn Whole,

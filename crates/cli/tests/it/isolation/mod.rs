@@ -1,8 +1,8 @@
 //! Nobody sees what is not theirs, by any door.
 //!
 //! Walks every operation of `/openapi.json` with every kind of key and looks into every byte that is answered: each
-//! memory, conversation, tag and namespace bears a word of its own, and a key may only ever be shown the words of what it
-//! may see. An operation without its line in [`LINES`] fails the test.
+//! memory, conversation, tag and namespace bears a word of its own, and a key may only ever be shown the words of what
+//! it may see. An operation without its line in [`LINES`] fails the test.
 
 mod keys;
 mod sharing;
@@ -23,8 +23,8 @@ use crate::program::{Home, Server};
 /// What a line of the table does.
 type Walk = fn(&World, &Holder);
 
-/// An operation, the scopes that it needs (none: it needs no key either), a request that only lacks the right to be made,
-/// and what each key that has these scopes does.
+/// An operation, the scopes that it needs (none: it needs no key either), a request that only lacks the right to be
+/// made, and what each key that has these scopes does.
 struct Line {
     operation: &'static str,
     scopes: &'static [&'static str],

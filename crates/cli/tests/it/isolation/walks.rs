@@ -353,7 +353,8 @@ pub(super) fn search_conversations(world: &World, holder: &Holder) {
         assert_eq!(by_words["total"], usize::from(holder.sees(thing)), "{} {by_words}", holder.name);
         for mode in ["semantic", "hybrid"] {
             let found = search(mode);
-            // A key of some namespaces reaches no conversation, and is not told how those that there may be are searched.
+            // A key of some namespaces reaches no conversation, and is not
+            // told how those that there may be are searched.
             let used = if world.indices || holder.pattern.is_some() { mode } else { "keyword" };
             assert_eq!(found["mode_used"], used, "{} {found}", holder.name);
             let ids = ids(&found["conversations"]);

@@ -10,8 +10,8 @@
 //! thoughts are passed over and counted.
 //!
 //! Memories are what the user and the model saved: messages to `bio`, the newest list of saved memories that a
-//! conversation was given, and the custom instructions. There is no file of saved memories in the export; should there be
-//! a `memories.json`, it is read.
+//! conversation was given, and the custom instructions. There is no file of saved memories in the export; should there
+//! be a `memories.json`, it is read.
 //!
 //! **Not read**: `user.json` (mail address, telephone number), images, audio and other files, the data beside.
 //!

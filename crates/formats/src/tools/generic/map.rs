@@ -117,8 +117,8 @@ pub(super) enum Origin {
 /// As text `content=text,created_at=ts`, one entry a comma or a line, lines that begin with `#` left out; or as a JSON
 /// object `{"content": "text", "tags": ["labels", "topics"]}`. A column named by number is counted from 1. A value in
 /// quotes is none of a column but meant itself: `tool='diary'`. A field may be named several times: texts are put under
-/// one another, tags come together, of others the first one counts that is not empty. `items=NAME` names the member of a
-/// JSON object that holds the items.
+/// one another, tags come together, of others the first one counts that is not empty. `items=NAME` names the member of
+/// a JSON object that holds the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldMap {
     entries: Vec<(Field, Origin)>,

@@ -180,8 +180,8 @@ fn home(outgoing: &Outgoing) -> (String, String) {
     (folder, file_name(&title(&outgoing.content, 60)))
 }
 
-/// A note with what was changed here. What is no memory here any more is left out of a note that is made anew; in one that
-/// stands it stays, because a memory may be missing for other reasons than that somebody wanted it gone.
+/// A note with what was changed here. What is no memory here any more is left out of a note that is made anew; in one
+/// that stands it stays, because a memory may be missing for other reasons than that somebody wanted it gone.
 fn rebuilt(flavour: Flavour, path: &str, source: &Source, stands: bool, report: &mut dyn Sink) -> String {
     let Some(text) = &source.text else {
         let what = format!("of {path} around its memories is not kept; the first one of them was deleted");
