@@ -20,6 +20,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tower::Service as _;
 
 use crate::limits::Peer;
@@ -81,7 +82,10 @@ pub async fn serve(
         tokio::spawn(async move {
             tokio::select! {
                 biased;
-                _ = stream.readable() => door.answer(stream, peer, Some(watcher)).await,
+                said = timeout(HEAD_PATIENCE, stream.readable()) => if said.is_ok() {
+                    door.answer(stream, peer, Some(watcher)).await;
+                },
+                // What has said nothing by then has not begun.
                 _ = stopped.changed() => {
                     drop(watcher);
                     late.answer(stream, peer, None).await;
@@ -92,7 +96,7 @@ pub async fn serve(
     }
     drop(stop);
     tokio::select! {
-        ended = tokio::time::timeout(GRACE, graceful.shutdown()) => if ended.is_err() {
+        ended = timeout(GRACE, graceful.shutdown()) => if ended.is_err() {
             tracing::warn!("some requests did not finish in time and were cut off");
         },
         () = late.take_all(&listener) => {}

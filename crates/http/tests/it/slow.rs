@@ -58,6 +58,14 @@ async fn a_connection_without_requests_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_says_nothing_is_closed() {
+    let (mut stream, _folder) = connected().await;
+    let begun = Instant::now();
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+    assert!((25..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_end_is_not_waited_for() {
     let head = "POST /v1/memories HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 100000\r\n\r\n";
     let (answer, took) = trickled(head, b' ').await;
