@@ -1,5 +1,6 @@
 //! Identifiers of memories, conversations, keys and jobs.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +38,7 @@ impl Body {
         write_base36(u128::try_from(now.as_millis().max(0)).unwrap_or(0), &mut bytes[..TIME_DIGITS]);
         let mut noise = [0_u8; 8];
         random.fill(&mut noise);
-        let number = number_in(now, u64::from_le_bytes(noise));
+        let number = NUMBERS_GIVEN.next(now, u64::from_le_bytes(noise));
         write_base36(u128::from(number), &mut bytes[TIME_DIGITS..]);
         Self(bytes)
     }
@@ -62,14 +63,31 @@ impl Body {
     }
 }
 
-/// The number of the next id of this millisecond: after the one before, and else in the lower half of what there is.
-fn number_in(now: Timestamp, noise: u64) -> u64 {
-    static LAST: Mutex<(Timestamp, u64)> = Mutex::new((Timestamp::from_millis(i64::MIN), 0));
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let next = last.1 + 1 + noise % STRIDE;
-    let number = if last.0 == now && next < NUMBERS { next } else { noise % (NUMBERS / 2) };
-    *last = (now, number);
-    number
+/// Milliseconds whose last number is remembered: requests that began in different ones make their ids in turns.
+const REMEMBERED: usize = 8;
+
+/// The last numbers that the latest milliseconds were given.
+struct Numbers(Mutex<VecDeque<(Timestamp, u64)>>);
+
+/// Those of this process.
+static NUMBERS_GIVEN: Numbers = Numbers(Mutex::new(VecDeque::new()));
+
+impl Numbers {
+    /// The number of the next id of this millisecond: after the one before, and else in the lower half of what there is.
+    fn next(&self, now: Timestamp, noise: u64) -> u64 {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, last)) = recent.iter_mut().find(|(at, _)| *at == now) {
+            let next = *last + 1 + noise % STRIDE;
+            *last = if next < NUMBERS { next } else { noise % (NUMBERS / 2) };
+            return *last;
+        }
+        if recent.len() == REMEMBERED {
+            recent.pop_front();
+        }
+        let number = noise % (NUMBERS / 2);
+        recent.push_back((now, number));
+        number
+    }
 }
 
 /// Writes the lowest digits of `number`, most significant first, over the whole of `out`.
@@ -171,10 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_millisecond_sort_as_they_were_made() {
-        let now = Timestamp::from_millis(5_000);
-        let ids: Vec<_> = (0..10_000).map(|_| MemoryId::generate(now, &crate::OsRandom)).collect();
-        assert!(ids.is_sorted_by(|a, b| a < b));
+    fn ids_of_one_millisecond_sort_as_they_were_made_whatever_is_made_between_them() {
+        // Not those of the process, which the other tests take from.
+        let numbers = Numbers(Mutex::default());
+        let made: Vec<[u64; 2]> = (0..10_000)
+            .map(|n: u64| {
+                let noise = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                [5_000, 5_001].map(|at| numbers.next(Timestamp::from_millis(at), noise))
+            })
+            .collect();
+        assert!(made.is_sorted_by(|a, b| a[0] < b[0] && a[1] < b[1]));
     }
 
     #[test]
