@@ -97,10 +97,12 @@ impl Sides {
     )]
     fn reference(&self, candidates: &[Evidence]) -> f32 {
         let mut cosines: Vec<f32> = candidates.iter().filter_map(|e| e.cosine).collect();
-        cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+        if cosines.is_empty() {
+            return 0.0;
+        }
         let share = (REFERENCE_SHARE * self.vectors as f32).ceil() as usize;
-        let rank = REFERENCE_RANK.min(share).clamp(1, cosines.len().max(1));
-        cosines.get(rank - 1).copied().unwrap_or_default()
+        let rank = REFERENCE_RANK.min(share).clamp(1, cosines.len());
+        *cosines.select_nth_unstable_by(rank - 1, |a, b| b.total_cmp(a)).1
     }
 }
 

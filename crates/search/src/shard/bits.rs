@@ -93,6 +93,12 @@ impl Bits {
         }
     }
 
+    /// The numbers that both hold.
+    pub(crate) fn common(&self, other: &Self) -> impl Iterator<Item = u32> {
+        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b);
+        (0..).zip(words).flat_map(|(at, word)| ones(word).map(move |bit| at * 64 + bit))
+    }
+
     /// How many numbers both hold.
     pub(crate) fn count_common(&self, other: &Self) -> usize {
         self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones() as usize).sum()

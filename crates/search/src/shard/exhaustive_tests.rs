@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::fixtures::{Memory, Random, put};
 use super::sessions::Neighbours;
-use super::top::Top;
+use super::top::TopDocuments;
 use super::*;
 use crate::query::{Keyword, Keywords, keywords};
 
@@ -111,7 +111,7 @@ fn assert_same_search(shard: &Shard, plain: &Plain, query: &str, filter: &Filter
     assert_eq!(found.hits, expected[..limit.min(expected.len())], "hits of {query:?}");
     let (asked, selection) = (keywords(query), shard.select(filter));
     let plan = shard.plan_with(&asked, &selection, false);
-    let (mut one_by_one, mut by_windows) = (Top::new(limit), Top::new(limit));
+    let (mut one_by_one, mut by_windows) = (TopDocuments::new(limit), TopDocuments::new(limit));
     shard.rank_each(&plan, &selection, &mut one_by_one);
     shard.rank_windows(&plan, &selection, &mut by_windows);
     assert!(one_by_one.into_sorted().eq(by_windows.into_sorted()), "both ways to rank {query:?}");

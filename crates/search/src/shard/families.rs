@@ -6,7 +6,6 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::documents::NONE;
 use super::names::Names;
 use super::reserve;
 use crate::script::{Class, class_of};
@@ -19,58 +18,75 @@ const LONGER: usize = 6;
 /// The terms of letters by their first four characters.
 #[derive(Clone, Default)]
 pub(crate) struct Families {
-    /// The last term of each family.
-    last: HashTable<u32>,
-    /// By term: the one before it in its family.
-    previous: Vec<u32>,
+    /// None is empty.
+    families: HashTable<Vec<Member>>,
     hasher: DefaultHashBuilder,
+}
+
+/// A term in its family.
+#[derive(Clone, Copy)]
+struct Member {
+    number: u32,
+    /// The bytes after those that the whole family begins with, as many as there are: most members are told apart by
+    /// them, without a look at their names, which lie wherever they lie.
+    next: [u8; 4],
 }
 
 impl Families {
     /// Takes in the next term, whose name is there already.
-    pub(crate) fn push(&mut self, names: &Names) {
-        let number = u32::try_from(self.previous.len()).expect("fewer than four billion terms");
-        let Self { last, previous, hasher } = self;
-        reserve(previous, 1);
-        let Some(start) = family(names.name(number)) else {
-            previous.push(NONE);
-            return;
-        };
-        let of = |number: u32| family(names.name(number)).unwrap_or_default();
+    pub(crate) fn push(&mut self, names: &Names, number: u32) {
+        let name = names.name(number);
+        let Some(start) = family(name) else { return };
+        let member = Member { number, next: next_bytes(&name[start.len()..]) };
+        let Self { families, hasher } = self;
         let hash = hasher.hash_one(start);
-        if let Some(last) = last.find_mut(hash, |&other| of(other) == start) {
-            previous.push(std::mem::replace(last, number));
+        if let Some(members) = families.find_mut(hash, |members| start_of(members, names) == start) {
+            reserve(members, 1);
+            members.push(member);
         } else {
-            previous.push(NONE);
-            last.insert_unique(hash, number, |&other| hasher.hash_one(of(other)));
+            let hash_of = |members: &Vec<Member>| hasher.hash_one(start_of(members, names));
+            families.insert_unique(hash, vec![member], hash_of);
         }
     }
 
     /// The variants of a term, which need not occur itself.
     pub(crate) fn variants<'a>(&'a self, names: &'a Names, term: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let start = family(term);
-        let last = start.and_then(|start| {
-            let same = |&other: &u32| family(names.name(other)) == Some(start);
-            self.last.find(self.hasher.hash_one(start), same).copied()
-        });
+        let start = family(term).unwrap_or_default();
+        let same = |members: &Vec<Member>| start_of(members, names) == start;
+        let members = self.families.find(self.hasher.hash_one(start), same);
         let length = term.chars().count();
         let stem = first_chars(term, (7 * length).div_ceil(10).max(SHARED)).unwrap_or(term);
-        let next = |&number: &u32| Some(self.previous[number as usize]).filter(|&number| number != NONE);
-        std::iter::successors(last, next).filter(move |&number| {
+        let rest = &stem[start.len()..];
+        let (wanted, known) = (next_bytes(rest), rest.len().min(4));
+        let alike =
+            members.into_iter().flatten().filter(move |member| member.next[..known] == wanted[..known]);
+        alike.map(|member| member.number).filter(move |&number| {
             let name = names.name(number);
             name.starts_with(stem) && name != term && name.chars().count() <= length + LONGER
         })
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.last.allocation_size() + self.previous.capacity() * size_of::<u32>()
+        let members = self.families.iter().map(|members| members.capacity() * size_of::<Member>());
+        self.families.allocation_size() + members.sum::<usize>()
     }
+}
+
+/// What all members of a family begin with.
+fn start_of<'a>(members: &[Member], names: &'a Names) -> &'a str {
+    family(names.name(members[0].number)).unwrap_or_default()
 }
 
 /// What all members of a term's family begin with; `None` if the term has none.
 fn family(term: &str) -> Option<&str> {
     let letters = |term: &str| term.chars().all(|c| matches!(class_of(c), Class::Letter(_)));
     first_chars(term, SHARED).filter(|_| letters(term))
+}
+
+fn next_bytes(rest: &str) -> [u8; 4] {
+    let mut bytes = [0; 4];
+    bytes.iter_mut().zip(rest.bytes()).for_each(|(byte, next)| *byte = next);
+    bytes
 }
 
 fn first_chars(term: &str, count: usize) -> Option<&str> {
@@ -86,7 +102,7 @@ mod tests {
         let (mut names, mut families) = (Names::default(), Families::default());
         for (at, term) in terms.iter().enumerate() {
             assert_eq!(names.number(term) as usize, at);
-            families.push(&names);
+            families.push(&names, names.find(term).unwrap());
         }
         let mut found: Vec<&str> = families.variants(&names, of).map(|at| terms[at as usize]).collect();
         found.sort_unstable();

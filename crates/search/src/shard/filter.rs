@@ -150,6 +150,24 @@ impl Postings {
         }
     }
 
+    /// The same, each with how often it holds the term.
+    pub(crate) fn each_counted_in(&self, selection: &Selection<'_>, mut then: impl FnMut(u32, u32)) {
+        let set = self.set().filter(|_| !selection.everything);
+        if set.is_none() && !self.is_worth_looking_up(selection) {
+            return self.each(|document| selection.bits.contains(document), then);
+        }
+        let mut cursor = Cursor::new(self);
+        let look_up = |document| {
+            if let Some(count) = cursor.count(document) {
+                then(document, count);
+            }
+        };
+        match set.filter(|_| !self.is_worth_looking_up(selection)) {
+            Some(set) => set.common(&selection.bits).for_each(look_up),
+            None => selection.list().iter().copied().for_each(look_up),
+        }
+    }
+
     fn is_worth_looking_up(&self, selection: &Selection<'_>) -> bool {
         selection.count * LOOK_UP_FAR < self.alive()
     }

@@ -56,13 +56,13 @@ impl Shard {
             let postings = match *numbers.as_slice() {
                 [] => Cow::Owned(Postings::new()),
                 [number] => Cow::Borrowed(self.terms.postings(number)),
-                _ => Cow::Owned(self.union(&numbers)),
+                _ => Cow::Owned(self.union(&numbers, selection)),
             };
             let documents = postings.count_in(selection);
             let variants = if !with_variants || *prefix || documents >= ENOUGH {
                 None
             } else {
-                self.variants(token, &postings, selection, most)
+                self.variants(token, &postings, documents, selection, most)
             };
             if documents == 0 && variants.is_none() {
                 continue;
@@ -156,9 +156,9 @@ impl Plan<'_> {
         let room = self.terms.iter().map(Term::next).max().unwrap_or(0);
         let mut union = Bits::with_room(room as usize);
         for Term { postings, variants, .. } in &self.terms {
-            match variants {
-                Some(variants) => union.add(&variants.documents),
-                None => postings.add_in(selection, &mut union),
+            postings.add_in(selection, &mut union);
+            if let Some(variants) = variants {
+                union.add(&variants.holding);
             }
         }
         if !selection.everything {

@@ -10,7 +10,7 @@ use bitpacking::{BitPacker, BitPacker4x};
 
 use super::bits::Bits;
 use super::bm25::Impact;
-use super::pairs;
+use super::pairs::{self, Pairs};
 
 /// Postings in a block.
 pub(crate) const BLOCK: usize = BitPacker4x::BLOCK_LEN;
@@ -167,13 +167,10 @@ impl Postings {
     /// Unpacks the documents of a block and returns how many there are. The counts come with the newest, but not with
     /// a packed block; see [`unpack_counts`](Self::unpack_counts).
     pub(crate) fn unpack(&self, block: usize, into: &mut Unpacked) -> usize {
-        let before = match (block, &self.sealed) {
-            (0, _) | (_, None) => None,
-            (_, Some(sealed)) => Some(sealed.heads[block - 1].last),
-        };
         if let Some(sealed) = &self.sealed
             && let Some(head) = sealed.heads.get(block)
         {
+            let before = block.checked_sub(1).map(|before| sealed.heads[before].last);
             let packed = &sealed.packed[head.start as usize..];
             BitPacker4x::new().decompress_strictly_sorted(
                 before,
@@ -183,13 +180,17 @@ impl Postings {
             );
             return BLOCK;
         }
-        for (at, (document, count)) in
-            pairs::read(&self.newest, before.map_or(0, |last| last + 1)).enumerate()
-        {
+        for (at, (document, count)) in self.newest().enumerate() {
             into.documents[at] = document;
             into.counts[at] = count - 1;
         }
         usize::from(self.newest_len)
+    }
+
+    /// What is not packed yet.
+    fn newest(&self) -> Pairs<'_> {
+        let before = self.sealed.as_ref().and_then(|sealed| sealed.heads.last());
+        pairs::read(&self.newest, before.map_or(0, |head| head.last + 1))
     }
 
     /// Unpacks the counts of a packed block.
@@ -211,14 +212,24 @@ impl Postings {
         }
     }
 
-    pub(crate) fn each(&self, mut then: impl FnMut(u32, u32)) {
-        let mut block = Unpacked::new();
-        for at in 0..=self.blocks() {
-            let length = self.unpack(at, &mut block);
-            self.unpack_counts(at, &mut block);
-            let both = block.documents.iter().zip(&block.counts).take(length);
-            both.for_each(|(&document, &count)| then(document, count + 1));
+    /// The documents that are wanted, each with how often it holds the term. Counts are unpacked only where one of
+    /// these is.
+    pub(crate) fn each(&self, wanted: impl Fn(u32) -> bool, mut then: impl FnMut(u32, u32)) {
+        if self.sealed.is_some() {
+            let mut block = Unpacked::new();
+            for at in 0..self.blocks() {
+                self.unpack(at, &mut block);
+                if block.documents.iter().any(|&document| wanted(document)) {
+                    self.unpack_counts(at, &mut block);
+                    let both = block.documents.iter().zip(&block.counts);
+                    let wanted = both.filter(|(document, _)| wanted(**document));
+                    wanted.for_each(|(&document, &count)| then(document, count + 1));
+                }
+            }
         }
+        self.newest()
+            .filter(|(document, _)| wanted(*document))
+            .for_each(|(document, count)| then(document, count));
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -281,7 +292,7 @@ mod tests {
         for (step, length) in [(1, 0), (1, 1), (3, 127), (3, 128), (2, 129), (50, 1_000), (1, 5_000)] {
             let (postings, expected) = list(step, length);
             let (mut all, mut documents) = (Vec::new(), Vec::new());
-            postings.each(|document, count| all.push((document, count)));
+            postings.each(|_| true, |document, count| all.push((document, count)));
             postings.each_document(|document| documents.push(document));
             assert_eq!(all, expected);
             assert_eq!(documents, expected.iter().map(|&(document, _)| document).collect::<Vec<_>>());

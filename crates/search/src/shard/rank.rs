@@ -20,7 +20,7 @@ use super::bits::ones;
 use super::filter::{LOOK_UP, Selection};
 use super::plan::{Plan, Term};
 use super::readers::{Reader, Window, together};
-use super::top::Top;
+use super::top::TopDocuments;
 
 pub(crate) const WINDOW: u32 = 4096;
 /// Scoring a document by itself costs about as much as this many windows that hold nothing.
@@ -48,8 +48,8 @@ struct Weak {
 
 impl Shard {
     /// The best `limit` documents of the selection by score (in units) and key.
-    pub(crate) fn rank(&self, plan: &Plan<'_>, selection: &Selection<'_>, limit: usize) -> Top {
-        let mut top = Top::new(limit);
+    pub(crate) fn rank(&self, plan: &Plan<'_>, selection: &Selection<'_>, limit: usize) -> TopDocuments {
+        let mut top = TopDocuments::new(limit);
         if limit == 0 || selection.count == 0 {
             return top;
         }
@@ -62,7 +62,7 @@ impl Shard {
     }
 
     /// Scores every document that holds one of the terms, for plans without variants.
-    pub(crate) fn rank_each(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut Top) {
+    pub(crate) fn rank_each(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut TopDocuments) {
         let mut documents: Vec<u32> = Vec::new();
         for term in &plan.terms {
             term.postings.each_document(|document| documents.push(document));
@@ -70,11 +70,11 @@ impl Shard {
         documents.sort_unstable();
         documents.dedup();
         for document in documents.into_iter().filter(|&document| selection.bits.contains(document)) {
-            top.offer(self.score(plan, document).0, self.documents.row(document).key);
+            top.offer(self.score(plan, document).0, (self.documents.row(document).key, document));
         }
     }
 
-    pub(crate) fn rank_windows(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut Top) {
+    pub(crate) fn rank_windows(&self, plan: &Plan<'_>, selection: &Selection<'_>, top: &mut TopDocuments) {
         let mut readers: Vec<Reader<'_>> = plan.terms.iter().map(Reader::new).collect();
         let end = plan.terms.iter().map(Term::next).max().unwrap_or(0);
         let mut sums = Sums { units: [0; WINDOW as usize], seen: [0; WORDS], counts: [0; WINDOW as usize] };
@@ -94,7 +94,13 @@ impl Shard {
         }
     }
 
-    fn rank_window(&self, window: Window<'_>, readers: &mut [Reader<'_>], sums: &mut Sums, top: &mut Top) {
+    fn rank_window(
+        &self,
+        window: Window<'_>,
+        readers: &mut [Reader<'_>],
+        sums: &mut Sums,
+        top: &mut TopDocuments,
+    ) {
         for reader in &mut *readers {
             reader.look_ahead(window);
         }
@@ -157,7 +163,7 @@ impl Shard {
         weak: &[Weak],
         few: bool,
         sums: &mut Sums,
-        top: &mut Top,
+        top: &mut TopDocuments,
     ) {
         let weak_sum: u32 = weak.iter().map(|weak| weak.bound).sum();
         // Most documents hold no variants, so that only the terms themselves are left.
@@ -209,7 +215,7 @@ impl Shard {
                     }
                 }
                 if matches && score + open >= floor {
-                    top.offer(score, self.documents.row(document).key);
+                    top.offer(score, (self.documents.row(document).key, document));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The answer to a question: candidates of both sides, their neighbours, and the order that the evidence gives them.
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use super::Shard;
 use super::bits::Bits;
@@ -18,6 +19,8 @@ pub const ALIKE: f32 = 0.2;
 const NAME: usize = 3;
 /// More than likeness and neighbours can add.
 const NAMED: f32 = 4.0;
+/// Both sides' candidates, and the neighbours of the best: room for all of them, so that nothing is moved.
+const CANDIDATES: usize = 2 * DEPTH + 2 * REACH * SEEDS;
 
 /// By what memories are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,29 +116,38 @@ impl Shard {
             probe: probe.as_ref(),
             selection: &selection,
             now: request.filter.now,
-            found: Vec::new(),
-            evidence: Vec::new(),
-            places: HashMap::new(),
+            found: Vec::with_capacity(CANDIDATES),
+            evidence: Vec::with_capacity(CANDIDATES),
+            places: HashMap::with_capacity(CANDIDATES),
+            in_session: HashMap::with_capacity(CANDIDATES),
         };
 
         let mut sides = Sides { fit: request.fit, vectors: selection.count, ..Sides::default() };
         if request.mode != Mode::Semantic {
-            let best: Vec<(u32, i64)> = self.rank(&plan, &selection, DEPTH).into_sorted().collect();
+            let best: Vec<_> = self.rank(&plan, &selection, DEPTH).into_sorted().collect();
             sides.best = best.first().map_or(0.0, |(units, _)| bm25::score(*units));
             sides.tenth = best.get(9).map_or(0.0, |(units, _)| bm25::score(*units));
-            for (_, key) in &best {
-                pool.add(*key);
+            for (_, (_, document)) in best {
+                pool.add(document);
             }
         }
-        let mut alike = 0;
+        let (by_words, mut total) = match request.mode {
+            Mode::Keyword => (Bits::default(), plan.count(&selection)),
+            Mode::Semantic => (Bits::default(), 0),
+            Mode::Hybrid => {
+                let holders = plan.holders(&selection);
+                let count = holders.count();
+                (holders, count)
+            }
+        };
         if let Some(probe) = &probe {
-            let by_words =
-                if request.mode == Mode::Hybrid { plan.holders(&selection) } else { Bits::default() };
-            let best;
+            let (best, alike);
             (best, alike) = self.scan(probe, &selection, DEPTH, |document, cosine| {
-                cosine >= ALIKE && !by_words.contains(document)
+                // Both, whatever the first says: a branch here goes the wrong way every other time.
+                (cosine >= ALIKE) & !by_words.contains(document)
             });
-            best.into_sorted().for_each(|(_, key)| pool.add(key));
+            best.into_sorted().for_each(|(_, (_, document))| pool.add(document));
+            total += alike;
         }
 
         let alone = |evidence: &[Evidence]| match request.mode {
@@ -148,8 +160,6 @@ impl Shard {
             pool.hear_the_best(&alone(&pool.evidence));
         }
         let scores = alone(&pool.evidence);
-        let holding = if request.mode == Mode::Semantic { 0 } else { plan.count(&selection) };
-        let total = holding + alike;
         let weight = match request.mode {
             Mode::Keyword => 0.0,
             Mode::Semantic => 1.0,
@@ -171,6 +181,8 @@ struct Pool<'a> {
     evidence: Vec<Evidence>,
     /// Where in `found` each document is.
     places: HashMap<u32, usize>,
+    /// How many of a session are in `found`: who is the only one there has no neighbours among them.
+    in_session: HashMap<u32, usize>,
 }
 
 impl Pool<'_> {
@@ -178,16 +190,9 @@ impl Pool<'_> {
         self.shard.sessions.around(&self.shard.documents, document, scope)
     }
 
-    fn add(&mut self, key: i64) {
-        if let Some(document) = self.shard.documents.find(key) {
-            self.add_document(document);
-        }
-    }
-
-    fn add_document(&mut self, document: u32) -> usize {
-        if let Some(&place) = self.places.get(&document) {
-            return place;
-        }
+    fn add(&mut self, document: u32) {
+        let Entry::Vacant(place) = self.places.entry(document) else { return };
+        place.insert(self.found.len());
         let row = self.shard.documents.row(document);
         let (units, matched) = self.shard.score(self.plan, document);
         let cosine = self.probe.and_then(|probe| self.shard.vectors.best(document, probe));
@@ -200,8 +205,7 @@ impl Pool<'_> {
         });
         let wanted = self.selection.bits.contains(document);
         self.found.push(Found { document, key: row.key, matched, cosine, wanted });
-        self.places.insert(document, self.found.len() - 1);
-        self.found.len() - 1
+        *self.in_session.entry(row.session).or_default() += 1;
     }
 
     /// Takes in what stands around the best candidates, and notes who stands beside whom.
@@ -212,11 +216,15 @@ impl Pool<'_> {
         });
         for seed in best.into_iter().take(SEEDS) {
             for neighbour in self.around(self.found[seed].document, scope).into_iter().flatten() {
-                self.add_document(neighbour);
+                self.add(neighbour);
             }
         }
         for place in 0..self.found.len() {
-            let around = self.around(self.found[place].document, scope);
+            let document = self.found[place].document;
+            if self.in_session.get(&self.shard.documents.row(document).session) == Some(&1) {
+                continue;
+            }
+            let around = self.around(document, scope);
             self.evidence[place].around =
                 around.map(|neighbour| neighbour.and_then(|document| self.places.get(&document).copied()));
         }

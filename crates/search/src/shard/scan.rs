@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::Shard;
 use super::bits::Bits;
 use super::filter::Selection;
-use super::top::{Top, sortable};
+use super::top::{TopDocuments, sortable};
 use super::vectors::Probe;
 
 /// Documents that are taken from a selection at once.
@@ -29,7 +29,7 @@ impl Shard {
         selection: &Selection<'_>,
         count: usize,
         counts: impl Fn(u32, f32) -> bool + Sync,
-    ) -> (Top, usize) {
+    ) -> (TopDocuments, usize) {
         let parts = match selection.count / SHARE {
             0 | 1 => 1,
             shares => shares.min(rayon::current_num_threads()),
@@ -44,7 +44,7 @@ impl Shard {
         documents: &Bits,
         count: usize,
         counts: &(impl Fn(u32, f32) -> bool + Sync),
-    ) -> (Top, usize) {
+    ) -> (TopDocuments, usize) {
         let words = documents.words().len();
         let scan = |part: usize| {
             self.scan_part(part * words / parts..(part + 1) * words / parts, probe, documents, count, counts)
@@ -52,8 +52,10 @@ impl Shard {
         if parts == 1 {
             return scan(0);
         }
-        let both = |(top, sum): (Top, usize), (other, more): (Top, usize)| (top.merged(other), sum + more);
-        (0..parts).into_par_iter().map(scan).reduce(|| (Top::new(count), 0), both)
+        let both = |(top, sum): (TopDocuments, usize), (other, more): (TopDocuments, usize)| {
+            (top.merged(other), sum + more)
+        };
+        (0..parts).into_par_iter().map(scan).reduce(|| (TopDocuments::new(count), 0), both)
     }
 
     /// Of the documents in these words of the set.
@@ -64,8 +66,8 @@ impl Shard {
         documents: &Bits,
         count: usize,
         counts: &impl Fn(u32, f32) -> bool,
-    ) -> (Top, usize) {
-        let (mut top, mut sum) = (Top::new(count), 0);
+    ) -> (TopDocuments, usize) {
+        let (mut top, mut sum) = (TopDocuments::new(count), 0);
         if count == 0 {
             return (top, sum);
         }
@@ -87,7 +89,7 @@ impl Shard {
                 sum += usize::from(counts(document, cosine));
                 let score = sortable(cosine);
                 if score >= floor {
-                    top.offer(score, self.documents.row(document).key);
+                    top.offer(score, (self.documents.row(document).key, document));
                     floor = top.floor();
                 }
             }

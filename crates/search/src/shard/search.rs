@@ -32,7 +32,7 @@ impl Shard {
         let selection = self.select(filter);
         let plan = self.plan(keywords, &selection);
         let hits = self.rank(&plan, &selection, limit).into_sorted();
-        let hits = hits.map(|(units, key)| Hit { key, score: bm25::score(units) }).collect();
+        let hits = hits.map(|(units, (key, _))| Hit { key, score: bm25::score(units) }).collect();
         Found { hits, total: plan.count(&selection) }
     }
 
@@ -59,7 +59,7 @@ impl Shard {
     ) -> Result<Vec<Hit>, VectorError> {
         let probe = self.vectors.probe(query)?;
         let (best, _) = self.scan(&probe, &self.select(filter), limit.saturating_add(SPARE), |_, _| false);
-        Ok(best.into_sorted().map(|(score, key)| Hit { key, score: unsortable(score) }).collect())
+        Ok(best.into_sorted().map(|(score, (key, _))| Hit { key, score: unsortable(score) }).collect())
     }
 
     /// The likeness of each of these memories to `query`, right to two digits; `None` if it has no vector or is not

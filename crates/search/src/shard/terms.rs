@@ -35,7 +35,7 @@ impl Terms {
         if number as usize == self.postings.len() {
             reserve(&mut self.postings, 1);
             self.postings.push(Postings::new());
-            self.families.push(&self.names);
+            self.families.push(&self.names, number);
             if let Some(first) = word.chars().next() {
                 self.starts.entry(first).or_default().push(number);
             }

@@ -4,12 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Keeps the `limit` best by score; among equal scores, by key, the higher first.
-pub(crate) struct Top {
+pub(crate) struct Top<K = i64> {
     limit: usize,
-    worst_first: BinaryHeap<Reverse<(u32, i64)>>,
+    worst_first: BinaryHeap<Reverse<(u32, K)>>,
 }
 
-impl Top {
+/// The best of a shard: after the key, which tells them apart, where it is found.
+pub(crate) type TopDocuments = Top<(i64, u32)>;
+
+impl<K: Ord + Copy> Top<K> {
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, worst_first: BinaryHeap::new() }
     }
@@ -22,7 +25,7 @@ impl Top {
         }
     }
 
-    pub(crate) fn offer(&mut self, score: u32, key: i64) {
+    pub(crate) fn offer(&mut self, score: u32, key: K) {
         if self.worst_first.len() < self.limit {
             self.worst_first.push(Reverse((score, key)));
         } else if let Some(mut worst) = self.worst_first.peek_mut()
@@ -39,7 +42,7 @@ impl Top {
     }
 
     /// Best first.
-    pub(crate) fn into_sorted(self) -> impl Iterator<Item = (u32, i64)> {
+    pub(crate) fn into_sorted(self) -> impl Iterator<Item = (u32, K)> {
         self.worst_first.into_sorted_vec().into_iter().map(|Reverse(hit)| hit)
     }
 }

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use super::Shard;
 use super::bits::Bits;
 use super::bm25;
+use super::cursor::Cursor;
 use super::filter::Selection;
 use super::postings::{BLOCK, Postings};
 
@@ -21,6 +22,9 @@ pub(crate) const MOST: usize = 64;
 /// The variants of all terms of a query together, divided evenly.
 pub(crate) const MOST_IN_ALL: usize = 512;
 
+/// Of a selection of less than this share of the documents, what holds variants is few, however long their lists are.
+const NARROW: usize = 32;
+
 /// A list of this share of the documents is joined with the others; longer ones are read where they lie.
 const LONG: usize = 1024;
 
@@ -28,10 +32,9 @@ const LONG: usize = 1024;
 pub(crate) struct Variants<'a> {
     /// As if it were one term, less what it is worth less.
     pub(crate) weight: f32,
-    /// The documents of the selection that hold the term or one of its variants.
-    pub(crate) documents: Bits,
-    /// Those of them that hold a variant.
+    /// The documents of the selection that hold a variant.
     pub(crate) holding: Bits,
+    /// How many hold the term or a variant.
     pub(crate) count: usize,
     /// Those of the variants; a document may be in several.
     pub(crate) postings: Vec<Cow<'a, Postings>>,
@@ -40,12 +43,14 @@ pub(crate) struct Variants<'a> {
 }
 
 impl Shard {
-    /// The variants of a term with these postings; `None` if the selection holds none. At most `most` of them: those
+    /// The variants of a term with these postings, which so many documents of the selection hold; `None` if the
+    /// selection holds none. At most `most` of them: those
     /// with the most memories, then by their names.
     pub(crate) fn variants(
         &self,
         token: &str,
         exact: &Postings,
+        documents: usize,
         selection: &Selection<'_>,
         most: usize,
     ) -> Option<Variants<'_>> {
@@ -56,55 +61,56 @@ impl Shard {
             numbers.select_nth_unstable_by(most, |a, b| order(a).cmp(&order(b)));
             numbers.truncate(most);
         }
-        let mut documents = Bits::with_room(self.documents.rows().len());
-        for &number in &numbers {
-            self.terms.postings(number).add_in(selection, &mut documents);
-        }
-        if !selection.everything {
-            documents.keep(&selection.bits);
-        }
-        if documents.is_empty() {
+        let long = match self.documents.rows().len() {
+            all if selection.count * NARROW < all => usize::MAX,
+            all => BLOCK.max(all / LONG),
+        };
+        let (long, short): (Vec<u32>, Vec<u32>) = numbers.iter().partition(|&&number| alive(number) > long);
+        let short = self.union(&short, selection);
+        if long.is_empty() && short.len() == 0 {
             return None;
         }
-        let holding = documents.clone();
-        exact.add_in(selection, &mut documents);
-        if !selection.everything {
-            documents.keep(&selection.bits);
+        let mut holding = Bits::with_room(self.documents.rows().len());
+        if !long.is_empty() {
+            for &number in &long {
+                self.terms.postings(number).add_in(selection, &mut holding);
+            }
+            holding.keep(&selection.bits);
         }
-        let count = documents.count();
+        short.each_document(|document| holding.insert(document));
+        if holding.is_empty() {
+            return None;
+        }
+        let mut cursor = Cursor::new(exact);
+        let count = documents + holding.iter().filter(|&document| cursor.count(document).is_none()).count();
 
-        let long = BLOCK.max(self.documents.rows().len() / LONG);
-        let (long, short): (Vec<u32>, Vec<u32>) = numbers.iter().partition(|&&number| alive(number) > long);
         let mut postings: Vec<_> =
             long.into_iter().map(|number| Cow::Borrowed(self.terms.postings(number))).collect();
-        match *short.as_slice() {
-            [] => {}
-            [one] => postings.push(Cow::Borrowed(self.terms.postings(one))),
-            _ => postings.push(Cow::Owned(self.union(&short))),
+        if short.len() > 0 {
+            postings.push(Cow::Owned(short));
         }
         let weight = WORTH * bm25::weight(bm25::idf(selection.count, count));
-        Some(Variants { weight, documents, holding, count, postings, numbers })
+        Some(Variants { weight, holding, count, postings, numbers })
     }
 
-    /// The postings of several terms as if they were one.
-    pub(crate) fn union(&self, numbers: &[u32]) -> Postings {
+    /// The postings of several terms as if they were one, of the documents of a selection.
+    pub(crate) fn union(&self, numbers: &[u32], selection: &Selection<'_>) -> Postings {
         let mut all: Vec<u64> = Vec::new();
         for &number in numbers {
-            self.terms
-                .postings(number)
-                .each(|document, count| all.push(u64::from(document) << 32 | u64::from(count)));
+            let postings = self.terms.postings(number);
+            postings.each_counted_in(selection, |document, count| {
+                all.push(u64::from(document) << 32 | u64::from(count));
+            });
         }
         all.sort_unstable();
-        let (lengths, alive) = (self.documents.lengths(), self.documents.alive());
+        let lengths = self.documents.lengths();
         #[expect(clippy::cast_possible_truncation, reason = "32 bits each")]
         let parts = |posting: u64| ((posting >> 32) as u32, (posting & u64::from(u32::MAX)) as u32);
         let mut union = Postings::new();
         for run in all.chunk_by(|&a, &b| parts(a).0 == parts(b).0) {
             let document = parts(run[0]).0;
-            if alive.contains(document) {
-                let count = run.iter().map(|&posting| parts(posting).1).sum();
-                union.push(document, count, lengths[document as usize]);
-            }
+            let count = run.iter().map(|&posting| parts(posting).1).sum();
+            union.push(document, count, lengths[document as usize]);
         }
         union
     }
