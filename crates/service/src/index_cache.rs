@@ -73,9 +73,15 @@ impl IndexCache {
         self.budget.saturating_sub(others)
     }
 
-    /// What is held for an owner, if anything is.
+    /// What is held for an owner, if anything is; it counts as used now.
     pub(crate) fn find<T: Cached>(&self, owner: OwnerId) -> Option<Arc<T>> {
-        known(&self.held(), owner)
+        let one = known(&self.held(), owner)?;
+        self.use_now::<T>(&one);
+        Some(one)
+    }
+
+    fn use_now<T: Cached>(&self, one: &T) {
+        one.tally().used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// What is held for an owner if it still serves, else a new one in its place; either counts as used now.
@@ -92,7 +98,7 @@ impl IndexCache {
             held.insert(key::<T>(owner), begun);
             new
         });
-        one.tally().used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        self.use_now::<T>(&one);
         one
     }
 

@@ -73,4 +73,12 @@ pub trait IndexFeed: Send + Sync {
         pks: &[i64],
         with_embedding: bool,
     ) -> Result<Vec<(i64, Memory)>>;
+
+    /// The same without vectors, and what an index must have taken in at that moment. A store that is far away is
+    /// waited for once.
+    async fn position_and_memories(
+        &self,
+        owner: OwnerId,
+        pks: &[i64],
+    ) -> Result<(IndexPosition, Vec<(i64, Memory)>)>;
 }

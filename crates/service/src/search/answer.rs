@@ -14,9 +14,11 @@ use super::Plan;
 pub(super) fn of_index(
     plan: Plan,
     ranking: &Ranking,
-    memories: Vec<(i64, Memory)>,
+    mut memories: Vec<(i64, Memory)>,
     space: Option<VectorSpace>,
 ) -> SearchResponse {
+    // One may have moved out of sight since the index was asked.
+    memories.retain(|(_, memory)| plan.principal.sees(memory));
     let hits: HashMap<i64, &Ranked> = ranking.hits.iter().map(|hit| (hit.key, hit)).collect();
     let hits: Vec<&Ranked> = memories.iter().filter_map(|(key, _)| hits.get(key).copied()).collect();
     let model = space.filter(|_| plan.mode != SearchMode::Keyword).map(|space| EmbeddingModel {

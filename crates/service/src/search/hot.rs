@@ -1,6 +1,6 @@
 //! The hot indices: one shard for each owner, made of the store's rows on first use and kept current by `seq`.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub(crate) struct Hot {
     shard: RwLock<Shard>,
     /// The last change that it has seen.
     seen: AtomicI64,
+    /// Whether it had seen everything when it was asked last.
+    settled: AtomicBool,
     /// Held by whoever brings it up to date.
     turn: tokio::sync::Mutex<()>,
     stage: watch::Receiver<Result<(), Absent>>,
@@ -96,6 +98,12 @@ impl HotIndices {
         }
         self.room.make_way::<Hot>(owner);
         Ok(hot)
+    }
+
+    /// The owner's index if it is there and most likely knows everything, as it did when it was asked last.
+    pub(crate) fn settled(&self, owner: OwnerId) -> Option<Arc<Hot>> {
+        let hot = self.room.find::<Hot>(owner)?;
+        (hot.settled.load(Ordering::Relaxed) && *hot.stage.borrow() == Ok(())).then_some(hot)
     }
 
     fn is_there(&self, owner: OwnerId, position: &IndexPosition) -> bool {
@@ -144,6 +152,7 @@ impl Hot {
             generation: position.generation,
             shard: RwLock::new(Shard::new(dimensions)),
             seen: AtomicI64::new(0),
+            settled: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             stage,
             tally: Tally::default(),
@@ -153,6 +162,23 @@ impl Hot {
     /// The index itself.
     pub(crate) fn shard(&self) -> RwLockReadGuard<'_, Shard> {
         self.shard.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The vectors that it holds.
+    pub(crate) fn space(&self) -> Option<&VectorSpace> {
+        self.space.as_ref()
+    }
+
+    /// The last change that it has seen, at least.
+    pub(crate) fn seen(&self) -> i64 {
+        self.seen.load(Ordering::Acquire)
+    }
+
+    /// Whether an answer that was given after `seen` was everything that had happened is the answer at `position`.
+    pub(crate) fn knew(&self, position: &IndexPosition, seen: i64) -> bool {
+        let all = seen >= position.seq && self.serves(position);
+        self.settled.store(all, Ordering::Relaxed);
+        all
     }
 
     fn slot(&self) -> Option<Slot> {
@@ -200,12 +226,14 @@ impl Hot {
 
     /// Takes in everything up to `seq`, whoever wrote it.
     async fn catch_up(&self, store: &Arc<dyn Store>, seq: i64) -> Result<(), StoreError> {
-        if self.seen.load(Ordering::Acquire) >= seq {
+        let settled = self.seen() >= seq;
+        self.settled.store(settled, Ordering::Relaxed);
+        if settled {
             return Ok(());
         }
         let _turn = self.turn.lock().await;
         loop {
-            let seen = self.seen.load(Ordering::Acquire);
+            let seen = self.seen();
             if seen >= seq {
                 break;
             }

@@ -74,8 +74,12 @@ impl Service {
         query: &SearchQuery,
     ) -> Result<SearchResponse> {
         require(&principal, Scope::Read)?;
-        let position = self.store.index_position(principal.owner).await.map_err(shown)?;
         let owner = principal.owner;
+        let position = match self.search_settled(&principal, query).await? {
+            Some(Settled::Answer(answer)) => return Ok(*answer),
+            Some(Settled::Behind(position)) => position,
+            None => self.store.index_position(owner).await.map_err(shown)?,
+        };
         let plan = self.plan(principal, query, position.space.as_ref()).await;
         match self.indices.current(&self.store, owner, &position, self.patience(&position)).await {
             Ok(hot) => self.search_index(plan, &hot, position).await,
@@ -93,6 +97,27 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Asks an index that most likely knows everything, and the store afterwards whether it did, together with the
+    /// memories: one wait instead of two, for a store that is far away.
+    async fn search_settled(&self, principal: &Principal, query: &SearchQuery) -> Result<Option<Settled>> {
+        if query.with_embedding {
+            return Ok(None);
+        }
+        let Some(hot) = self.indices.settled(principal.owner) else { return Ok(None) };
+        let plan = self.plan(principal.clone(), query, hot.space()).await;
+        let seen = hot.seen();
+        let (plan, mut ranking) = ranked(plan, &hot).await?;
+        let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
+        let told = async { self.store.position_and_memories(principal.owner, &keys).await.map_err(shown) };
+        let ((position, memories), ()) =
+            tokio::try_join!(told, self.rescore(&plan, &mut ranking, hot.space()))?;
+        Ok(Some(if hot.knew(&position, seen) {
+            Settled::Answer(Box::new(answer::of_index(plan, &ranking, memories, position.space)))
+        } else {
+            Settled::Behind(position)
+        }))
     }
 
     /// How long to wait for an index that is being made: what is ready in a moment is worth it, while a large store is
@@ -129,38 +154,20 @@ impl Service {
         hot: &Arc<Hot>,
         position: IndexPosition,
     ) -> Result<SearchResponse> {
-        let long = takes_long(&hot.shard(), &plan);
-        let index = Arc::clone(hot);
-        let (plan, ranking) = if long {
-            let search = move || {
-                let ranking = rank(&index, &plan);
-                (plan, ranking)
-            };
-            tokio::task::spawn_blocking(search).await.map_err(|_| omp_model::Error::internal())?
-        } else {
-            let ranking = rank(&index, &plan);
-            (plan, ranking)
-        };
-        let mut ranking = ranking.map_err(|error| {
-            tracing::error!(%error, "an index did not take the question");
-            omp_model::Error::internal()
-        })?;
-        if let (SearchMode::Semantic, Some(vector), Some(space)) = (plan.mode, &plan.vector, &position.space)
-        {
-            self.rescore(&mut ranking, vector, space).await?;
-        }
-        ranking.hits.truncate(plan.query.limit as usize);
+        let (plan, mut ranking) = ranked(plan, hot).await?;
+        self.rescore(&plan, &mut ranking, position.space.as_ref()).await?;
         let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
         let with_embedding = plan.query.with_embedding;
         let owner = plan.principal.owner;
-        let mut memories = self.store.memories_by_pk(owner, &keys, with_embedding).await.map_err(shown)?;
-        // One may have moved out of sight since the index was asked.
-        memories.retain(|(_, memory)| plan.principal.sees(memory));
+        let memories = self.store.memories_by_pk(owner, &keys, with_embedding).await.map_err(shown)?;
         Ok(answer::of_index(plan, &ranking, memories, position.space))
     }
 
-    /// Puts the exact likeness in the place of the index's, which is right to two digits.
-    async fn rescore(&self, ranking: &mut Ranking, vector: &[f32], space: &VectorSpace) -> Result<()> {
+    /// Where likeness is all that counts, puts the exact one in the place of the index's, which is right to two digits.
+    async fn rescore(&self, plan: &Plan, ranking: &mut Ranking, space: Option<&VectorSpace>) -> Result<()> {
+        let (SearchMode::Semantic, Some(vector), Some(space)) = (plan.mode, &plan.vector, space) else {
+            return Ok(());
+        };
         let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
         let windows = self.store.vectors(space.slot, &keys).await.map_err(shown)?;
         for (hit, windows) in ranking.hits.iter_mut().zip(windows) {
@@ -182,6 +189,34 @@ impl Service {
         let page = self.store.search_memories(&plan.principal, search, plan.now).await.map_err(shown)?;
         Ok(answer::of_store(plan, page))
     }
+}
+
+/// What a search of an index that seemed to know everything came to.
+enum Settled {
+    Answer(Box<SearchResponse>),
+    /// More has happened: this is what it must know.
+    Behind(IndexPosition),
+}
+
+/// The best of an index, off the threads of requests where that takes long.
+async fn ranked(plan: Plan, hot: &Arc<Hot>) -> Result<(Plan, Ranking)> {
+    let long = takes_long(&hot.shard(), &plan);
+    let index = Arc::clone(hot);
+    let (plan, ranking) = if long {
+        let search = move || {
+            let ranking = rank(&index, &plan);
+            (plan, ranking)
+        };
+        tokio::task::spawn_blocking(search).await.map_err(|_| omp_model::Error::internal())?
+    } else {
+        let ranking = rank(&index, &plan);
+        (plan, ranking)
+    };
+    let ranking = ranking.map_err(|error| {
+        tracing::error!(%error, "an index did not take the question");
+        omp_model::Error::internal()
+    })?;
+    Ok((plan, ranking))
 }
 
 fn takes_long(shard: &Shard, plan: &Plan) -> bool {

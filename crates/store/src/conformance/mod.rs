@@ -8,6 +8,7 @@ pub mod changes;
 pub mod conversation_index;
 pub mod conversations;
 pub mod databases;
+pub mod index_feed;
 pub mod jobs;
 pub mod lists;
 pub mod memories;
@@ -98,6 +99,7 @@ macro_rules! conformance_suite {
                 what_is_handed_over_is_found_by_the_heir, owners_take_turns, passages_follow_their_conversation;
             vectors: what_was_there_before_waits_even_if_the_opening_was_cut_short, what_has_its_vector_does_not_wait_again,
                 vectors_of_a_model_that_gave_way_are_refused;
+            index_feed: memories_come_with_the_position_of_their_moment;
             jobs: a_job_is_there_for_the_key_that_began_it, so_many_jobs_of_a_key_run_and_so_many_are_kept,
                 progress_is_written_by_whose_job_it_is, a_job_is_taken_over_when_its_lease_has_run_out,
                 no_two_servers_take_over_the_same_job, what_nobody_can_go_on_with_is_interrupted,

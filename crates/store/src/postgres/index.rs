@@ -9,24 +9,16 @@ use tokio_postgres::Row;
 use super::session::{Columns, Session, number, walled};
 use super::{PostgresStore, rows, vectors};
 use crate::stored::FacetKind;
-use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
+use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot, StoreError};
 
 #[async_trait]
 impl IndexFeed for PostgresStore {
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
-        // Every search begins with this, so it is one statement.
         static SQL: LazyLock<String> = LazyLock::new(|| {
-            walled(
-                "SELECT o.seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0) AS generation, \
-                 coalesce((SELECT n FROM facets AS f WHERE f.owner = wall.owner AND f.kind = $2 AND f.value = ''), 0) AS memories, \
-                 s.slot, s.name, s.revision, s.dimensions, s.active \
-                 FROM owners AS o LEFT JOIN vector_spaces AS s ON s.active WHERE o.owner = wall.owner",
-            )
+            walled(&format!("SELECT {POSITION} FROM {POSITION_FROM} WHERE o.owner = wall.owner"))
         });
         let session = self.glance().await?;
-        let row = session.one(&SQL, &[&number(owner), &FacetKind::All.as_str()]).await?;
-        let space = row.column::<Option<i16>>(3)?.map(|_| vectors::space(&row, 3)).transpose()?;
-        Ok(IndexPosition { seq: row.column(0)?, generation: row.column(1)?, space, memories: row.count(2)? })
+        position(&session.one(&SQL, &[&number(owner), &FacetKind::All.as_str()]).await?, 0)
     }
 
     async fn index_rows(
@@ -89,6 +81,44 @@ impl IndexFeed for PostgresStore {
         }
         rows::glance_by_pk(&self.glance().await?, owner, pks).await
     }
+
+    async fn position_and_memories(
+        &self,
+        owner: OwnerId,
+        pks: &[i64],
+    ) -> Result<(IndexPosition, Vec<(i64, Memory)>)> {
+        // Nearly every search asks this and nothing else, so it is one statement.
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            walled(&format!(
+                "SELECT {}, {POSITION} FROM {POSITION_FROM} \
+                 LEFT JOIN memories AS m ON m.owner = wall.owner AND m.pk = ANY($3) WHERE o.owner = wall.owner",
+                rows::COLUMNS
+            ))
+        });
+        let session = self.glance().await?;
+        let found = session.rows(&SQL, &[&number(owner), &FacetKind::All.as_str(), &pks]).await?;
+        let first = found.first().ok_or_else(|| {
+            StoreError::Internal("the database engine failed: the row of an owner is missing".into())
+        })?;
+        Ok((position(first, rows::WIDTH)?, rows::in_order(&found, pks)?))
+    }
+}
+
+/// What [`position`] reads.
+const POSITION: &str = "o.seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0) AS generation, \
+     coalesce((SELECT n FROM facets AS f WHERE f.owner = wall.owner AND f.kind = $2 AND f.value = ''), 0) AS memories, \
+     s.slot, s.name, s.revision, s.dimensions, s.active";
+const POSITION_FROM: &str = "owners AS o LEFT JOIN vector_spaces AS s ON s.active";
+
+/// Reads a position from its columns, the first of which is this one.
+fn position(row: &Row, first: usize) -> Result<IndexPosition> {
+    let space = row.column::<Option<i16>>(first + 3)?.map(|_| vectors::space(row, first + 3)).transpose()?;
+    Ok(IndexPosition {
+        seq: row.column(first)?,
+        generation: row.column(first + 1)?,
+        space,
+        memories: row.count(first + 2)?,
+    })
 }
 
 /// The rows with their vectors.

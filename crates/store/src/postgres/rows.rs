@@ -123,8 +123,14 @@ pub(super) async fn glance_by_pk(
     in_order(&session.rows(&SQL, &[&number(owner), &pks]).await?, pks)
 }
 
-fn in_order(rows: &[Row], pks: &[i64]) -> Result<Vec<(i64, Memory)>> {
-    let mut found: HashMap<i64, Memory> = rows.iter().map(numbered).collect::<Result<_>>()?;
+/// The memories of rows, in the order of these numbers. A row without a number holds no memory.
+pub(super) fn in_order(rows: &[Row], pks: &[i64]) -> Result<Vec<(i64, Memory)>> {
+    let mut found: HashMap<i64, Memory> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        if let Some(pk) = row.column::<Option<i64>>(PK)? {
+            found.insert(pk, memory(row)?);
+        }
+    }
     Ok(pks.iter().filter_map(|pk| found.remove(pk).map(|memory| (*pk, memory))).collect())
 }
 

@@ -11,16 +11,7 @@ use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
 #[async_trait]
 impl IndexFeed for SqliteStore {
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
-        self.read(|connection| {
-            let sql = "SELECT seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0), \
-                 coalesce((SELECT n FROM facets AS f WHERE f.owner = ?1 AND kind = 'all' AND f.value = ''), 0) \
-                 FROM owners WHERE owner = ?1";
-            let (seq, generation, memories) = connection
-                .prepare_cached(sql)?
-                .query_row([owner.0], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
-            let space = vectors::spaces(connection)?.into_iter().find(|space| space.active);
-            Ok(IndexPosition { seq, generation, space, memories: memories.unsigned_abs() })
-        })
+        self.read(|connection| position(connection, owner))
     }
 
     async fn index_rows(
@@ -60,18 +51,44 @@ impl IndexFeed for SqliteStore {
         pks: &[i64],
         with_embedding: bool,
     ) -> Result<Vec<(i64, Memory)>> {
-        let (first, last) = pk_range(owner);
+        self.read(|connection| snapshot(connection, || by_pk(connection, owner, pks, with_embedding)))
+    }
+
+    async fn position_and_memories(
+        &self,
+        owner: OwnerId,
+        pks: &[i64],
+    ) -> Result<(IndexPosition, Vec<(i64, Memory)>)> {
         self.read(|connection| {
-            snapshot(connection, || {
-                let mut found = Vec::with_capacity(pks.len());
-                for pk in pks.iter().filter(|pk| (first..=last).contains(*pk)) {
-                    let memory = rows::by_pk_if_there(connection, *pk, with_embedding)?;
-                    found.extend(memory.map(|memory| (*pk, memory)));
-                }
-                Ok(found)
-            })
+            snapshot(connection, || Ok((position(connection, owner)?, by_pk(connection, owner, pks, false)?)))
         })
     }
+}
+
+fn position(connection: &Connection, owner: OwnerId) -> rusqlite::Result<IndexPosition> {
+    let sql = "SELECT seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0), \
+         coalesce((SELECT n FROM facets AS f WHERE f.owner = ?1 AND kind = 'all' AND f.value = ''), 0) \
+         FROM owners WHERE owner = ?1";
+    let (seq, generation, memories) = connection
+        .prepare_cached(sql)?
+        .query_row([owner.0], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
+    let space = vectors::spaces(connection)?.into_iter().find(|space| space.active);
+    Ok(IndexPosition { seq, generation, space, memories: memories.unsigned_abs() })
+}
+
+fn by_pk(
+    connection: &Connection,
+    owner: OwnerId,
+    pks: &[i64],
+    with_embedding: bool,
+) -> rusqlite::Result<Vec<(i64, Memory)>> {
+    let (first, last) = pk_range(owner);
+    let mut found = Vec::with_capacity(pks.len());
+    for pk in pks.iter().filter(|pk| (first..=last).contains(*pk)) {
+        let memory = rows::by_pk_if_there(connection, *pk, with_embedding)?;
+        found.extend(memory.map(|memory| (*pk, memory)));
+    }
+    Ok(found)
 }
 
 fn index_row(connection: &Connection, row: &Row<'_>, slot: Option<Slot>) -> rusqlite::Result<IndexRow> {
