@@ -4,8 +4,10 @@
 //!
 //! The yardstick is what one would write for an application: one table, a generated `tsvector` with a GIN index, a GIN
 //! index over tags, an index by time, a transaction for each row, `count(*)` for a total, `ts_rank` for the order. It
-//! keeps no versions, no audit, no counters, no numbers of changes. Imports have a second one: COPY of the rows that
-//! were made into tables like the store's, with all their indices, in transactions as large.
+//! keeps no versions, no audit, no counters, no numbers of changes. Writes have a second one, tables like the store's
+//! with all their indices: imports beside COPY of the rows that were made, in transactions as large; memories that are
+//! stored one by one beside the same rows written by hand, a transaction for each memory, once by a statement for each
+//! table and once by a single statement for all.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,26 +96,33 @@ impl Bench {
         Ok(format!("{}; beside COPY into tables like ours: {same}", rates(self.memories, ours, theirs)))
     }
 
-    async fn create(&mut self) -> Result<Pair, Failure> {
-        let mut pair = Pair::default();
+    async fn create(&mut self) -> Result<String, Failure> {
+        let by_hand = ByHand::open().await?;
+        let (mut pair, mut steps, mut once) = (Pair::default(), Pair::default(), Pair::default());
         for n in 0..300 {
-            let (a, b) = (self.texts.memory("one", n), self.texts.memory("one plain", n));
+            let [a, b, c, d] = ["one", "plain", "steps", "once"].map(|kind| self.texts.memory(kind, n));
             pair.ours(async { Ok(self.store.create_memory(&BY, &a, NOW).await.map(drop)?) }).await?;
             pair.theirs(self.plain.insert(&b)).await?;
+            steps.theirs(by_hand.insert(&c)).await?;
+            once.theirs(by_hand.insert_once(&d)).await?;
         }
-        Ok(pair)
+        (steps.ours, once.ours) = (pair.ours.clone(), pair.ours.clone());
+        Ok(format!(
+            "{pair}; beside tables like ours, statement by statement: {steps}, in one statement: {once}"
+        ))
     }
 
     async fn create_by_many(&mut self) -> Result<String, Failure> {
         const EACH: usize = 20;
         const ROUNDS: usize = 5;
-        let (mut ours, mut theirs, mut one) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let by_hand = ByHand::open().await?;
+        let [mut ours, mut theirs, mut one, mut same] = [Duration::ZERO; 4];
         for round in 0..ROUNDS {
             let mut make = |kind: &str, writer: usize| -> Vec<Memory> {
                 (0..EACH).map(|n| self.texts.memory(kind, (round * 100 + writer) * 100 + n)).collect()
             };
             let a: Vec<_> = (0..WRITERS).map(|writer| make("many", writer)).collect();
-            let (c, mut b) = (make("many by one", 0), Vec::new());
+            let (c, d, mut b) = (make("many by one", 0), make("many by hand", 0), Vec::new());
             for writer in 0..WRITERS {
                 b.push((make("many plain", writer), Plain::connect(&within(&self.url, "plain")).await?));
             }
@@ -135,9 +144,19 @@ impl Bench {
                 self.plain.insert(memory).await?;
             }
             one += begun.elapsed() * u32::try_from(WRITERS)?;
+            let begun = Instant::now();
+            for memory in &d {
+                by_hand.insert(memory).await?;
+            }
+            same += begun.elapsed() * u32::try_from(WRITERS)?;
         }
         let count = WRITERS * EACH * ROUNDS;
-        Ok(format!("{}; beside one connection: {}", rates(count, ours, theirs), rates(count, ours, one)))
+        Ok(format!(
+            "{}; beside one connection: {}; beside one into tables like ours: {}",
+            rates(count, ours, theirs),
+            rates(count, ours, one),
+            rates(count, ours, same)
+        ))
     }
 
     async fn get(&mut self) -> Result<Pair, Failure> {
@@ -194,8 +213,8 @@ impl Bench {
                 ("get", waited(store.get_memory(&BY, id, false, NOW)).await?),
                 ("position of a search", waited(store.index_position(BY.owner)).await?),
                 (
-                    "memories of an answer",
-                    waited(store.memories_by_pk(BY.owner, &[1 << 40 | 1], false)).await?,
+                    "memories of an answer, with the position",
+                    waited(store.position_and_memories(BY.owner, &[1 << 40 | 1])).await?,
                 ),
                 ("first page", waited(store.list_memories(&BY, &ListQuery::default(), NOW)).await?),
             ];
@@ -342,6 +361,15 @@ impl Plain {
     }
 }
 
+/// The address for one before whom row-level security does not stand; it allows no COPY to others.
+fn administrator() -> Result<String, Failure> {
+    let admin = std::env::var("OMP_TEST_DATABASE_ADMIN_URL")?;
+    let (server, _) = admin.rsplit_once('/').ok_or("the address names a database")?;
+    let url = std::env::var("OMP_TEST_DATABASE_URL")?;
+    let (_, database) = url.rsplit_once('/').ok_or("the address names a database")?;
+    Ok(format!("{server}/{database}"))
+}
+
 /// Tables like the store's, which its rows are copied into as they are: what storing them costs at least.
 struct Copies {
     from: Client,
@@ -355,12 +383,7 @@ impl Copies {
     const TABLES: [&str; 4] = ["memories", "memory_tags", "words", "backlog"];
 
     async fn open() -> Result<Self, Failure> {
-        // Row-level security does not allow COPY to others.
-        let admin = std::env::var("OMP_TEST_DATABASE_ADMIN_URL")?;
-        let (server, _) = admin.rsplit_once('/').ok_or("the address names a database")?;
-        let url = std::env::var("OMP_TEST_DATABASE_URL")?;
-        let (_, database) = url.rsplit_once('/').ok_or("the address names a database")?;
-        let url = format!("{server}/{database}");
+        let url = administrator()?;
         let (from, to) = (connect(&within(&url, "ours")).await?, connect(&within(&url, "copied")).await?);
         Ok(Self { from, to, last: 0 })
     }
@@ -394,6 +417,105 @@ impl Copies {
             took += begun.elapsed();
         }
     }
+}
+
+/// Tables like the store's, written by hand: a memory with its tags, words, counters, numbers and audit.
+struct ByHand {
+    client: Client,
+    number: tokio_postgres::Statement,
+    memory: tokio_postgres::Statement,
+    tags: tokio_postgres::Statement,
+    words: tokio_postgres::Statement,
+    counters: tokio_postgres::Statement,
+    audit: tokio_postgres::Statement,
+    once: tokio_postgres::Statement,
+}
+
+impl ByHand {
+    async fn open() -> Result<Self, Failure> {
+        let client = connect(&within(&administrator()?, "copied")).await?;
+        let memory = "INSERT INTO memories (owner, pk, id, type, tool, observed_at, tags, created_at, updated_at, seq, metadata, content)";
+        let tags = "INSERT INTO memory_tags (owner, tag, created_at, id, pk)";
+        let words = "INSERT INTO words (owner, pk, n, t)";
+        let counters = "INSERT INTO facets (owner, kind, value, n)";
+        let more = "ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n";
+        let audit = "INSERT INTO audit (at, actor, key, action, target, n)";
+        let number =
+            "UPDATE owners SET next_pk = next_pk + 1, seq = seq + 1 WHERE owner = 1 RETURNING next_pk, seq";
+        Ok(Self {
+            number: client.prepare(number).await?,
+            memory: client
+                .prepare(&format!("{memory} VALUES (1, $1, $2, 1, $3, $4, $5, $4, $4, $6, '{{}}', $7)"))
+                .await?,
+            tags: client.prepare(&format!("{tags} SELECT 1, tag, $2, $3, $4 FROM unnest($1::text[]) AS tag")).await?,
+            words: client
+                .prepare(&format!("{words} VALUES (1, $1, $2, to_tsvector('simple', $3))"))
+                .await?,
+            counters: client
+                .prepare(&format!("{counters} SELECT 1, kind, value, n FROM unnest($1::text[], $2::text[], $3::bigint[]) AS f (kind, value, n) {more}"))
+                .await?,
+            audit: client.prepare(&format!("{audit} VALUES ($1, 1, NULL, 1, $2, 1)")).await?,
+            once: client
+                .prepare(&format!(
+                    "WITH o AS ({number}), m AS ({memory} SELECT 1, next_pk, $1, 1, $2, $3, $4, $3, $3, seq, '{{}}', $5 FROM o), \
+                     t AS ({tags} SELECT 1, tag, $3, $1, next_pk FROM o, unnest($6::text[]) AS tag), \
+                     w AS ({words} SELECT 1, next_pk, $7::integer, to_tsvector('simple', $5) FROM o), \
+                     a AS ({audit} VALUES ($3, 1, NULL, 1, $1, 1)) \
+                     {counters} SELECT 1, kind, value, n FROM unnest($8::text[], $9::text[], $10::bigint[]) AS f (kind, value, n) {more}"
+                ))
+                .await?,
+            client,
+        })
+    }
+
+    async fn insert(&self, memory: &Memory) -> Result<(), Failure> {
+        let tags: Vec<&str> = memory.tags.iter().map(Tag::as_str).collect();
+        let (at, id, text) = (memory.created_at.as_millis(), memory.id.body(), memory.content.as_str());
+        let count = i32::try_from(text.split(' ').count() + tags.len())?;
+        let (kinds, values, counts) = counters(memory, &tags, count);
+        self.client.batch_execute("BEGIN").await?;
+        let row = self.client.query_one(&self.number, &[]).await?;
+        let (pk, seq): (i64, i64) = (row.get(0), row.get(1));
+        let tool = memory.source.tool.as_str();
+        self.client.execute(&self.memory, &[&pk, &id, &tool, &at, &tags.join(" "), &seq, &text]).await?;
+        self.client.execute(&self.tags, &[&tags, &at, &id, &pk]).await?;
+        self.client.execute(&self.words, &[&pk, &count, &text]).await?;
+        self.client.execute(&self.counters, &[&kinds, &values, &counts]).await?;
+        self.client.execute(&self.audit, &[&at, &id]).await?;
+        self.client.batch_execute("COMMIT").await?;
+        Ok(())
+    }
+
+    async fn insert_once(&self, memory: &Memory) -> Result<(), Failure> {
+        let tags: Vec<&str> = memory.tags.iter().map(Tag::as_str).collect();
+        let (at, id, text) = (memory.created_at.as_millis(), memory.id.body(), memory.content.as_str());
+        let count = i32::try_from(text.split(' ').count() + tags.len())?;
+        let (kinds, values, counts) = counters(memory, &tags, count);
+        let tool = memory.source.tool.as_str();
+        self.client
+            .execute(
+                &self.once,
+                &[&id, &tool, &at, &tags.join(" "), &text, &tags, &count, &kinds, &values, &counts],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+fn counters<'a>(memory: &'a Memory, tags: &[&'a str], words: i32) -> (Vec<&'a str>, Vec<&'a str>, Vec<i64>) {
+    let mut all = vec![
+        ("all", "", 1),
+        ("type", memory.kind.as_str(), 1),
+        ("tool", memory.source.tool.as_str(), 1),
+        ("updated", "", 1),
+        ("words", "", i64::from(words)),
+    ];
+    all.extend(tags.iter().map(|tag| ("tag", *tag, 1)));
+    (
+        all.iter().map(|one| one.0).collect(),
+        all.iter().map(|one| one.1).collect(),
+        all.iter().map(|one| one.2).collect(),
+    )
 }
 
 /// Times of both, in turns.

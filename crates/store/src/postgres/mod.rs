@@ -26,6 +26,7 @@ mod filter;
 mod forecast;
 mod handover;
 mod index;
+mod inserts;
 mod jobs;
 mod keys;
 mod lease;

@@ -38,12 +38,13 @@ impl Relocation for PostgresStore {
             tx.batch(HOLD_OFF_ALL).await?;
             let sql = "SELECT name FROM settings WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
             tx.rows(sql, &[&STATE, &RUN]).await?;
-            tx.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await?;
+            tx.hold_owners().await?;
             let (owners, all) = (whole(tx, Table::Owners).await?, whole(tx, Table::Settings).await?);
             let audit = tx.one("SELECT coalesce(max(number), 0) FROM audit", &[]).await?.column(0)?;
             if (Seen { owners, settings: all, audit }) != seen {
                 return Ok(false);
             }
+            tx.surprise_writers().await?;
             put(tx, OwnerId::FIRST, Table::Settings, &settings).await.map(|()| true)
         })
         .await

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
 use tokio_postgres::Row;
 
+use super::inserts::{self, NewRows};
 use super::notify::Changed;
-use super::rows;
 use super::session::{Columns, Owned, Session, number};
+use super::{rows, vectors};
 use crate::stored::{FacetKind, pk_range};
 use crate::{Result, StoreError};
 
@@ -62,14 +63,9 @@ pub(super) type Known = HashMap<MemoryId, (i64, Memory)>;
 const LOCK: &str =
     "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE";
 
-/// The same for one owner whose numbers must be these; the transaction fails if they are not.
-const LOCK_EXPECTED: &str = "WITH held AS \
-     (SELECT 1 FROM owners WHERE owner = $1 AND next_pk = $2 AND seq = $3 FOR NO KEY UPDATE) \
-     SELECT 1 / count(*) FROM held";
-
 /// Makes the transaction fail if another database is being moved into this one: there is no logarithm of 0, and nobody
 /// else asks for that of what is none ([`failure`](super::connection::failure) knows). It says 0 otherwise.
-const NOT_BEING_FILLED: &str =
+pub(super) const NOT_BEING_FILLED: &str =
     "SELECT ln((1 - count(*))::float8) FROM settings WHERE name = 'move' AND value = 1";
 
 /// What holds off whoever writes without an owner's lock, and what they take: the table's number keeps schemas apart.
@@ -95,6 +91,8 @@ pub(super) struct Tx {
     access: bool,
     /// Whether this is a part of a move into this database.
     fills: bool,
+    /// What is stored by one statement at the end, if it is that kind of transaction.
+    at_once: Option<Vec<NewRows>>,
 }
 
 impl Deref for Tx {
@@ -126,22 +124,20 @@ impl Tx {
             entries: Vec::new(),
             access: false,
             fills: false,
+            at_once: None,
         }
     }
 
-    /// The same for one owner whose numbers are known: nothing is waited for
-    /// until the commit, which fails if they are others.
+    /// For new memories of one owner whose numbers are known, and for nothing else: all of it is one statement, which
+    /// fails if they are others.
     pub(super) async fn begin_expecting(
         pool: &Pool,
         place: &Arc<str>,
         owner: OwnerId,
         expected: Numbers,
     ) -> Result<Self> {
-        let session = Session::write(pool, place, Some(owner)).await?;
-        let values: Vec<Owned> =
-            vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
-        session.defer(LOCK_EXPECTED, values).await?;
-        let mut tx = Self::over(session, Some(owner));
+        let session = Session::glance(pool, place).await?;
+        let mut tx = Self { at_once: Some(Vec::new()), ..Self::over(session, Some(owner)) };
         tx.owners.insert(owner, OwnerNumbers::at(expected));
         Ok(tx)
     }
@@ -192,6 +188,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Waits until nobody writes for any owner; whoever wants to waits for this transaction.
+    pub(super) async fn hold_owners(&self) -> Result<()> {
+        self.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await.map(drop)
+    }
+
+    /// Has those who wait to write look at the database anew, because it is another one when this transaction ends: the
+    /// numbers that they expect are taken.
+    pub(super) async fn surprise_writers(&self) -> Result<()> {
+        self.execute("UPDATE owners SET next_pk = next_pk + 1", &[]).await.map(drop)
+    }
+
     /// From here on the database lets this transaction see and write the rows of this owner only.
     pub(super) fn act_for(&mut self, owner: Option<OwnerId>) {
         if self.acting != owner {
@@ -218,6 +225,24 @@ impl Tx {
         let numbers = self.numbers(owner)?;
         numbers.seq += 1;
         Ok(numbers.seq)
+    }
+
+    /// Inserts new memories and what belongs to them; they wait for their vectors in every space.
+    pub(super) async fn insert_new<const N: usize>(
+        &mut self,
+        owner: OwnerId,
+        pks: &[i64],
+        rows: [NewRows; N],
+    ) -> Result<()> {
+        if let Some(at_once) = &mut self.at_once {
+            at_once.extend(rows);
+            return Ok(());
+        }
+        // Nobody waits for their answers: they go out with what comes next.
+        for rows in rows {
+            rows.defer(self, owner).await?;
+        }
+        vectors::expect_first(self, owner, pks).await
     }
 
     /// Adds to a facet's counter.
@@ -252,6 +277,9 @@ impl Tx {
 
     /// Writes what was added up and makes everything last. All of it is sent at once.
     pub(super) async fn commit(mut self) -> Result<Committed> {
+        if let Some(rows) = self.at_once.take() {
+            return self.commit_at_once(rows).await;
+        }
         // Bookkeeping of several owners at once is nobody's in particular.
         if self.owners.len() > 1 {
             self.act_for(None);
@@ -264,37 +292,53 @@ impl Tx {
         }
         self.write_counts().await?;
         self.write_numbers().await?;
-        self.write_entries().await?;
+        self.entry_rows().defer(&self.session, OwnerId::FIRST).await?;
         // This row is waited for by everybody who changes users, keys or shares; so it comes in the last moment.
         self.write_access().await?;
-        let changed = self.owners.iter().filter(|(_, held)| held.now.seq != held.before.seq);
-        let changed = changed.map(|(owner, held)| (*owner, held.now.seq)).collect();
-        let numbers = self.owners.iter().map(|(owner, held)| (*owner, held.now)).collect();
+        let (numbers, changed) = self.outcome();
         Ok(Committed { took: self.session.commit().await?, numbers, changed })
     }
 
+    /// The same for new memories of one owner.
+    async fn commit_at_once(self, mut rows: Vec<NewRows>) -> Result<Committed> {
+        let begun = Instant::now();
+        let owner = self.owners.iter().next();
+        let (owner, held) = owner.ok_or_else(|| StoreError::Internal("a write for nobody".into()))?;
+        rows.extend([self.count_rows(), self.entry_rows()]);
+        inserts::store_at_once(&self.session, *owner, (held.before, held.now), rows).await?;
+        let (numbers, changed) = self.outcome();
+        Ok(Committed { took: begun.elapsed(), numbers, changed })
+    }
+
+    /// The numbers that its owners are left at, and which of them have changed.
+    fn outcome(&self) -> (Vec<(OwnerId, Numbers)>, Changed) {
+        let changed = self.owners.iter().filter(|(_, held)| held.now.seq != held.before.seq);
+        let changed = changed.map(|(owner, held)| (*owner, held.now.seq)).collect();
+        (self.owners.iter().map(|(owner, held)| (*owner, held.now)).collect(), changed)
+    }
+
     async fn write_counts(&self) -> Result<()> {
-        let changed: Vec<_> = self.counts.iter().filter(|(_, difference)| **difference != 0).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
-        let kinds: Vec<&'static str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
-        let values: Vec<String> = changed.iter().map(|((.., value), _)| value.clone()).collect();
-        let differences: Vec<i64> = changed.iter().map(|(_, difference)| **difference).collect();
-        let fewer = differences.iter().any(|difference| *difference < 0);
-        let sql = "INSERT INTO facets (owner, kind, value, n) \
-             SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[]) \
-             ON CONFLICT (owner, kind, value) DO UPDATE SET n = facets.n + excluded.n";
-        let sent: Vec<Owned> =
-            vec![Box::new(owners.clone()), Box::new(kinds), Box::new(values), Box::new(differences)];
-        self.session.defer(sql, sent).await?;
-        if fewer {
+        self.count_rows().defer(&self.session, OwnerId::FIRST).await?;
+        let fewer = self.counts.iter().filter(|(_, difference)| **difference < 0);
+        let mut owners: Vec<i32> = fewer.map(|((owner, ..), _)| number(*owner)).collect();
+        owners.dedup();
+        if !owners.is_empty() {
             // A tag, namespace or tool is a word of the person's too: it goes with the last memory that has it.
             let sql = "DELETE FROM facets WHERE owner = ANY($1) AND n <= 0";
             self.session.defer(sql, vec![Box::new(owners)]).await?;
         }
         Ok(())
+    }
+
+    fn count_rows(&self) -> NewRows {
+        let changed: Vec<_> = self.counts.iter().filter(|(_, difference)| **difference != 0).collect();
+        let owners: Vec<i32> = changed.iter().map(|((owner, ..), _)| number(*owner)).collect();
+        let kinds: Vec<&'static str> = changed.iter().map(|((_, kind, _), _)| *kind).collect();
+        let values: Vec<String> = changed.iter().map(|((.., value), _)| value.clone()).collect();
+        let differences: Vec<i64> = changed.iter().map(|(_, difference)| **difference).collect();
+        let arrays: Vec<Owned> =
+            vec![Box::new(owners), Box::new(kinds), Box::new(values), Box::new(differences)];
+        inserts::FACETS.rows(changed.len(), arrays)
     }
 
     async fn write_numbers(&self) -> Result<()> {
@@ -323,11 +367,8 @@ impl Tx {
         self.session.defer(sql, Vec::new()).await
     }
 
-    async fn write_entries(&self) -> Result<()> {
+    fn entry_rows(&self) -> NewRows {
         let entries = &self.entries;
-        if entries.is_empty() {
-            return Ok(());
-        }
         let at: Vec<i64> = entries.iter().map(|entry| entry.at.as_millis()).collect();
         let actors: Vec<i32> = entries.iter().map(|entry| number(entry.actor)).collect();
         let keys: Vec<Option<String>> = entries.iter().map(|entry| entry.key.clone()).collect();
@@ -335,7 +376,7 @@ impl Tx {
         let targets: Vec<Option<String>> = entries.iter().map(|entry| entry.target.clone()).collect();
         let counts: Vec<i64> =
             entries.iter().map(|entry| i64::try_from(entry.count).unwrap_or(i64::MAX)).collect();
-        let values: Vec<Owned> = vec![
+        let arrays: Vec<Owned> = vec![
             Box::new(at),
             Box::new(actors),
             Box::new(keys),
@@ -343,8 +384,6 @@ impl Tx {
             Box::new(targets),
             Box::new(counts),
         ];
-        let sql = "INSERT INTO audit (at, actor, key, action, target, n) SELECT * FROM unnest($1::bigint[], \
-             $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::bigint[])";
-        self.session.defer(sql, values).await
+        inserts::AUDIT.rows(entries.len(), arrays)
     }
 }

@@ -180,12 +180,13 @@ async fn lock_spaces(tx: &Tx) -> Result<()> {
 /// The space of a model, made if it is new. That its backlog has to be filled is written with it.
 async fn open(tx: &Tx, model: &SpaceModel) -> Result<VectorSpace> {
     // Who is storing something does not know of the space yet, and who comes later will.
-    tx.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await?;
+    tx.hold_owners().await?;
     lock_spaces(tx).await?;
     let known = spaces(tx).await?;
     if let Some(space) = known.iter().find(|space| space.model == *model) {
         return Ok(space.clone());
     }
+    tx.surprise_writers().await?;
     conversation_index::hold_still(tx).await?;
     let active = known.iter().find(|space| space.active);
     let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));

@@ -6,6 +6,7 @@ use omp_model::audit::Action;
 use omp_model::{Memory, MemoryId, OwnerId, Principal, Source, Tag, Timestamp};
 use omp_search::Analyzer;
 
+use super::inserts::{self, NewRows};
 use super::session::{Columns, Owned, Session, number};
 use super::tsvector::{TsVector, Words};
 use super::tx::{Known, Tx};
@@ -80,8 +81,7 @@ pub(super) async fn insert_all(
     let source = |text: fn(&Source) -> Option<&str>| {
         all.clone().map(|m| text(&m.source).map(str::to_owned)).collect::<Vec<Option<String>>>()
     };
-    let values: Vec<Owned> = vec![
-        Box::new(number(owner)),
+    let arrays: Vec<Owned> = vec![
         Box::new(pks.clone()),
         Box::new(all.clone().map(|m| text(m.id.body())).collect::<Vec<_>>()),
         Box::new(all.clone().map(|m| i16::from(m.kind.number())).collect::<Vec<_>>()),
@@ -98,19 +98,13 @@ pub(super) async fn insert_all(
         Box::new(all.clone().map(|m| m.metadata.to_json()).collect::<Vec<_>>()),
         Box::new(all.clone().map(|m| text(m.content.as_str())).collect::<Vec<_>>()),
     ];
-    // Nobody waits for their answers: they go out with what comes next.
-    tx.defer(
-        "INSERT INTO memories (owner, pk, id, type, tool, session_id, user_id, observed_at, namespace, tags, created_at, \
-         updated_at, expires_at, seq, metadata, content) SELECT $1, * FROM unnest($2::bigint[], $3::text[], \
-         $4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], \
-         $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::text[])",
-        values,
-    )
-    .await?;
-    add_tags(tx, owner, &numbered).await?;
-    put_words(tx, owner, indexed).await?;
-    put_embeddings(tx, owner, &numbered).await?;
-    vectors::expect_first(tx, owner, &pks).await?;
+    let new = [
+        inserts::MEMORIES.rows(pks.len(), arrays),
+        tag_rows(&numbered),
+        word_rows(indexed),
+        embedding_rows(&numbered),
+    ];
+    tx.insert_new(owner, &pks, new).await?;
     Ok(pks)
 }
 
@@ -130,7 +124,7 @@ pub(super) async fn index_all(
         }
     }
     count_words(tx, owner, &indexed);
-    add_tags(tx, owner, memories).await?;
+    tag_rows(memories).defer(tx, owner).await?;
     put_words(tx, owner, indexed).await
 }
 
@@ -183,7 +177,7 @@ pub(super) async fn update(
     }
     if before.tags != after.tags || before.created_at != after.created_at {
         remove_tags(tx, owner, before).await?;
-        add_tags(tx, owner, &[(pk, after)]).await?;
+        tag_rows(&[(pk, after)]).defer(tx, owner).await?;
     }
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, owner, &[pk]).await?;
@@ -194,7 +188,7 @@ pub(super) async fn update(
     }
     if before.embedding != after.embedding {
         remove_embedding(tx, owner, pk).await?;
-        put_embeddings(tx, owner, &[(pk, after)]).await?;
+        embedding_rows(&[(pk, after)]).defer(tx, owner).await?;
     }
     Ok(())
 }
@@ -258,24 +252,18 @@ pub(super) async fn withdraw_all(tx: &mut Tx, owner: OwnerId, memories: &[(i64, 
     remove_words(tx, owner, &pks).await
 }
 
-async fn add_tags(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) -> Result<()> {
+fn tag_rows(memories: &[(i64, &Memory)]) -> NewRows {
     let tagged: Vec<(i64, &Memory, &str)> = memories
         .iter()
         .flat_map(|&(pk, memory)| memory.tags.iter().map(move |tag| (pk, memory, Tag::as_str(tag))))
         .collect();
-    if tagged.is_empty() {
-        return Ok(());
-    }
-    let values: Vec<Owned> = vec![
-        Box::new(number(owner)),
+    let arrays: Vec<Owned> = vec![
         Box::new(tagged.iter().map(|(.., tag)| (*tag).to_owned()).collect::<Vec<_>>()),
         Box::new(tagged.iter().map(|(_, memory, _)| memory.created_at.as_millis()).collect::<Vec<_>>()),
         Box::new(tagged.iter().map(|(_, memory, _)| memory.id.body().to_owned()).collect::<Vec<_>>()),
         Box::new(tagged.iter().map(|(pk, ..)| *pk).collect::<Vec<_>>()),
     ];
-    let sql = "INSERT INTO memory_tags (owner, tag, created_at, id, pk) \
-         SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[])";
-    tx.defer(sql, values).await
+    inserts::TAGS.rows(tagged.len(), arrays)
 }
 
 async fn remove_tags(tx: &Tx, owner: OwnerId, memory: &Memory) -> Result<()> {
@@ -297,14 +285,14 @@ fn count_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) {
 
 /// Puts memories into the word index without counting their words.
 pub(super) async fn put_words(session: &Session, owner: OwnerId, all: Vec<(i64, Words)>) -> Result<()> {
+    word_rows(all).defer(session, owner).await
+}
+
+fn word_rows(all: Vec<(i64, Words)>) -> NewRows {
     let pks: Vec<i64> = all.iter().map(|(pk, _)| *pk).collect();
     let counts: Vec<i32> = all.iter().map(|(_, words)| words.count).collect();
     let vectors: Vec<TsVector> = all.into_iter().map(|(_, words)| words.vector).collect();
-    let sql = "INSERT INTO words (owner, pk, n, t) \
-         SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::tsvector[])";
-    let values: Vec<Owned> =
-        vec![Box::new(number(owner)), Box::new(pks), Box::new(counts), Box::new(vectors)];
-    session.defer(sql, values).await
+    inserts::WORDS.rows(pks.len(), vec![Box::new(pks), Box::new(counts), Box::new(vectors)])
 }
 
 async fn remove_words(tx: &mut Tx, owner: OwnerId, pks: &[i64]) -> Result<()> {
@@ -316,18 +304,13 @@ async fn remove_words(tx: &mut Tx, owner: OwnerId, pks: &[i64]) -> Result<()> {
     Ok(())
 }
 
-async fn put_embeddings(tx: &Tx, owner: OwnerId, memories: &[(i64, &Memory)]) -> Result<()> {
+fn embedding_rows(memories: &[(i64, &Memory)]) -> NewRows {
     let supplied: Vec<(i64, Vec<u8>)> = memories
         .iter()
         .filter_map(|(pk, memory)| memory.embedding.as_ref().map(|embedding| (*pk, embedding.to_bytes())))
         .collect();
-    if supplied.is_empty() {
-        return Ok(());
-    }
     let (pks, vectors): (Vec<i64>, Vec<Vec<u8>>) = supplied.into_iter().unzip();
-    let sql =
-        "INSERT INTO embeddings (owner, pk, vector) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])";
-    tx.defer(sql, vec![Box::new(number(owner)), Box::new(pks), Box::new(vectors)]).await
+    inserts::EMBEDDINGS.rows(pks.len(), vec![Box::new(pks), Box::new(vectors)])
 }
 
 async fn remove_embedding(tx: &Tx, owner: OwnerId, pk: i64) -> Result<()> {
