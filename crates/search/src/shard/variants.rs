@@ -22,7 +22,7 @@ pub(crate) const MOST: usize = 64;
 /// The variants of all terms of a query together, divided evenly.
 pub(crate) const MOST_IN_ALL: usize = 512;
 
-/// Of a selection of less than this share of the documents, what holds variants is few, however long their lists are.
+/// Below this share of the documents a selection leaves little of any list, so all of them are joined.
 const NARROW: usize = 32;
 
 /// A list of this share of the documents is joined with the others; longer ones are read where they lie.
@@ -44,8 +44,7 @@ pub(crate) struct Variants<'a> {
 
 impl Shard {
     /// The variants of a term with these postings, which so many documents of the selection hold; `None` if the
-    /// selection holds none. At most `most` of them: those
-    /// with the most memories, then by their names.
+    /// selection holds none. At most `most` of them: those with the most memories, then by their names.
     pub(crate) fn variants(
         &self,
         token: &str,

@@ -39,9 +39,7 @@ impl Service {
         let ranking = ranking(&plan, &vector, &candidates);
         let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
         let (owner, with_embedding) = (plan.principal.owner, plan.query.with_embedding);
-        let mut memories = self.store.memories_by_pk(owner, &keys, with_embedding).await.map_err(shown)?;
-        // One may have moved out of sight since.
-        memories.retain(|(_, memory)| plan.principal.sees(memory));
+        let memories = self.store.memories_by_pk(owner, &keys, with_embedding).await.map_err(shown)?;
         Ok(Ok(answer::of_index(plan, &ranking, memories, Some(space.clone()))))
     }
 }

@@ -174,8 +174,8 @@ impl Hot {
         self.seen.load(Ordering::Acquire)
     }
 
-    /// Whether an answer that was given after `seen` was everything that had happened is the answer at `position`.
-    pub(crate) fn knew(&self, position: &IndexPosition, seen: i64) -> bool {
+    /// Notes, and says, whether what it had seen was everything up to `position`.
+    pub(crate) fn settle(&self, position: &IndexPosition, seen: i64) -> bool {
         let all = seen >= position.seq && self.serves(position);
         self.settled.store(all, Ordering::Relaxed);
         all

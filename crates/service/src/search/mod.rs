@@ -113,7 +113,7 @@ impl Service {
         let told = async { self.store.position_and_memories(principal.owner, &keys).await.map_err(shown) };
         let ((position, memories), ()) =
             tokio::try_join!(told, self.rescore(&plan, &mut ranking, hot.space()))?;
-        Ok(Some(if hot.knew(&position, seen) {
+        Ok(Some(if hot.settle(&position, seen) {
             Settled::Answer(Box::new(answer::of_index(plan, &ranking, memories, position.space)))
         } else {
             Settled::Behind(position)

@@ -90,8 +90,8 @@ impl IndexFeed for PostgresStore {
         // Nearly every search asks this and nothing else, so it is one statement.
         static SQL: LazyLock<String> = LazyLock::new(|| {
             walled(&format!(
-                "SELECT {}, {POSITION} FROM {POSITION_FROM} \
-                 LEFT JOIN memories AS m ON m.owner = wall.owner AND m.pk = ANY($3) WHERE o.owner = wall.owner",
+                "SELECT {}, p.* FROM (SELECT {POSITION} FROM {POSITION_FROM} WHERE o.owner = wall.owner OFFSET 0) AS p \
+                 LEFT JOIN memories AS m ON m.owner = wall.owner AND m.pk = ANY($3)",
                 rows::COLUMNS
             ))
         });

@@ -44,7 +44,6 @@ impl Relocation for PostgresStore {
             if (Seen { owners, settings: all, audit }) != seen {
                 return Ok(false);
             }
-            tx.surprise_writers().await?;
             put(tx, OwnerId::FIRST, Table::Settings, &settings).await.map(|()| true)
         })
         .await

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use omp_model::{Memory, MemoryId, OwnerId, Timestamp};
 use tokio_postgres::Row;
 
-use super::inserts::{self, NewRows};
+use super::inserts::{self, AllRows, NewRows};
 use super::notify::Changed;
 use super::session::{Columns, Owned, Session, number};
 use super::{rows, vectors};
@@ -63,6 +63,11 @@ pub(super) type Known = HashMap<MemoryId, (i64, Memory)>;
 const LOCK: &str =
     "SELECT owner, next_pk, seq FROM owners WHERE owner = ANY($1) ORDER BY owner FOR NO KEY UPDATE";
 
+/// The same for one owner whose numbers must be these; the transaction fails if they are not.
+const LOCK_EXPECTED: &str = "WITH held AS \
+     (SELECT 1 FROM owners WHERE owner = $1 AND next_pk = $2 AND seq = $3 FOR NO KEY UPDATE) \
+     SELECT 1 / count(*) FROM held";
+
 /// Makes the transaction fail if another database is being moved into this one: there is no logarithm of 0, and nobody
 /// else asks for that of what is none ([`failure`](super::connection::failure) knows). It says 0 otherwise.
 pub(super) const NOT_BEING_FILLED: &str =
@@ -91,8 +96,10 @@ pub(super) struct Tx {
     access: bool,
     /// Whether this is a part of a move into this database.
     fills: bool,
-    /// What is stored by one statement at the end, if it is that kind of transaction.
-    at_once: Option<Vec<NewRows>>,
+    /// New memories that are stored by one statement at the end.
+    at_once: Option<[NewRows; 4]>,
+    /// Whether this is a transaction that stores new memories and does nothing else.
+    only_stores: bool,
 }
 
 impl Deref for Tx {
@@ -125,19 +132,23 @@ impl Tx {
             access: false,
             fills: false,
             at_once: None,
+            only_stores: false,
         }
     }
 
-    /// For new memories of one owner whose numbers are known, and for nothing else: all of it is one statement, which
-    /// fails if they are others.
+    /// For new memories of one owner whose numbers are known, and for nothing else: nothing is waited for until the
+    /// commit, which fails if they are others.
     pub(super) async fn begin_expecting(
         pool: &Pool,
         place: &Arc<str>,
         owner: OwnerId,
         expected: Numbers,
     ) -> Result<Self> {
-        let session = Session::glance(pool, place).await?;
-        let mut tx = Self { at_once: Some(Vec::new()), ..Self::over(session, Some(owner)) };
+        let session = Session::write(pool, place, Some(owner)).await?;
+        let values: Vec<Owned> =
+            vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
+        session.defer(LOCK_EXPECTED, values).await?;
+        let mut tx = Self { only_stores: true, ..Self::over(session, Some(owner)) };
         tx.owners.insert(owner, OwnerNumbers::at(expected));
         Ok(tx)
     }
@@ -188,15 +199,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Waits until nobody writes for any owner; whoever wants to waits for this transaction.
+    /// Waits until nobody writes for any owner there is; whoever wants to waits for this transaction.
     pub(super) async fn hold_owners(&self) -> Result<()> {
         self.rows("SELECT owner FROM owners ORDER BY owner FOR NO KEY UPDATE", &[]).await.map(drop)
-    }
-
-    /// Has those who wait to write look at the database anew, because it is another one when this transaction ends: the
-    /// numbers that they expect are taken.
-    pub(super) async fn surprise_writers(&self) -> Result<()> {
-        self.execute("UPDATE owners SET next_pk = next_pk + 1", &[]).await.map(drop)
     }
 
     /// From here on the database lets this transaction see and write the rows of this owner only.
@@ -228,19 +233,14 @@ impl Tx {
     }
 
     /// Inserts new memories and what belongs to them; they wait for their vectors in every space.
-    pub(super) async fn insert_new<const N: usize>(
-        &mut self,
-        owner: OwnerId,
-        pks: &[i64],
-        rows: [NewRows; N],
-    ) -> Result<()> {
-        if let Some(at_once) = &mut self.at_once {
-            at_once.extend(rows);
+    pub(super) async fn insert_new(&mut self, owner: OwnerId, pks: &[i64], rows: [NewRows; 4]) -> Result<()> {
+        if self.only_stores && self.at_once.is_none() {
+            self.at_once = Some(rows);
             return Ok(());
         }
         // Nobody waits for their answers: they go out with what comes next.
         for rows in rows {
-            rows.defer(self, owner).await?;
+            rows.defer(self, Some(owner)).await?;
         }
         vectors::expect_first(self, owner, pks).await
     }
@@ -277,9 +277,6 @@ impl Tx {
 
     /// Writes what was added up and makes everything last. All of it is sent at once.
     pub(super) async fn commit(mut self) -> Result<Committed> {
-        if let Some(rows) = self.at_once.take() {
-            return self.commit_at_once(rows).await;
-        }
         // Bookkeeping of several owners at once is nobody's in particular.
         if self.owners.len() > 1 {
             self.act_for(None);
@@ -290,35 +287,24 @@ impl Tx {
         if !self.fills && !numbered {
             self.session.defer(NOT_BEING_FILLED, Vec::new()).await?;
         }
-        self.write_counts().await?;
-        self.write_numbers().await?;
-        self.entry_rows().defer(&self.session, OwnerId::FIRST).await?;
+        if let (Some(memories), Some((owner, held))) = (self.at_once.take(), self.owners.iter().next()) {
+            let all = AllRows { memories, counters: self.count_rows(), audit: self.entry_rows() };
+            inserts::store_at_once(&self.session, *owner, held.now, all).await?;
+        } else {
+            self.write_counts().await?;
+            self.write_numbers().await?;
+            self.entry_rows().defer(&self.session, None).await?;
+        }
         // This row is waited for by everybody who changes users, keys or shares; so it comes in the last moment.
         self.write_access().await?;
-        let (numbers, changed) = self.outcome();
+        let changed = self.owners.iter().filter(|(_, held)| held.now.seq != held.before.seq);
+        let changed = changed.map(|(owner, held)| (*owner, held.now.seq)).collect();
+        let numbers = self.owners.iter().map(|(owner, held)| (*owner, held.now)).collect();
         Ok(Committed { took: self.session.commit().await?, numbers, changed })
     }
 
-    /// The same for new memories of one owner.
-    async fn commit_at_once(self, mut rows: Vec<NewRows>) -> Result<Committed> {
-        let begun = Instant::now();
-        let owner = self.owners.iter().next();
-        let (owner, held) = owner.ok_or_else(|| StoreError::Internal("a write for nobody".into()))?;
-        rows.extend([self.count_rows(), self.entry_rows()]);
-        inserts::store_at_once(&self.session, *owner, (held.before, held.now), rows).await?;
-        let (numbers, changed) = self.outcome();
-        Ok(Committed { took: begun.elapsed(), numbers, changed })
-    }
-
-    /// The numbers that its owners are left at, and which of them have changed.
-    fn outcome(&self) -> (Vec<(OwnerId, Numbers)>, Changed) {
-        let changed = self.owners.iter().filter(|(_, held)| held.now.seq != held.before.seq);
-        let changed = changed.map(|(owner, held)| (*owner, held.now.seq)).collect();
-        (self.owners.iter().map(|(owner, held)| (*owner, held.now)).collect(), changed)
-    }
-
     async fn write_counts(&self) -> Result<()> {
-        self.count_rows().defer(&self.session, OwnerId::FIRST).await?;
+        self.count_rows().defer(&self.session, None).await?;
         let fewer = self.counts.iter().filter(|(_, difference)| **difference < 0);
         let mut owners: Vec<i32> = fewer.map(|((owner, ..), _)| number(*owner)).collect();
         owners.dedup();

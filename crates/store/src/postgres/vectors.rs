@@ -186,7 +186,6 @@ async fn open(tx: &Tx, model: &SpaceModel) -> Result<VectorSpace> {
     if let Some(space) = known.iter().find(|space| space.model == *model) {
         return Ok(space.clone());
     }
-    tx.surprise_writers().await?;
     conversation_index::hold_still(tx).await?;
     let active = known.iter().find(|space| space.active);
     let slot = Slot(active.map_or(0, |space| 1 - space.slot.0));
@@ -275,9 +274,16 @@ pub(super) async fn since(
 
 /// Memories are new and wait for their vectors in every space.
 pub(super) async fn expect_first(tx: &Tx, owner: OwnerId, pks: &[i64]) -> Result<()> {
-    let sql = "INSERT INTO backlog (owner, slot, pk) SELECT $1, s.slot, p.pk FROM vector_spaces AS s, unnest($2::bigint[]) AS p (pk) \
-         ON CONFLICT DO NOTHING";
-    tx.defer(sql, vec![Box::new(number(owner)), Box::new(pks.to_vec())]).await
+    let values: Vec<Owned> = vec![Box::new(number(owner)), Box::new(pks.to_vec())];
+    tx.defer(&expecting("$1", "$2"), values).await
+}
+
+/// The statement for that, with the names of its parameters.
+pub(super) fn expecting(owner: &str, pks: &str) -> String {
+    format!(
+        "INSERT INTO backlog (owner, slot, pk) SELECT {owner}, s.slot, p.pk \
+         FROM vector_spaces AS s, unnest({pks}::bigint[]) AS p (pk) ON CONFLICT DO NOTHING"
+    )
 }
 
 /// A memory's text is new: its vectors stand for another one, and it waits for new ones in every space.

@@ -124,7 +124,7 @@ pub(super) async fn index_all(
         }
     }
     count_words(tx, owner, &indexed);
-    tag_rows(memories).defer(tx, owner).await?;
+    tag_rows(memories).defer(tx, Some(owner)).await?;
     put_words(tx, owner, indexed).await
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn update(
     }
     if before.tags != after.tags || before.created_at != after.created_at {
         remove_tags(tx, owner, before).await?;
-        tag_rows(&[(pk, after)]).defer(tx, owner).await?;
+        tag_rows(&[(pk, after)]).defer(tx, Some(owner)).await?;
     }
     if before.content != after.content || before.tags != after.tags {
         remove_words(tx, owner, &[pk]).await?;
@@ -188,7 +188,7 @@ pub(super) async fn update(
     }
     if before.embedding != after.embedding {
         remove_embedding(tx, owner, pk).await?;
-        embedding_rows(&[(pk, after)]).defer(tx, owner).await?;
+        embedding_rows(&[(pk, after)]).defer(tx, Some(owner)).await?;
     }
     Ok(())
 }
@@ -285,7 +285,7 @@ fn count_words(tx: &mut Tx, owner: OwnerId, all: &[(i64, Words)]) {
 
 /// Puts memories into the word index without counting their words.
 pub(super) async fn put_words(session: &Session, owner: OwnerId, all: Vec<(i64, Words)>) -> Result<()> {
-    word_rows(all).defer(session, owner).await
+    word_rows(all).defer(session, Some(owner)).await
 }
 
 fn word_rows(all: Vec<(i64, Words)>) -> NewRows {

@@ -92,30 +92,3 @@ async fn what_is_deleted_while_a_space_is_filled_does_not_wait_for_ever() {
     store.put_vectors(&space, vectors.collect()).await.unwrap();
     assert_eq!(store.count_backlog(slot).await.unwrap(), 0);
 }
-
-/// A write is one statement, which sees the database as it was before it waited: it must not go on from there.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL: tests/postgres/run"]
-async fn what_waits_for_a_space_to_be_made_is_done_anew() {
-    let url = databases::required().await;
-    let (opener, writer) = (named(&url, "makes_a_space").await, named(&url, "stores_meanwhile").await);
-    // From here on it knows which numbers come next.
-    writer.create_memory(&BY, &memory(0, "text"), NOW).await.unwrap();
-    let holding = client(&url).await;
-    holding.batch_execute("BEGIN; LOCK TABLE vector_spaces IN ROW EXCLUSIVE MODE").await.unwrap();
-    let opening = opened(&opener);
-    ended_or_blocked(&opening, &url, "makes_a_space").await;
-    let storing = {
-        let writer = Arc::clone(&writer);
-        tokio::spawn(async move { writer.create_memory(&BY, &memory(1, "more"), NOW).await.unwrap() })
-    };
-    ended_or_blocked(&storing, &url, "stores_meanwhile").await;
-    assert!(!opening.is_finished() && !storing.is_finished());
-    holding.batch_execute("ROLLBACK").await.unwrap();
-    let space = opening.await.unwrap();
-    assert!(storing.await.unwrap());
-    assert_eq!(opener.count_backlog(space.slot).await.unwrap(), 2);
-    // The number that it expected was not given to anybody.
-    let apart = client(&url).await.query_one("SELECT max(pk) - min(pk) FROM memories", &[]).await.unwrap();
-    assert_eq!(apart.get::<_, i64>(0), 2);
-}
