@@ -63,6 +63,9 @@ impl TransferStore for PostgresStore {
             })
             .await;
         drop(held);
+        if let Ok(outcomes) = &outcomes {
+            self.imported(transfer::stored(outcomes));
+        }
         outcomes
     }
 

@@ -9,6 +9,7 @@ mod notifications;
 mod partitions;
 mod pgvector;
 mod spaces;
+mod statistics;
 mod suite;
 mod taking_in;
 mod together;
