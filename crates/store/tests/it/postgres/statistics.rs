@@ -26,7 +26,10 @@ async fn the_engine_looks_at_once_at_what_an_import_brought() {
     });
     store.import_memories(&BY, ImportChunk::plain(items.collect(), Conflict::Skip), NOW).await.unwrap();
     let known = "SELECT count(*) FROM pg_class WHERE oid IN ('words'::regclass, 'memories'::regclass) AND reltuples = 1000";
-    while client.query_one(known, &[]).await.unwrap().get::<_, i64>(0) < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let looked = async {
+        while client.query_one(known, &[]).await.unwrap().get::<_, i64>(0) < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), looked).await.expect("the engine was told to look");
 }
