@@ -1,5 +1,7 @@
 //! The answer to a question: candidates of both sides, their neighbours, and the order that the evidence gives them.
 
+use std::hint::select_unpredictable;
+
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
@@ -120,6 +122,7 @@ impl Shard {
             evidence: Vec::with_capacity(CANDIDATES),
             places: HashMap::with_capacity(CANDIDATES),
             in_session: HashMap::with_capacity(CANDIDATES),
+            by_words: None,
         };
 
         let mut sides = Sides { fit: request.fit, vectors: selection.count, ..Sides::default() };
@@ -127,24 +130,26 @@ impl Shard {
             let best: Vec<_> = self.rank(&plan, &selection, DEPTH).into_sorted().collect();
             sides.best = best.first().map_or(0.0, |(units, _)| bm25::score(*units));
             sides.tenth = best.get(9).map_or(0.0, |(units, _)| bm25::score(*units));
+            if probe.is_some() {
+                best.iter().for_each(|(_, (_, document))| self.vectors.send_for(*document));
+            }
             for (_, (_, document)) in best {
                 pool.add(document);
             }
         }
-        let (by_words, mut total) = match request.mode {
-            Mode::Keyword => (Bits::default(), plan.count(&selection)),
-            Mode::Semantic => (Bits::default(), 0),
-            Mode::Hybrid => {
-                let holders = plan.holders(&selection);
-                let count = holders.count();
-                (holders, count)
-            }
+        let mut total = match request.mode {
+            Mode::Keyword => plan.count(&selection),
+            Mode::Semantic => 0,
+            Mode::Hybrid => pool.by_words.insert(plan.holders(&selection)).count(),
         };
         if let Some(probe) = &probe {
+            let nothing = Bits::default();
+            let by_words = pool.by_words.as_ref().unwrap_or(&nothing);
             let (best, alike);
             (best, alike) = self.scan(probe, &selection, DEPTH, |document, cosine| {
                 // Both, whatever the first says: a branch here goes the wrong way every other time.
-                (cosine >= ALIKE) & !by_words.contains(document)
+                let new = !by_words.contains(document);
+                select_unpredictable(cosine >= ALIKE, new, false)
             });
             best.into_sorted().for_each(|(_, (_, document))| pool.add(document));
             total += alike;
@@ -183,6 +188,8 @@ struct Pool<'a> {
     places: HashMap<u32, usize>,
     /// How many of a session are in `found`: who is the only one there has no neighbours among them.
     in_session: HashMap<u32, usize>,
+    /// What of the selection holds a term or a variant, once that is known.
+    by_words: Option<Bits>,
 }
 
 impl Pool<'_> {
@@ -194,7 +201,11 @@ impl Pool<'_> {
         let Entry::Vacant(place) = self.places.entry(document) else { return };
         place.insert(self.found.len());
         let row = self.shard.documents.row(document);
-        let (units, matched) = self.shard.score(self.plan, document);
+        let wanted = self.selection.bits.contains(document);
+        let (units, matched) = match &self.by_words {
+            Some(by_words) if wanted && !by_words.contains(document) => (0, 0),
+            _ => self.shard.score(self.plan, document),
+        };
         let cosine = self.probe.and_then(|probe| self.shard.vectors.best(document, probe));
         #[expect(clippy::cast_precision_loss, reason = "an age")]
         self.evidence.push(Evidence {
@@ -203,7 +214,6 @@ impl Pool<'_> {
             age: (self.now - row.created_at) as f32 / DAY,
             around: Around::default(),
         });
-        let wanted = self.selection.bits.contains(document);
         self.found.push(Found { document, key: row.key, matched, cosine, wanted });
         *self.in_session.entry(row.session).or_default() += 1;
     }

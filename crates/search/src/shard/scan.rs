@@ -3,6 +3,7 @@
 //! What a scan costs is fetching the rows from memory. A large one is shared among the threads of the process, each of
 //! which has its own way to memory; they are as many as there are cores, whatever is asked at once.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -13,8 +14,6 @@ use super::filter::Selection;
 use super::top::{TopDocuments, sortable};
 use super::vectors::Probe;
 
-/// Documents that are taken from a selection at once.
-const BATCH: usize = 64;
 /// How many documents before its turn a row is sent for.
 const AHEAD: usize = 8;
 /// What one thread gets at least: handing work over takes as long as comparing a thousand.
@@ -73,25 +72,21 @@ impl Shard {
         }
         let mut floor = 0;
         let mut documents = documents.iter_in(words);
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut ahead = VecDeque::with_capacity(AHEAD);
         loop {
-            batch.clear();
-            batch.extend(documents.by_ref().take(BATCH));
-            if batch.is_empty() {
-                return (top, sum);
+            while ahead.len() < AHEAD
+                && let Some(soon) = documents.next()
+            {
+                self.vectors.send_for(soon);
+                ahead.push_back(soon);
             }
-            batch.iter().take(AHEAD).for_each(|&document| self.vectors.send_for(document));
-            for (at, &document) in batch.iter().enumerate() {
-                if let Some(&soon) = batch.get(at + AHEAD) {
-                    self.vectors.send_for(soon);
-                }
-                let Some(cosine) = self.vectors.best(document, probe) else { continue };
-                sum += usize::from(counts(document, cosine));
-                let score = sortable(cosine);
-                if score >= floor {
-                    top.offer(score, (self.documents.row(document).key, document));
-                    floor = top.floor();
-                }
+            let Some(document) = ahead.pop_front() else { return (top, sum) };
+            let Some(cosine) = self.vectors.best(document, probe) else { continue };
+            sum += usize::from(counts(document, cosine));
+            let score = sortable(cosine);
+            if score >= floor {
+                top.offer(score, (self.documents.row(document).key, document));
+                floor = top.floor();
             }
         }
     }

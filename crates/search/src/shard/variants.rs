@@ -15,7 +15,17 @@ const WORTH: f32 = 0.6;
 
 /// A term that so many memories of a selection hold needs no help: its variants would cost more than all else and add
 /// little.
-pub(crate) const ENOUGH: usize = 1000;
+const ENOUGH: usize = 1000;
+
+/// Nor does one that so many of a selection hold and `ENOUGH` of all: its variants are as long, and nearly all of what
+/// is read of them is outside of the selection.
+const ENOUGH_OF_FREQUENT: usize = 20;
+
+/// Whether variants help a term that so many memories of a selection hold, and so many of all.
+pub(crate) fn help(selected: usize, all: usize) -> bool {
+    let enough = if all < ENOUGH { ENOUGH } else { ENOUGH_OF_FREQUENT };
+    selected < enough
+}
 
 /// The variants of one term that count, those in the most memories: beyond them are rare words.
 pub(crate) const MOST: usize = 64;
