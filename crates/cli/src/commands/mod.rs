@@ -117,10 +117,11 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     ended
 }
 
-/// The server reads its database on the threads that answer; twice as many as cores, so that one that waits for the
-/// disk does not hold up the others.
+/// A server has a thread for each core, and reads its database on them. With more, one that waits for the disk would
+/// hold up fewer of the others, but what a request hands on (MCP does so several times) would be taken up by a thread
+/// that has to be woken first, and all reads would be slower for it.
 fn runtime(server: bool) -> std::io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let threads = if server { (cores * 2).max(4) } else { 2 };
+    let threads = if server { cores.max(2) } else { 2 };
     tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
 }
