@@ -2,7 +2,7 @@
 
 use omp_model::api::ContextResponse;
 use omp_model::search::ContextQuery;
-use omp_model::{HistoryQuery, ListQuery, Memory, MemoryId, Principal, Result, SearchQuery, Validity};
+use omp_model::{ListQuery, Memory, MemoryId, OwnerId, Principal, Result, SearchQuery, Validity};
 
 use crate::Service;
 use crate::failure::shown;
@@ -26,7 +26,7 @@ impl Service {
             let list = ListQuery { filter: query.list_filter(), limit: LOOK_AT, ..ListQuery::default() };
             let listed = self.list_memories(principal.clone(), &list).await?.memories;
             let memories = if query.filter.validity == Validity::Now {
-                self.still_held(&principal, listed).await?
+                self.still_held(principal.owner, listed).await?
             } else {
                 listed
             };
@@ -37,16 +37,11 @@ impl Service {
     }
 
     /// Without those in whose place another memory stands: a list has them too, and what is told to a tool must hold.
-    async fn still_held(&self, principal: &Principal, memories: Vec<Memory>) -> Result<Vec<Memory>> {
-        let (now, first) = (self.clock.now(), HistoryQuery { limit: 1, offset: 0 });
-        let mut held = Vec::with_capacity(memories.len());
-        for memory in memories {
-            let history = self.store.history(principal, memory.id, first, now).await.map_err(shown)?;
-            if history.is_some_and(|history| history.superseded_by.is_none()) {
-                held.push(memory);
-            }
-        }
-        Ok(held)
+    async fn still_held(&self, owner: OwnerId, mut memories: Vec<Memory>) -> Result<Vec<Memory>> {
+        let ids: Vec<MemoryId> = memories.iter().map(|memory| memory.id).collect();
+        let superseded = self.store.superseded(owner, &ids, self.clock.now()).await.map_err(shown)?;
+        memories.retain(|memory| !superseded.contains(&memory.id));
+        Ok(memories)
     }
 }
 

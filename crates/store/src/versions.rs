@@ -1,7 +1,9 @@
 //! What a memory was before each of its changes.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
-use omp_model::{History, HistoryQuery, Memory, MemoryId, Principal, Timestamp};
+use omp_model::{History, HistoryQuery, Memory, MemoryId, OwnerId, Principal, Timestamp};
 
 use crate::Result;
 
@@ -55,6 +57,10 @@ pub trait VersionStore: Send + Sync {
         query: HistoryQuery,
         now: Timestamp,
     ) -> Result<Option<History>>;
+
+    /// Those of an owner's memories in whose place another stands that has not expired.
+    async fn superseded(&self, owner: OwnerId, ids: &[MemoryId], now: Timestamp)
+    -> Result<HashSet<MemoryId>>;
 
     /// Makes a version the present one. `created_at` stays, `updated_at` moves, and if the version would have expired
     /// by now, the present expiry stays too.

@@ -43,6 +43,9 @@ pub async fn a_superseded_memory_stays_and_tells_its_successor(store: &dyn Store
     assert_eq!((after.superseded_by, after.supersedes), (None, Some(old.id)));
     assert_eq!(after.versions[0].valid_to, None);
     assert_eq!(told(store, old.id, 2).await, [true]);
+    let superseded =
+        store.superseded(OWNER, &[new.id, old.id, memory(9, "x").id], later).await.expect("read");
+    assert_eq!(superseded.into_iter().collect::<Vec<_>>(), [old.id]);
 }
 
 /// Who supersedes what is superseded is told what to supersede; then nothing is stored.

@@ -1,5 +1,7 @@
 //! Which memory stands in whose place.
 
+use std::collections::HashSet;
+
 use omp_model::{MemoryId, OwnerId, Timestamp};
 
 use super::rows;
@@ -19,6 +21,21 @@ pub(super) async fn successor(
          WHERE m.owner = $1 AND m.pk = $2 AND (s.expires_at IS NULL OR s.expires_at > $3)";
     let row = session.row(sql, &[&number(owner), &pk, &now.as_millis()]).await?;
     row.map(|row| Ok((Timestamp::from_millis(row.column(0)?), rows::id(&row, 1)?))).transpose()
+}
+
+/// Those of an owner's memories in whose place another stands that has not expired.
+pub(super) async fn superseded(
+    session: &Session,
+    owner: OwnerId,
+    ids: &[MemoryId],
+    now: Timestamp,
+) -> Result<HashSet<MemoryId>> {
+    let sql = "SELECT m.id FROM memories AS m \
+         JOIN memories AS s ON s.owner = m.owner AND s.id = m.superseded_by \
+         WHERE m.owner = $1 AND m.id = ANY($2) AND (s.expires_at IS NULL OR s.expires_at > $3)";
+    let ids: Vec<&str> = ids.iter().map(MemoryId::body).collect();
+    let rows = session.rows(sql, &[&number(owner), &ids, &now.as_millis()]).await?;
+    rows.iter().map(|row| rows::id(row, 0)).collect()
 }
 
 /// The memory in whose place this one stands.

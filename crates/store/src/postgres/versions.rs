@@ -1,5 +1,7 @@
 //! The versions of memories on PostgreSQL.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use omp_model::audit::Action;
 use omp_model::{History, HistoryQuery, Memory, MemoryId, OwnerId, Principal, Timestamp, Version};
@@ -61,6 +63,15 @@ impl VersionStore for PostgresStore {
             }
         }
         Ok(Some(history))
+    }
+
+    async fn superseded(
+        &self,
+        owner: OwnerId,
+        ids: &[MemoryId],
+        now: Timestamp,
+    ) -> Result<HashSet<MemoryId>> {
+        succession::superseded(&self.read(owner).await?, owner, ids, now).await
     }
 
     async fn restore_version(

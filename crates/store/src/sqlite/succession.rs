@@ -1,5 +1,7 @@
 //! Which memory stands in whose place.
 
+use std::collections::HashSet;
+
 use omp_model::{MemoryId, OwnerId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,6 +21,26 @@ pub(super) fn successor(
         )?
         .query_row([pk, now.as_millis()], |row| Ok((Timestamp::from_millis(row.get(0)?), rows::id(row, 1)?)))
         .optional()
+}
+
+/// Those of an owner's memories in whose place another stands that has not expired.
+pub(super) fn superseded(
+    connection: &Connection,
+    owner: OwnerId,
+    ids: &[MemoryId],
+    now: Timestamp,
+) -> rusqlite::Result<HashSet<MemoryId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM memories AS m JOIN memories AS s ON s.owner = m.owner AND s.id = m.superseded_by \
+         WHERE m.owner = ?1 AND m.id = ?2 AND (s.expires_at IS NULL OR s.expires_at > ?3)",
+    )?;
+    let mut superseded = HashSet::new();
+    for id in ids {
+        if statement.exists(params![owner.0, id.body(), now.as_millis()])? {
+            superseded.insert(*id);
+        }
+    }
+    Ok(superseded)
 }
 
 /// The memory in whose place this one stands.

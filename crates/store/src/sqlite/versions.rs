@@ -1,8 +1,10 @@
 //! The versions of memories on SQLite.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use omp_model::audit::Action;
-use omp_model::{History, HistoryQuery, Memory, MemoryId, Principal, Timestamp, Version};
+use omp_model::{History, HistoryQuery, Memory, MemoryId, OwnerId, Principal, Timestamp, Version};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -30,6 +32,15 @@ impl VersionStore for SqliteStore {
                 found.map(|(pk, memory)| history(connection, by, pk, memory, query, now)).transpose()
             })
         })
+    }
+
+    async fn superseded(
+        &self,
+        owner: OwnerId,
+        ids: &[MemoryId],
+        now: Timestamp,
+    ) -> Result<HashSet<MemoryId>> {
+        self.read(|connection| snapshot(connection, || succession::superseded(connection, owner, ids, now)))
     }
 
     async fn restore_version(
