@@ -37,8 +37,9 @@
 //! It adds to the score of a memory what it adds itself, or three fifths of what it and its variants would add as one
 //! term, whichever is more. A memory that holds a variant matches, and what is told of terms tells it.
 //!
-//! To keep a question quick, a term that 1000 of the memories which the filter admits hold is not helped, and of more
-//! than 64 variants (512 divided by the number of terms, where that is less) those in the most memories count.
+//! To keep a question quick, a term that 1000 of the memories which the filter admits hold is not helped, nor one that
+//! 20 of them hold and 1000 of all. Of more than 64 variants (512 divided by the number of terms, where that is less)
+//! those in the most memories count.
 //!
 //! # Costs
 //!

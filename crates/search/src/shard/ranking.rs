@@ -131,7 +131,9 @@ impl Shard {
             sides.best = best.first().map_or(0.0, |(units, _)| bm25::score(*units));
             sides.tenth = best.get(9).map_or(0.0, |(units, _)| bm25::score(*units));
             if probe.is_some() {
-                best.iter().for_each(|(_, (_, document))| self.vectors.send_for(*document));
+                for (_, (_, document)) in &best {
+                    self.vectors.send_for(*document);
+                }
             }
             for (_, (_, document)) in best {
                 pool.add(document);

@@ -4,7 +4,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod, Runtime,
+};
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::error::{Error, SqlState};
 use tokio_postgres::{Client, Connection, Socket};
@@ -24,9 +26,10 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// What every connection is told when it is made. Compiling queries to machine code costs more than these queries take.
-/// Nobody waits for ever for a lock that a server which has gone still holds.
-const SESSION: &str =
-    "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'";
+/// Nobody waits for ever for a lock that a server which has gone still holds. A statement that finds rows by their
+/// numbers is planned once and not for every value ([`Session`](super::session::Session) knows which are others).
+const SESSION: &str = "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'; \
+     SET plan_cache_mode = force_generic_plan";
 
 /// How connections are made, and pools of them.
 pub(super) struct Way {
@@ -70,6 +73,8 @@ impl Way {
         });
         Pool::builder(manager)
             .max_size(connections)
+            // The engine's process that answered last has at hand what the next question needs.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))

@@ -73,7 +73,7 @@ use self::notify::{Notifier, Task};
 use self::pgvector::Pgvector;
 use self::replication::RoleWatch;
 use self::session::Session;
-use self::statistics::Growth;
+use self::statistics::Statistics;
 use self::tx::Tx;
 use self::vitals::Sizes;
 use self::writer::Writers;
@@ -152,7 +152,7 @@ pub struct PostgresStore {
     /// Only one reads at a time what all of them wait for.
     turn: tokio::sync::Mutex<()>,
     sizes: Sizes,
-    growth: Growth,
+    statistics: Statistics,
     pgvector: Pgvector,
     graph_from: u64,
     /// When it was last seen which graphs are wanted.
@@ -221,7 +221,7 @@ impl PostgresStore {
             lease: Lease::default(),
             turn: tokio::sync::Mutex::default(),
             sizes: Sizes::default(),
-            growth: Growth::default(),
+            statistics: Statistics::default(),
             pgvector,
             graph_from: options.graph_from,
             tended: tokio::sync::Mutex::default(),

@@ -56,6 +56,9 @@ fn on_behalf_of(owner: Option<OwnerId>) -> String {
     format!("SET LOCAL omp.owner = '{}'", owner.map_or(0, |owner| owner.0))
 }
 
+/// Lets the engine plan for the values, where it thinks that worth it: filters find few rows or many.
+const PLANNED_BY_VALUES: &str = "SET LOCAL plan_cache_mode = auto";
+
 /// A single statement on behalf of the owner `$1`, which needs no transaction around
 /// it: the wall goes up in the statement itself.
 ///
@@ -72,13 +75,23 @@ pub(super) fn walled(inner: &str) -> String {
 impl Session {
     /// Statements that see one state of the database, and write nothing.
     pub(super) async fn read(pool: &Pool, place: &Arc<str>, owner: Option<OwnerId>) -> Result<Self> {
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", on_behalf_of(owner));
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}; {PLANNED_BY_VALUES}",
+            on_behalf_of(owner)
+        );
         Self::begin(pool, place, Some(begin)).await
     }
 
     /// Statements that write. What others committed meanwhile is seen by the next statement.
     pub(super) async fn write(pool: &Pool, place: &Arc<str>, owner: Option<OwnerId>) -> Result<Self> {
-        let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", on_behalf_of(owner));
+        let begin =
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}; {PLANNED_BY_VALUES}", on_behalf_of(owner));
+        Self::begin(pool, place, Some(begin)).await
+    }
+
+    /// Statements that store what is new, whose plans are the same for all values.
+    pub(super) async fn store(pool: &Pool, place: &Arc<str>, owner: OwnerId) -> Result<Self> {
+        let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", on_behalf_of(Some(owner)));
         Self::begin(pool, place, Some(begin)).await
     }
 

@@ -144,7 +144,7 @@ impl Tx {
         owner: OwnerId,
         expected: Numbers,
     ) -> Result<Self> {
-        let session = Session::write(pool, place, Some(owner)).await?;
+        let session = Session::store(pool, place, owner).await?;
         let values: Vec<Owned> =
             vec![Box::new(number(owner)), Box::new(expected.next_pk), Box::new(expected.seq)];
         session.defer(LOCK_EXPECTED, values).await?;
