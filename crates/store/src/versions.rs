@@ -58,7 +58,8 @@ pub trait VersionStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<History>>;
 
-    /// Those of an owner's memories in whose place another stands that has not expired.
+    /// Those of an owner's memories in whose place another stands that has not expired, whoever may see that one: as in
+    /// a search.
     async fn superseded(&self, owner: OwnerId, ids: &[MemoryId], now: Timestamp)
     -> Result<HashSet<MemoryId>>;
 

@@ -87,7 +87,8 @@ fn exhaustive(plain: &Plain, query: &str, filter: Option<&Filter<'_>>) -> Vec<Hi
         let weight = |matching: usize| bm25::weight(bm25::idf(scope.len(), matching));
         let own_weight = weight(holding(&|own, _| own > 0));
         let own_of_all = plain.words.values().filter(|words| counts(words, term, &variants).0 > 0).count();
-        let helped = holding(&|own, _| own > 0) < if own_of_all < 1000 { 1000 } else { 20 };
+        let small_part = scope.len() * 8 < plain.words.len();
+        let helped = holding(&|own, _| own > 0) < if small_part && own_of_all >= 1000 { 20 } else { 1000 };
         let weight = 0.6 * weight(holding(&|own, more| own + more > 0));
         for (key, words, (own, more)) in counted {
             let more = if helped { more } else { 0 };

@@ -8,7 +8,7 @@ use super::bm25::{self, Norms};
 use super::filter::Selection;
 use super::pairs::MAX_COUNT;
 use super::postings::Postings;
-use super::variants::{MOST, MOST_IN_ALL, Variants, help};
+use super::variants::{MOST, MOST_IN_ALL, Variants};
 use crate::query::{Keyword, Keywords, MAX_TERMS};
 
 /// The terms of a query that occur in a selection, themselves or as variants.
@@ -59,11 +59,12 @@ impl Shard {
                 _ => Cow::Owned(self.union(&numbers, selection)),
             };
             let documents = postings.count_in(selection);
-            let variants = if !with_variants || *prefix || !help(documents, postings.alive()) {
-                None
-            } else {
-                self.variants(token, &postings, documents, selection, most)
-            };
+            let variants =
+                if !with_variants || *prefix || !self.variants_help(&postings, documents, selection) {
+                    None
+                } else {
+                    self.variants(token, &postings, documents, selection, most)
+                };
             if documents == 0 && variants.is_none() {
                 continue;
             }

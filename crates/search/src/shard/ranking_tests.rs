@@ -1,4 +1,4 @@
-use super::fixtures::{Memory, put};
+use super::fixtures::{Memory, Random, put};
 use super::*;
 use crate::keywords;
 
@@ -110,4 +110,43 @@ fn a_name_is_found_before_what_is_only_alike() {
     let shard = shard(&memories, &[[0.0, 1.0], [1.0, 0.0]]);
     let found = ask(&shard, "release.sh", Some(&[1.0, 0.0]), Mode::Hybrid);
     assert_eq!(keys(&found), [1, 2]);
+}
+
+#[test]
+fn what_words_say_of_a_candidate_is_the_same_whichever_side_brought_it_up() {
+    const WORDS: [&str; 6] = ["garden", "gardening", "gardener", "tea", "teapot", "bicycle"];
+    let (mut random, mut shard) = (Random(11), Shard::new(2));
+    for key in 0..600 {
+        let word = |random: &mut Random| WORDS[usize::try_from(random.below(6)).unwrap()];
+        let mut memory = memory(&format!("{} {}", word(&mut random), word(&mut random)), Some("s"), key);
+        memory.tool = ["cli", "elsewhere"][usize::from(random.below(5) == 0)];
+        put(&mut shard, key, &memory);
+        let vector = [random.bell(), 0.1];
+        shard.put_vectors(key, &[&vector]).unwrap();
+    }
+    for question in ["gardens", "gard*", "tea gardening", "velocipede"] {
+        for tool in [None, Some("cli"), Some("elsewhere")] {
+            let (keywords, filter) = (keywords(question), Filter { tool, ..Filter::at(0) });
+            let vector = Some(&[1.0, 0.0][..]);
+            let request = Request {
+                keywords: &keywords,
+                vector,
+                fit: 1.0,
+                filter: &filter,
+                mode: Mode::Hybrid,
+                limit: 100,
+            };
+            let (selection, hits) = (shard.select(&filter), shard.ranking(&request).unwrap().hits);
+            let plan = shard.plan(&keywords, &selection);
+            assert!(hits.len() > 50, "{question:?} in {tool:?}");
+            for hit in hits {
+                let (units, matched) = shard.score(&plan, shard.documents.find(hit.key).unwrap());
+                assert_eq!(
+                    (hit.keyword, hit.matched),
+                    (bm25::score(units), matched),
+                    "{question:?} in {tool:?}"
+                );
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::filter::Selection;
 use super::top::{TopDocuments, sortable};
 use super::vectors::Probe;
 
-/// How many documents before its turn a row is sent for.
+/// For so many documents rows are sent at once, the one whose turn it is included.
 const AHEAD: usize = 8;
 /// What one thread gets at least: handing work over takes as long as comparing a thousand.
 const SHARE: usize = 16_384;

@@ -17,15 +17,12 @@ const WORTH: f32 = 0.6;
 /// little.
 const ENOUGH: usize = 1000;
 
-/// Nor does one that so many of a selection hold and `ENOUGH` of all: its variants are as long, and nearly all of what
-/// is read of them is outside of the selection.
+/// Nor, in a small part of the memories, does one that so many of that part hold and `ENOUGH` of all: its variants are
+/// as long, and nearly all of what is read of them lies outside of that part.
 const ENOUGH_OF_FREQUENT: usize = 20;
 
-/// Whether variants help a term that so many memories of a selection hold, and so many of all.
-pub(crate) fn help(selected: usize, all: usize) -> bool {
-    let enough = if all < ENOUGH { ENOUGH } else { ENOUGH_OF_FREQUENT };
-    selected < enough
-}
+/// A selection is a small part if there are more than so many times as many memories.
+const SMALL_PART: usize = 8;
 
 /// The variants of one term that count, those in the most memories: beyond them are rare words.
 pub(crate) const MOST: usize = 64;
@@ -53,6 +50,18 @@ pub(crate) struct Variants<'a> {
 }
 
 impl Shard {
+    /// Whether variants help a term with these postings, which so many documents of the selection hold.
+    pub(crate) fn variants_help(
+        &self,
+        exact: &Postings,
+        documents: usize,
+        selection: &Selection<'_>,
+    ) -> bool {
+        let small = selection.count * SMALL_PART < self.documents.living();
+        let enough = if small && exact.alive() >= ENOUGH { ENOUGH_OF_FREQUENT } else { ENOUGH };
+        documents < enough
+    }
+
     /// The variants of a term with these postings, which so many documents of the selection hold; `None` if the
     /// selection holds none. At most `most` of them: those with the most memories, then by their names.
     pub(crate) fn variants(

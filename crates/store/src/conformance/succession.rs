@@ -91,6 +91,9 @@ pub async fn an_expired_successor_stands_in_nobodys_place(store: &dyn Store) {
     let later = NOW.plus_millis(100);
     assert_eq!(history(store, old.id, NOW).await.superseded_by, Some(brief.id));
     assert_eq!(history(store, old.id, later).await.superseded_by, None);
+    for (now, superseded) in [(NOW, 1), (later, 0)] {
+        assert_eq!(store.superseded(OWNER, &[old.id], now).await.expect("read").len(), superseded);
+    }
     let next = memory(2, "works in Bonn");
     assert_eq!(supersede(store, old.id, &next, later).await, Added::Stored);
     store.purge_expired(10, later).await.expect("purged");

@@ -26,8 +26,9 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// What every connection is told when it is made. Compiling queries to machine code costs more than these queries take.
-/// Nobody waits for ever for a lock that a server which has gone still holds. A statement that finds rows by their
-/// numbers is planned once and not for every value ([`Session`](super::session::Session) knows which are others).
+/// Nobody waits for ever for a lock that a server which has gone still holds. What finds rows by
+/// their numbers or stores new ones is planned once, not for every value; [`Session`](super::session::Session) has the
+/// other statements planned by their values.
 const SESSION: &str = "SET jit = off; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '30s'; \
      SET plan_cache_mode = force_generic_plan";
 

@@ -28,13 +28,13 @@ impl PostgresStore {
             waiting.iter().map(words).collect::<Vec<_>>()
         });
         let analysed = analysed.await.map_err(|_| StoreError::Internal("an analysis ended early".into()))?;
-        let turns = analysed.iter().map(|(_, entries)| entries.len() as u64).sum();
+        let count = analysed.iter().map(|(_, entries)| entries.len() as u64).sum();
         self.write_bulk(Some(owner), async move |tx| {
             forget_gone(tx, i16::from(WORDS), &gone).await?;
             index(tx, owner, &analysed).await
         })
         .await?;
-        self.indexed_turns(turns);
+        self.indexed_entries(count);
         Ok(true)
     }
 

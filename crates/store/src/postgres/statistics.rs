@@ -50,9 +50,9 @@ impl PostgresStore {
         }
     }
 
-    /// So many turns of conversations can be found now: if that is much, the engine looks at them.
-    pub(super) fn indexed_turns(&self, turns: u64) {
-        if self.statistics.conversations.is_due(turns) {
+    /// So many entries of conversations that waited can be found now: if that is much, the engine looks at them.
+    pub(super) fn indexed_entries(&self, entries: u64) {
+        if self.statistics.conversations.is_due(entries) {
             self.look_at("conversations, conversation_words, conversation_backlog");
         }
     }
