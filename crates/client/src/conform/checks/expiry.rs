@@ -30,14 +30,15 @@ async fn expired(fixture: &Fixture) -> Result<Value, Finding> {
     let probe = fixture.store(json!({})).await?;
     // The server's clock counts, not ours.
     let skew = probe["created_at"].as_str().and_then(time::parse).map_or(0, |created| created - sent);
-    let end = time::utc(time::now() + skew + 1000);
+    // Long enough for a busy server to take the three requests until then.
+    let end = time::utc(time::now() + skew + 2000);
     let content = format!("The word is {}.", fixture.word("expired"));
     let change = json!({"namespace": fixture.namespace("expired"), "content": content, "expires_at": end});
     let memory = fixture.store(change.clone()).await?;
     let kept = fixture.store(change).await?;
     fixture.send(Call::put(memory_path(&kept["id"]), &json!({"expires_at": null}))).await?;
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(3) {
+    while started.elapsed() < Duration::from_secs(5) {
         if fixture.send(Call::get(memory_path(&memory["id"]))).await?.status == 404 {
             break;
         }
