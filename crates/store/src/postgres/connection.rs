@@ -143,6 +143,11 @@ impl Address {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(UNACKNOWLEDGED);
         }
+        #[cfg(unix)]
+        if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+            // Nobody but the system stands in between: as everywhere else, nothing is encrypted.
+            config.ssl_mode(SslMode::Disable);
+        }
         // Who says which certificate to trust does not want to go on without.
         if root_certificate.is_some() && config.get_ssl_mode() == SslMode::Prefer {
             config.ssl_mode(SslMode::Require);
@@ -305,6 +310,18 @@ mod tests {
         }
         let config = Address::parse("postgres://one/memories").ok().unwrap().config;
         assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::Any, "it may be a replica");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_of_the_system_is_not_encrypted() {
+        for url in [
+            "postgres://anna@%2Frun%2Fpostgresql/memories?sslmode=require",
+            "postgres:///memories?user=anna&host=/run/postgresql",
+        ] {
+            assert_eq!(place(url), "postgres:///run/postgresql:5432/memories");
+            assert_eq!(Address::parse(url).ok().unwrap().config.get_ssl_mode(), SslMode::Disable);
+        }
     }
 
     #[test]

@@ -59,16 +59,15 @@ where
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<Connecting> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the server's name is none for TLS"))?;
-        Ok(Connecting { connector: TlsConnector::from(Arc::clone(&self.0)), name })
+        Ok(Connecting { connector: TlsConnector::from(Arc::clone(&self.0)), host: host.to_owned() })
     }
 }
 
-/// A connection that is about to be encrypted.
+/// A connection that is encrypted if it comes to that.
 pub(super) struct Connecting {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    /// Of the server; empty where it is reached by a socket of the system, which is not encrypted.
+    host: String,
 }
 
 impl<S> TlsConnect<S> for Connecting
@@ -80,7 +79,12 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Stream) })
+        Box::pin(async move {
+            let name = ServerName::try_from(self.host).map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidInput, "the server's name is none for TLS")
+            })?;
+            self.connector.connect(name, stream).await.map(Stream)
+        })
     }
 }
 

@@ -60,6 +60,17 @@ async fn a_newer_schema_is_left_alone() {
     assert!(matches!(told(&url).await, StoreError::Newer { found: 99, .. }));
 }
 
+/// It was refused: a connection was prepared for encryption under the server's name, and here it has none.
+#[cfg(unix)]
+#[tokio::test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+async fn a_socket_of_the_system_leads_to_the_database() {
+    let folder = std::env::var("OMP_TEST_DATABASE_FOLDER").unwrap().replace('/', "%2F");
+    let url = databases::required().await.replace("127.0.0.1", &folder);
+    let store = open(&url).await.unwrap();
+    assert!(store.create_memory(&BY, &memory(0, "x"), NOW).await.unwrap());
+}
+
 /// A restart of the database server ends all connections; the next request makes new ones.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: tests/postgres/run"]
