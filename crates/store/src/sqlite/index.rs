@@ -1,9 +1,12 @@
 //! The feed of indices in memory, on SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use omp_model::{Memory, OwnerId};
 use rusqlite::{Connection, Row, params};
 
+use super::read_ahead::read_ahead;
 use super::{SqliteStore, rows, snapshot, vectors};
 use crate::stored::pk_range;
 use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
@@ -21,7 +24,9 @@ impl IndexFeed for SqliteStore {
         limit: u32,
         slot: Option<Slot>,
     ) -> Result<Vec<IndexRow>> {
+        let inner = Arc::clone(&self.inner);
         self.read_long(move |connection| {
+            inner.read_ahead.call_once(|| read_ahead(&inner.file.path));
             let (first, last) = pk_range(owner);
             let sql = format!(
                 "SELECT {}, pk, superseded_at FROM memories WHERE pk > ?1 AND pk <= ?2 ORDER BY pk LIMIT ?3",

@@ -23,6 +23,7 @@ mod memories;
 mod migrate;
 mod namespaces;
 mod originals;
+mod read_ahead;
 mod rekey;
 mod relocation;
 mod repeats;
@@ -43,7 +44,7 @@ mod writer;
 pub use cipher::{DatabaseKey, SHORTEST_PASSPHRASE};
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use omp_model::Timestamp;
 use rusqlite::Connection;
@@ -90,6 +91,8 @@ struct Inner {
     hints: Arc<Hints>,
     budgets: Budgets,
     readers: Mutex<Vec<Connection>>,
+    /// Done when somebody begins to read all that an owner has.
+    read_ahead: Once,
     /// Bounds the reads that may take long, so that they leave the machine some air.
     long_reads: Semaphore,
     /// Notices when users, keys or shares change.
@@ -146,6 +149,7 @@ impl SqliteStore {
             hints,
             budgets: Budgets::default(),
             readers: Mutex::default(),
+            read_ahead: Once::new(),
             long_reads: Semaphore::new(LONG_READS),
             lease: Lease::default(),
             watcher: Watcher::default(),

@@ -8,8 +8,8 @@ use omp_search::keywords;
 use omp_store::conformance::conversation_index::{conversation, save};
 use omp_store::conformance::{BY, NOW, OWNER, memory, tagged};
 use omp_store::{
-    ChangeFeed, ConversationIndex, ConversationStore, Indexing, Maintenance, MemoryStore, Passages,
-    PendingConversation, SpaceModel, SqliteStore, StoreError, VectorStore,
+    ChangeFeed, ConversationIndex, ConversationStore, IndexFeed, Indexing, Maintenance, MemoryStore,
+    Passages, PendingConversation, SpaceModel, SqliteStore, StoreError, VectorStore,
 };
 
 use crate::suite::{make, open};
@@ -49,6 +49,25 @@ async fn several_stores_on_one_file_lose_nothing_and_see_each_other() {
         assert_eq!(store.last_seq(OWNER).await.unwrap(), 200);
     }
     assert!(stores[0].check().await.unwrap().iter().all(|check| check.problem.is_none()));
+}
+
+/// The locks of a process on a file go with the first descriptor of it that is closed.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn reading_ahead_for_an_index_leaves_the_engine_its_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = open(&path).unwrap();
+    store.create_memory(&BY, &memory(0, "text"), NOW).await.unwrap();
+    let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&path).unwrap());
+    let locks = || {
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        all.lines().filter(|line| line.contains(&format!(":{inode} "))).count()
+    };
+    let held = locks();
+    assert!(held > 0, "the engine has locks on an open file");
+    assert_eq!(store.index_rows(OWNER, 0, 10, None).await.unwrap().len(), 1);
+    assert!(locks() >= held);
 }
 
 #[tokio::test]
