@@ -117,9 +117,9 @@ pub(crate) fn run(args: Args, printer: &Printer) -> anyhow::Result<ExitCode> {
     ended
 }
 
-/// A server has a thread for each core, two at least, and reads its database on them. With more, one that waits for the disk would
-/// hold up fewer of the others, but what a request hands on (MCP does so several times) would be taken up by a thread
-/// that has to be woken first, and all reads would be slower for it.
+/// A server has a thread for each core, two at least, and reads its database on them. With more, one that waits for the
+/// disk would hold up fewer of the others, but what a request hands on (MCP does so several times) would be taken up by
+/// a thread that has to be woken first, and all reads would be slower for it.
 fn runtime(server: bool) -> std::io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let threads = if server { cores.max(2) } else { 2 };

@@ -24,8 +24,8 @@
 //!
 //! The statistics are those of the selection: how many memories there are, and how many of them hold a term, is counted
 //! among those that the filter admits, so that a project is searched as if it had a shard of its own. Only the mean
-//! length is that of all the living, and which variants count depends on all of them. None knows of the dead: a shard that was changed a thousand times gives the scores
-//! of one that was made anew.
+//! length is that of all the living, and which variants count depends on all of them. None knows of the dead: a shard
+//! that was changed a thousand times gives the scores of one that was made anew.
 //!
 //! # Variants
 //!
@@ -38,8 +38,8 @@
 //! term, whichever is more. A memory that holds a variant matches, and what is told of terms tells it.
 //!
 //! To keep a question quick, a term that 1000 of the memories which the filter admits hold is not helped, nor, where it
-//! admits less than an eighth, one that 20 of them hold and 1000 of all. Of more than 64 variants (512 divided by the number of terms, where that is less)
-//! those in the most memories count.
+//! admits less than an eighth, one that 20 of them hold and 1000 of all. Of more than 64 variants (512 divided by the
+//! number of terms, where that is less) those in the most memories count.
 //!
 //! # Costs
 //!

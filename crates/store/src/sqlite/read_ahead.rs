@@ -25,8 +25,8 @@ pub(super) fn read_ahead(path: &Path) {
             break;
         }
     }
-    // It stays open: with the first descriptor of a file that a process closes, the system takes away all locks that the
-    // process has on it, the engine's too. See <https://sqlite.org/howtocorrupt.html>.
+    // It stays open: with the first descriptor of a file that a process closes, the system takes away all locks that
+    // the process has on it, the engine's too. See <https://sqlite.org/howtocorrupt.html>.
     let _open = file.into_raw_fd();
 }
 
