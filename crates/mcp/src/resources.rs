@@ -56,7 +56,7 @@ impl Place {
                 }
                 Ok(text)
             }
-            Self::Memory(id) => Ok(omp_service::recalled([&api.get_memory(id).await?])),
+            Self::Memory(id) => Ok(omp_service::recalled(std::slice::from_ref(&api.get_memory(id).await?))),
         }
     }
 }

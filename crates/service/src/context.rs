@@ -79,8 +79,12 @@ pub fn within_budget(memories: &[Memory], budget: u32) -> Budgeted {
 }
 
 /// Memories as a block that is marked as data, with their ids, namespaces and tags: for a model that may change them.
-pub fn recalled<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> String {
-    let mut block = String::from(OPENING);
+pub fn recalled(memories: &[Memory]) -> String {
+    /// What stands around a text, about: so that the block need not be moved as it grows.
+    const AROUND: usize = 80;
+    let texts: usize = memories.iter().map(|memory| memory.content.as_str().len() + AROUND).sum();
+    let mut block = String::with_capacity(OPENING.len() + texts + CLOSING.len());
+    block.push_str(OPENING);
     for memory in memories {
         push_line(&mut block, memory, Detail::ForChange);
     }
@@ -116,13 +120,13 @@ fn push_line(block: &mut String, memory: &Memory, detail: Detail) {
     }
     put(&["] "]);
     // Nothing in a memory may close the block.
-    for c in memory.content.as_str().chars() {
-        match c {
-            '<' => block.push_str("&lt;"),
-            '\n' => block.push_str("\n  "),
-            c => block.push(c),
-        }
+    let (content, mut done) = (memory.content.as_str(), 0);
+    for (at, found) in content.match_indices(['<', '\n']) {
+        block.push_str(&content[done..at]);
+        block.push_str(if found == "<" { "&lt;" } else { "\n  " });
+        done = at + found.len();
     }
+    block.push_str(&content[done..]);
     block.push('\n');
 }
 

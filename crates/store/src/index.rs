@@ -45,6 +45,9 @@ pub enum IndexChange {
 /// Derived indices read everything once, and then what changed.
 #[async_trait]
 pub trait IndexFeed: Send + Sync {
+    /// Whether another process answers: then a question is worth asking early, and an answer worth keeping.
+    fn is_remote(&self) -> bool;
+
     /// What an index of the owner must have taken in.
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition>;
 

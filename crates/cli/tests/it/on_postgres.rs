@@ -2,8 +2,9 @@
 //! cargo test --workspace --test it -- --ignored`.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -80,6 +81,66 @@ fn what_one_server_stores_the_other_finds_at_once() {
         assert_eq!(there.json("DELETE", &path, &Value::Null).0, 204);
         let (_, gone) = here.json("GET", &format!("/v1/memories/search?q={word}&mode=keyword"), &Value::Null);
         assert_eq!(gone["total"], 0, "{gone}");
+    }
+}
+
+/// What was found lately is kept beside the index; a change that is acknowledged shows all the same, on every server.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn what_was_found_before_is_found_as_it_is_now() {
+    let home = home();
+    let servers = [home.serve(None), home.serve(None)];
+    let (_, counter) = servers[0].json("POST", "/v1/memories", &body("The zebra has seen 0 lions"));
+    servers[0].json("POST", "/v1/memories", &body("Another zebra sleeps"));
+    let path = format!("/v1/memories/{}", counter["id"].as_str().unwrap());
+    let find = |server: &Server| {
+        let (status, found) =
+            server.json("GET", "/v1/memories/search?q=zebra+lions&mode=keyword&limit=2", &Value::Null);
+        assert_eq!((status, &found["total"]), (200, &json!(2)), "{found}");
+        let content = found["memories"][0]["content"].as_str().unwrap();
+        let seen = content.strip_prefix("The zebra has seen ").and_then(|rest| rest.split(' ').next());
+        seen.and_then(|seen| seen.parse::<u64>().ok()).unwrap_or_else(|| panic!("{found}"))
+    };
+    let acknowledged = AtomicU64::new(0);
+    let done = AtomicBool::new(false);
+    let looked = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for server in [&servers[0], &servers[1], &servers[1]] {
+            let (acknowledged, done, looked) = (&acknowledged, &done, &looked);
+            scope.spawn(move || {
+                while !done.load(Ordering::Acquire) {
+                    let before = acknowledged.load(Ordering::Acquire);
+                    let seen = find(server);
+                    assert!(seen >= before, "{seen} was found after {before} was acknowledged");
+                    looked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        // Also when it fails, so that the others end.
+        let changed = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            for lions in 1..=200 {
+                let text = json!({ "content": format!("The zebra has seen {lions} lions") });
+                let (status, changed) = servers[lions % 2].json("PUT", &path, &text);
+                assert_eq!(status, 200, "{changed}");
+                acknowledged.store(lions as u64, Ordering::Release);
+                // Quiet for a while, so that something is at hand when the next change comes.
+                std::thread::sleep(Duration::from_millis(lions as u64 % 8));
+            }
+        }));
+        done.store(true, Ordering::Release);
+        changed.unwrap();
+    });
+    assert!(looked.into_inner() > 200);
+    assert_eq!(servers.each_ref().map(find), [200, 200]);
+    servers[1].json("PUT", &path, &json!({"namespace": "elsewhere", "tags": ["counted"]}));
+    for server in &servers {
+        let (_, found) = server.json("GET", "/v1/memories/search?q=lions&mode=keyword", &Value::Null);
+        let memory = &found["memories"][0];
+        assert_eq!(
+            (&memory["namespace"], &memory["tags"]),
+            (&json!("elsewhere"), &json!(["counted"])),
+            "{found}"
+        );
     }
 }
 

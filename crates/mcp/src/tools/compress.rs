@@ -46,7 +46,11 @@ impl Verb for Compress {
             _ => None,
         };
         let memory = call.api.compress(reading.done(request)?).await?.memory;
-        let text = format!("The summary is stored as {}.\n{}", memory.id, omp_service::recalled([&memory]));
+        let text = format!(
+            "The summary is stored as {}.\n{}",
+            memory.id,
+            omp_service::recalled(std::slice::from_ref(&memory))
+        );
         Ok((text, Compressed { id: memory.id.to_string(), content: memory.content.into_string() }))
     }
 }

@@ -1,15 +1,17 @@
 //! The hot indices: one shard for each owner, made of the store's rows on first use and kept current by `seq`.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use omp_model::{OwnerId, Tag};
+use omp_model::{Memory, OwnerId, Tag};
 use omp_search::Analyzer;
 use omp_search::shard::{Entry, Shard};
 use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
 
+use super::recalled::Recalled;
 use crate::index_cache::{Cached, IndexCache, Tally};
 
 /// Memories that are read at once while an index is made.
@@ -60,6 +62,10 @@ pub(crate) struct Hot {
     /// Held by whoever brings it up to date.
     turn: tokio::sync::Mutex<()>,
     stage: watch::Receiver<Result<(), Absent>>,
+    recalled: Recalled,
+    /// What the shard takes.
+    shard_bytes: AtomicUsize,
+    /// The shard and what was recalled.
     tally: Tally,
 }
 
@@ -155,6 +161,8 @@ impl Hot {
             settled: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             stage,
+            recalled: Recalled::new(),
+            shard_bytes: AtomicUsize::new(0),
             tally: Tally::default(),
         }
     }
@@ -179,6 +187,21 @@ impl Hot {
         let all = seen >= position.seq && self.serves(position);
         self.settled.store(all, Ordering::Relaxed);
         all
+    }
+
+    /// Those of these memories that are at hand, as they are now; over a file none is.
+    pub(crate) fn at_hand(&self, keys: &[i64]) -> HashMap<i64, Memory> {
+        self.recalled.of(keys)
+    }
+
+    /// Has memories at hand that were read when `seq` was the owner's last change.
+    pub(crate) fn keep(&self, seq: i64, memories: Vec<(i64, Memory)>) {
+        self.recalled.keep(seq, memories);
+        self.count();
+    }
+
+    fn count(&self) {
+        self.tally.takes(self.shard_bytes.load(Ordering::Relaxed) + self.recalled.bytes());
     }
 
     fn slot(&self) -> Option<Slot> {
@@ -208,18 +231,25 @@ impl Hot {
             let rows = store.index_rows(self.owner, after, ROWS, self.slot()).await?;
             let Some(last) = rows.last() else { break };
             after = last.pk;
-            shard = tokio::task::spawn_blocking(move || {
+            let put_all = move || {
                 let mut analyzer = Analyzer::new();
                 for row in &rows {
                     put(&mut shard, row, &mut analyzer);
                 }
-                shard
-            })
-            .await
-            .map_err(|_| StoreError::Internal("making an index ended early".into()))?;
+                (shard, rows)
+            };
+            let put = tokio::task::spawn_blocking(put_all).await;
+            let (with_them, rows) =
+                put.map_err(|_| StoreError::Internal("making an index ended early".into()))?;
+            shard = with_them;
+            if store.is_remote() {
+                self.recalled.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
+            }
         }
-        self.tally.takes(shard.bytes());
+        self.shard_bytes.store(shard.bytes(), Ordering::Relaxed);
+        self.count();
         *self.shard_mut() = shard;
+        self.recalled.take_in(position.seq, [], []);
         self.seen.store(position.seq, Ordering::Release);
         Ok(Ok(()))
     }
@@ -242,14 +272,30 @@ impl Hot {
             let complete = changes.len() < CHANGES as usize;
             let last = changes.last().map_or(seq, |(last, _)| if complete { seq.max(*last) } else { *last });
             self.apply(&changes);
+            // Before anybody can think that all of it is known.
+            self.recall(last, changes, store.is_remote());
             self.seen.store(last, Ordering::Release);
         }
         if self.shard().should_compact() {
             let compacted = self.shard().compacted();
             *self.shard_mut() = compacted;
         }
-        self.tally.takes(self.shard().bytes());
+        self.shard_bytes.store(self.shard().bytes(), Ordering::Relaxed);
+        self.count();
         Ok(())
+    }
+
+    /// Has at hand what changed up to `seq`, if memories are held at hand.
+    fn recall(&self, seq: i64, changes: Vec<(i64, IndexChange)>, at_hand: bool) {
+        let (mut now, mut gone) = (Vec::new(), Vec::new());
+        for (_, change) in changes {
+            match change {
+                IndexChange::Put(row) if at_hand => now.push((row.pk, row.memory)),
+                IndexChange::Removed(key) => gone.push(key),
+                IndexChange::Put(_) | IndexChange::Vector(..) => {}
+            }
+        }
+        self.recalled.take_in(seq, now, gone);
     }
 
     fn apply(&self, changes: &[(i64, IndexChange)]) {

@@ -3,6 +3,8 @@
 mod answer;
 mod cold;
 mod hot;
+mod recalled;
+mod settled;
 mod sight;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use omp_store::{IndexPosition, VectorSpace};
 
 pub(crate) use self::hot::HotIndices;
 use self::hot::{Absent, Hot};
+use self::settled::Settled;
 pub(crate) use self::sight::Sight;
 use crate::Service;
 use crate::access::require;
@@ -99,27 +102,6 @@ impl Service {
         }
     }
 
-    /// Asks an index that most likely knows everything, and the store afterwards whether it did, together with the
-    /// memories: one wait instead of two, for a store that is far away.
-    async fn search_settled(&self, principal: &Principal, query: &SearchQuery) -> Result<Option<Settled>> {
-        if query.with_embedding {
-            return Ok(None);
-        }
-        let Some(hot) = self.indices.settled(principal.owner) else { return Ok(None) };
-        let plan = self.plan(principal.clone(), query, hot.space()).await;
-        let seen = hot.seen();
-        let (plan, mut ranking) = ranked(plan, &hot).await?;
-        let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
-        let told = async { self.store.position_and_memories(principal.owner, &keys).await.map_err(shown) };
-        let ((position, memories), ()) =
-            tokio::try_join!(told, self.rescore(&plan, &mut ranking, hot.space()))?;
-        Ok(Some(if hot.settle(&position, seen) {
-            Settled::Answer(Box::new(answer::of_index(plan, &ranking, memories, position.space)))
-        } else {
-            Settled::Behind(position)
-        }))
-    }
-
     /// How long to wait for an index that is being made: what is ready in a moment is worth it, while a large store is
     /// searched by words meanwhile.
     pub(crate) fn patience(&self, position: &IndexPosition) -> Duration {
@@ -189,13 +171,6 @@ impl Service {
         let page = self.store.search_memories(&plan.principal, search, plan.now).await.map_err(shown)?;
         Ok(answer::of_store(plan, page))
     }
-}
-
-/// What a search of an index that seemed to know everything came to.
-enum Settled {
-    Answer(Box<SearchResponse>),
-    /// More has happened: this is what it must know.
-    Behind(IndexPosition),
 }
 
 /// The best of an index, off the threads of requests where that takes long.

@@ -13,6 +13,10 @@ use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot, Store
 
 #[async_trait]
 impl IndexFeed for PostgresStore {
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             walled(&format!("SELECT {POSITION} FROM {POSITION_FROM} WHERE o.owner = wall.owner"))

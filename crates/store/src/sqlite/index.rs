@@ -13,6 +13,10 @@ use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot};
 
 #[async_trait]
 impl IndexFeed for SqliteStore {
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
         self.read(|connection| position(connection, owner))
     }

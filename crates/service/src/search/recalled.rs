@@ -1,0 +1,152 @@
+//! Memories at hand: where the store is another process, what was read of it lately need not be fetched again for an
+//! answer. A file's pages are in memory anyhow.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+use omp_model::Memory;
+
+/// What those of one owner may take: some twenty thousand memories of the usual length.
+const BYTES: usize = 16 << 20;
+
+/// Memories by row number. Each is as it is when every change up to the last one that is known is seen, or newer; what
+/// was used least recently goes first.
+pub(super) struct Recalled(Mutex<Kept>);
+
+struct Kept {
+    /// The last change that is known: nothing is here that it, or one before it, made old.
+    seq: i64,
+    memories: LruCache<i64, Memory>,
+    bytes: usize,
+}
+
+impl Recalled {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0 }))
+    }
+
+    /// What they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.kept().bytes
+    }
+
+    /// Those of these that are at hand.
+    pub(super) fn of(&self, keys: &[i64]) -> HashMap<i64, Memory> {
+        let mut kept = self.kept();
+        keys.iter().filter_map(|key| Some((*key, kept.memories.get(key)?.clone()))).collect()
+    }
+
+    /// Keeps memories as they were when `seq` was the last change. Where another one is known by now, they may be old,
+    /// and are not kept.
+    pub(super) fn keep(&self, seq: i64, memories: Vec<(i64, Memory)>) {
+        let mut kept = self.kept();
+        if kept.seq != seq {
+            return;
+        }
+        for (key, memory) in memories {
+            kept.put(key, memory);
+        }
+    }
+
+    /// Takes in what happened up to `seq`, which is known from now on: memories that are new or another one now, and the
+    /// numbers of those that are gone.
+    pub(super) fn take_in(
+        &self,
+        seq: i64,
+        changed: impl IntoIterator<Item = (i64, Memory)>,
+        gone: impl IntoIterator<Item = i64>,
+    ) {
+        let mut kept = self.kept();
+        kept.seq = seq;
+        for (key, memory) in changed {
+            kept.put(key, memory);
+        }
+        for key in gone {
+            kept.remove(key);
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn put(&mut self, key: i64, memory: Memory) {
+        self.remove(key);
+        self.bytes += weight(&memory);
+        self.memories.put(key, memory);
+        while self.bytes > BYTES {
+            let Some((_, oldest)) = self.memories.pop_lru() else { return };
+            self.bytes -= weight(&oldest);
+        }
+    }
+
+    fn remove(&mut self, key: i64) {
+        self.bytes -= self.memories.pop(&key).as_ref().map_or(0, weight);
+    }
+}
+
+/// The bytes of a memory, about.
+fn weight(memory: &Memory) -> usize {
+    /// What its small texts take, and its place among the others.
+    const AROUND: usize = 256;
+    let metadata = if memory.metadata.is_empty() { 0 } else { memory.metadata.to_json().len() };
+    size_of::<Memory>() + AROUND + memory.content.as_str().len() + metadata
+}
+
+#[cfg(test)]
+mod tests {
+    use omp_model::{Content, MemoryId, MemoryType, NewMemory, Timestamp, ToolName};
+
+    use super::*;
+
+    fn memory(content: &str) -> Memory {
+        let tool = ToolName::new("test").unwrap();
+        let new = NewMemory::new(Content::new(content).unwrap(), MemoryType::Semantic, tool);
+        new.into_memory(MemoryId::derive(&["x"]), Timestamp::from_millis(0))
+    }
+
+    fn contents(recalled: &Recalled, keys: &[i64]) -> Vec<Option<String>> {
+        let mut found = recalled.of(keys);
+        keys.iter().map(|key| found.remove(key).map(|memory| memory.content.as_str().to_owned())).collect()
+    }
+
+    #[test]
+    fn what_changed_is_at_hand_as_it_is_now_and_what_is_gone_is_not() {
+        let recalled = Recalled::new();
+        recalled.keep(0, vec![(1, memory("tea")), (2, memory("coffee")), (3, memory("water"))]);
+        assert_eq!(contents(&recalled, &[2, 1, 4]), [Some("coffee".into()), Some("tea".into()), None]);
+        recalled.take_in(2, [(1, memory("green tea"))], [3]);
+        assert_eq!(contents(&recalled, &[1, 2, 3]), [Some("green tea".into()), Some("coffee".into()), None]);
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let recalled = Recalled::new();
+        recalled.take_in(5, [], [1]);
+        recalled.keep(4, vec![(1, memory("old"))]);
+        recalled.keep(6, vec![(1, memory("newer than what the index knows"))]);
+        assert_eq!(contents(&recalled, &[1]), [None]);
+        recalled.keep(5, vec![(1, memory("as it is"))]);
+        assert_eq!(contents(&recalled, &[1]), [Some("as it is".into())]);
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_when_there_is_no_room() {
+        let recalled = Recalled::new();
+        let long = memory(&"x".repeat(10_000));
+        let room = i64::try_from(BYTES / weight(&long)).unwrap();
+        recalled.take_in(0, (0..room).map(|key| (key, long.clone())), []);
+        assert!(recalled.of(&[0]).len() == 1, "used just now");
+        recalled.keep(0, vec![(room, long.clone())]);
+        assert_eq!((recalled.of(&[0, room]).len(), recalled.of(&[1]).len()), (2, 0));
+        // The same again takes no more.
+        recalled.keep(0, vec![(room, long.clone())]);
+        assert!(recalled.bytes() <= BYTES && recalled.of(&[2]).len() == 1);
+        recalled.take_in(1, [], 0..=room);
+        assert_eq!(recalled.bytes(), 0);
+    }
+}
