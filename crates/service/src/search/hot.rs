@@ -200,6 +200,14 @@ impl Hot {
         self.count();
     }
 
+    /// Notes what the shard takes now; memories at hand take at most half as much.
+    fn measure(&self, shard: &Shard) {
+        let bytes = shard.bytes();
+        self.shard_bytes.store(bytes, Ordering::Relaxed);
+        self.recalled.keep_within(bytes / 2);
+        self.count();
+    }
+
     fn count(&self) {
         self.tally.takes(self.shard_bytes.load(Ordering::Relaxed) + self.recalled.bytes());
     }
@@ -246,8 +254,7 @@ impl Hot {
                 self.recalled.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
             }
         }
-        self.shard_bytes.store(shard.bytes(), Ordering::Relaxed);
-        self.count();
+        self.measure(&shard);
         *self.shard_mut() = shard;
         self.recalled.take_in(position.seq, [], []);
         self.seen.store(position.seq, Ordering::Release);
@@ -280,8 +287,7 @@ impl Hot {
             let compacted = self.shard().compacted();
             *self.shard_mut() = compacted;
         }
-        self.shard_bytes.store(self.shard().bytes(), Ordering::Relaxed);
-        self.count();
+        self.measure(&self.shard());
         Ok(())
     }
 

@@ -7,11 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use omp_model::Memory;
 
-/// What those of one owner may take: some twenty thousand memories of the usual length.
-const BYTES: usize = 16 << 20;
+/// The most that those of one owner may take: some twenty thousand memories of the usual length.
+const MOST: usize = 16 << 20;
+/// What they may take in any case.
+const LEAST: usize = 64 << 10;
 
-/// Memories by row number. Each is as it is when every change up to the last one that is known is seen, or newer; what
-/// was used least recently goes first.
+/// Memories by row number. Each is as it is when every change up to the last one that is known is seen, or newer; where
+/// there is no room, what was used least recently goes.
 pub(super) struct Recalled(Mutex<Kept>);
 
 struct Kept {
@@ -19,12 +21,20 @@ struct Kept {
     seq: i64,
     memories: LruCache<i64, Memory>,
     bytes: usize,
+    room: usize,
 }
 
 impl Recalled {
     /// None yet.
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0 }))
+        Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0, room: MOST }))
+    }
+
+    /// Keeps within about so many bytes from now on.
+    pub(super) fn keep_within(&self, bytes: usize) {
+        let mut kept = self.kept();
+        kept.room = bytes.clamp(LEAST, MOST);
+        kept.make_way();
     }
 
     /// What they take.
@@ -78,7 +88,11 @@ impl Kept {
         self.remove(key);
         self.bytes += weight(&memory);
         self.memories.put(key, memory);
-        while self.bytes > BYTES {
+        self.make_way();
+    }
+
+    fn make_way(&mut self) {
+        while self.bytes > self.room {
             let Some((_, oldest)) = self.memories.pop_lru() else { return };
             self.bytes -= weight(&oldest);
         }
@@ -138,14 +152,16 @@ mod tests {
     fn what_was_used_longest_ago_goes_when_there_is_no_room() {
         let recalled = Recalled::new();
         let long = memory(&"x".repeat(10_000));
-        let room = i64::try_from(BYTES / weight(&long)).unwrap();
+        let room = i64::try_from(MOST / weight(&long)).unwrap();
         recalled.take_in(0, (0..room).map(|key| (key, long.clone())), []);
         assert!(recalled.of(&[0]).len() == 1, "used just now");
         recalled.keep(0, vec![(room, long.clone())]);
         assert_eq!((recalled.of(&[0, room]).len(), recalled.of(&[1]).len()), (2, 0));
         // The same again takes no more.
         recalled.keep(0, vec![(room, long.clone())]);
-        assert!(recalled.bytes() <= BYTES && recalled.of(&[2]).len() == 1);
+        assert!(recalled.bytes() <= MOST && recalled.of(&[2]).len() == 1);
+        recalled.keep_within(8 * weight(&long));
+        assert_eq!((recalled.bytes(), recalled.of(&[0, 2, room]).len()), (8 * weight(&long), 3));
         recalled.take_in(1, [], 0..=room);
         assert_eq!(recalled.bytes(), 0);
     }
