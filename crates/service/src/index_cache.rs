@@ -13,12 +13,17 @@ use omp_model::OwnerId;
 pub(crate) trait Cached: Any + Send + Sync {
     /// What it takes.
     fn tally(&self) -> &Tally;
+
+    /// Lets go of what it can do without.
+    fn shed(&self) {}
 }
 
 /// What something takes of the budget, and when it was used.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     bytes: AtomicU64,
+    /// What it could do without, beside those.
+    spare: AtomicU64,
     used: AtomicU64,
 }
 
@@ -28,8 +33,17 @@ impl Tally {
         self.bytes.store(bytes as u64, Ordering::Relaxed);
     }
 
+    /// It takes so many more from now on, which it could do without.
+    pub(crate) fn may_shed(&self, bytes: usize) {
+        self.spare.store(bytes as u64, Ordering::Relaxed);
+    }
+
     fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn with_spare(&self) -> u64 {
+        self.bytes() + self.spare.load(Ordering::Relaxed)
     }
 }
 
@@ -102,15 +116,32 @@ impl IndexCache {
         one
     }
 
-    /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`.
+    /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`: first of what the held can
+    /// do without, then of them.
     pub(crate) fn make_way<T: Cached>(&self, owner: OwnerId) {
         let (mut held, keep) = (self.held(), key::<T>(owner));
-        while held.values().map(|held| held.tally().bytes()).sum::<u64>() > self.budget {
-            let others = held.iter().filter(|(key, held)| **key != keep && held.tally().bytes() > 0);
-            let oldest =
-                others.min_by_key(|(_, held)| held.tally().used.load(Ordering::Relaxed)).map(|(key, _)| *key);
-            let Some(oldest) = oldest else { return };
-            held.remove(&oldest);
+        let mut taken: u64 = held.values().map(|held| held.tally().with_spare()).sum();
+        if taken <= self.budget {
+            return;
+        }
+        let mut by_use: Vec<_> = held.iter().map(|(key, held)| (*key, Arc::clone(held))).collect();
+        by_use.sort_unstable_by_key(|(_, held)| held.tally().used.load(Ordering::Relaxed));
+        for (_, one) in &by_use {
+            if taken <= self.budget {
+                return;
+            }
+            let before = one.tally().with_spare();
+            one.shed();
+            taken = (taken + one.tally().with_spare()).saturating_sub(before);
+        }
+        for (key, one) in by_use {
+            if taken <= self.budget {
+                return;
+            }
+            if key != keep && one.tally().bytes() > 0 {
+                taken = taken.saturating_sub(one.tally().with_spare());
+                held.remove(&key);
+            }
         }
     }
 
@@ -123,7 +154,7 @@ impl IndexCache {
     pub(crate) fn size(&self) -> (u64, u64) {
         let held = self.held();
         let owners: HashSet<OwnerId> = held.keys().map(|(owner, _)| *owner).collect();
-        (owners.len() as u64, held.values().map(|held| held.tally().bytes()).sum())
+        (owners.len() as u64, held.values().map(|held| held.tally().with_spare()).sum())
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Key, Arc<dyn Cached>>> {
@@ -150,6 +181,10 @@ mod tests {
         fn tally(&self) -> &Tally {
             &self.0
         }
+
+        fn shed(&self) {
+            self.0.may_shed(0);
+        }
     }
 
     fn hold<T: Cached + Default>(room: &IndexCache, owner: u32, bytes: usize) -> Arc<T> {
@@ -173,6 +208,21 @@ mod tests {
         assert_eq!(room.size(), (3, 90));
         assert_eq!(room.beside_others::<Talks>(OwnerId(1)), 60);
         assert_eq!(room.beside_others::<Words>(OwnerId(1)), 100);
+    }
+
+    #[test]
+    fn what_can_be_done_without_goes_before_anything_else() {
+        let room = IndexCache::new(100);
+        hold::<Words>(&room, 1, 40);
+        for owner in 1..=3 {
+            hold::<Talks>(&room, owner, 10).tally().may_shed(10);
+        }
+        room.make_way::<Words>(OwnerId(1));
+        assert_eq!(room.size(), (3, 100), "it just fits");
+        hold::<Words>(&room, 1, 55);
+        assert_eq!(room.beside_others::<Words>(OwnerId(1)), 90);
+        room.make_way::<Words>(OwnerId(1));
+        assert_eq!(room.size(), (3, 95), "of the two that were used least recently");
     }
 
     #[test]

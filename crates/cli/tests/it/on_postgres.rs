@@ -136,12 +136,43 @@ fn what_was_found_before_is_found_as_it_is_now() {
     for server in &servers {
         let (_, found) = server.json("GET", "/v1/memories/search?q=lions&mode=keyword", &Value::Null);
         let memory = &found["memories"][0];
-        assert_eq!(
-            (&memory["namespace"], &memory["tags"]),
-            (&json!("elsewhere"), &json!(["counted"])),
-            "{found}"
-        );
+        let moved = (&memory["namespace"], &memory["tags"]);
+        assert_eq!(moved, (&json!("elsewhere"), &json!(["counted"])), "{found}");
     }
+    assert_eq!(servers[0].json("DELETE", &path, &Value::Null).0, 204);
+    for server in &servers {
+        let (_, found) = server.json("GET", "/v1/memories/search?q=zebra&mode=keyword", &Value::Null);
+        let contents: Vec<_> =
+            found["memories"].as_array().unwrap().iter().map(|memory| &memory["content"]).collect();
+        assert_eq!(contents, ["Another zebra sleeps"], "{found}");
+    }
+}
+
+/// More than there are connections, each of which asks the database for what is not at hand.
+#[test]
+#[ignore = "needs PostgreSQL: tests/postgres/run"]
+fn many_searches_at_once_are_all_answered() {
+    let home = home();
+    let server = home.serve(None);
+    // Few of these are at hand: they take far more than the index of their words.
+    let words: Vec<String> = (0..100).map(|number| format!("zebra{number}")).collect();
+    for word in &words {
+        let text = format!("{word} {}", "grazes ".repeat(1_200));
+        assert_eq!(server.json("POST", "/v1/memories", &body(&text)).0, 201);
+    }
+    std::thread::scope(|scope| {
+        for nth in 0..40 {
+            let (server, words) = (&server, &words);
+            scope.spawn(move || {
+                for word in words.iter().cycle().skip(nth * 7).step_by(3).take(20) {
+                    let path = format!("/v1/memories/search?q={word}&mode=keyword");
+                    let (status, found) = server.json("GET", &path, &Value::Null);
+                    let content = found["memories"][0]["content"].as_str().unwrap_or_default();
+                    assert!(status == 200 && content.starts_with(&format!("{word} ")), "{status} {found}");
+                }
+            });
+        }
+    });
 }
 
 /// Where there is no room for the index in memory, pgvector answers; where

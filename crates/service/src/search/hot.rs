@@ -1,7 +1,7 @@
 //! The hot indices: one shard for each owner, made of the store's rows on first use and kept current by `seq`.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use omp_search::shard::{Entry, Shard};
 use omp_store::{IndexChange, IndexPosition, IndexRow, Slot, Store, StoreError, VectorSpace};
 use tokio::sync::watch;
 
-use super::recalled::Recalled;
+use super::at_hand::AtHand;
 use crate::index_cache::{Cached, IndexCache, Tally};
 
 /// Memories that are read at once while an index is made.
@@ -62,16 +62,19 @@ pub(crate) struct Hot {
     /// Held by whoever brings it up to date.
     turn: tokio::sync::Mutex<()>,
     stage: watch::Receiver<Result<(), Absent>>,
-    recalled: Recalled,
-    /// What the shard takes.
-    shard_bytes: AtomicUsize,
-    /// The shard and what was recalled.
+    /// Memories that need not be fetched for an answer. They know a change before the shard does.
+    at_hand: AtHand,
     tally: Tally,
 }
 
 impl Cached for Hot {
     fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    fn shed(&self) {
+        self.at_hand.clear();
+        self.tally.may_shed(self.at_hand.bytes());
     }
 }
 
@@ -161,8 +164,7 @@ impl Hot {
             settled: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             stage,
-            recalled: Recalled::new(),
-            shard_bytes: AtomicUsize::new(0),
+            at_hand: AtHand::new(),
             tally: Tally::default(),
         }
     }
@@ -189,27 +191,24 @@ impl Hot {
         all
     }
 
-    /// Those of these memories that are at hand, as they are now; over a file none is.
-    pub(crate) fn at_hand(&self, keys: &[i64]) -> HashMap<i64, Memory> {
-        self.recalled.of(keys)
+    /// Those of these memories that are at hand, as an index that has seen everything up to `seq` knows them; over a
+    /// file none is.
+    pub(crate) fn at_hand(&self, seq: i64, keys: &[i64]) -> HashMap<i64, Memory> {
+        self.at_hand.of(seq, keys)
     }
 
     /// Has memories at hand that were read when `seq` was the owner's last change.
     pub(crate) fn keep(&self, seq: i64, memories: Vec<(i64, Memory)>) {
-        self.recalled.keep(seq, memories);
-        self.count();
+        self.at_hand.keep(seq, memories);
+        self.tally.may_shed(self.at_hand.bytes());
     }
 
     /// Notes what the shard takes now; memories at hand take at most half as much.
     fn measure(&self, shard: &Shard) {
         let bytes = shard.bytes();
-        self.shard_bytes.store(bytes, Ordering::Relaxed);
-        self.recalled.keep_within(bytes / 2);
-        self.count();
-    }
-
-    fn count(&self) {
-        self.tally.takes(self.shard_bytes.load(Ordering::Relaxed) + self.recalled.bytes());
+        self.at_hand.keep_within(bytes / 2);
+        self.tally.takes(bytes);
+        self.tally.may_shed(self.at_hand.bytes());
     }
 
     fn slot(&self) -> Option<Slot> {
@@ -228,7 +227,11 @@ impl Hot {
     }
 
     /// Reads every memory of the owner.
-    async fn load(&self, store: &Arc<dyn Store>, room: u64) -> Result<Result<(), Absent>, StoreError> {
+    async fn load(
+        self: &Arc<Self>,
+        store: &Arc<dyn Store>,
+        room: u64,
+    ) -> Result<Result<(), Absent>, StoreError> {
         let position = store.index_position(self.owner).await?;
         if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
@@ -239,24 +242,23 @@ impl Hot {
             let rows = store.index_rows(self.owner, after, ROWS, self.slot()).await?;
             let Some(last) = rows.last() else { break };
             after = last.pk;
-            let put_all = move || {
+            let (hot, has_at_hand) = (Arc::clone(self), store.is_remote());
+            shard = tokio::task::spawn_blocking(move || {
                 let mut analyzer = Analyzer::new();
                 for row in &rows {
                     put(&mut shard, row, &mut analyzer);
                 }
-                (shard, rows)
-            };
-            let put = tokio::task::spawn_blocking(put_all).await;
-            let (with_them, rows) =
-                put.map_err(|_| StoreError::Internal("making an index ended early".into()))?;
-            shard = with_them;
-            if store.is_remote() {
-                self.recalled.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
-            }
+                if has_at_hand {
+                    hot.at_hand.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
+                }
+                shard
+            })
+            .await
+            .map_err(|_| StoreError::Internal("making an index ended early".into()))?;
         }
         self.measure(&shard);
         *self.shard_mut() = shard;
-        self.recalled.take_in(position.seq, [], []);
+        self.at_hand.take_in(position.seq, [], []);
         self.seen.store(position.seq, Ordering::Release);
         Ok(Ok(()))
     }
@@ -278,9 +280,9 @@ impl Hot {
             // Numbers of the other space's vectors, or of memories that have changed again, are no changes.
             let complete = changes.len() < CHANGES as usize;
             let last = changes.last().map_or(seq, |(last, _)| if complete { seq.max(*last) } else { *last });
+            // In this order: what is at hand is told only to those whose index was not ahead of what they say it has seen.
+            self.learn(last, &changes, store.is_remote());
             self.apply(&changes);
-            // Before anybody can think that all of it is known.
-            self.recall(last, changes, store.is_remote());
             self.seen.store(last, Ordering::Release);
         }
         if self.shard().should_compact() {
@@ -292,16 +294,16 @@ impl Hot {
     }
 
     /// Has at hand what changed up to `seq`, if memories are held at hand.
-    fn recall(&self, seq: i64, changes: Vec<(i64, IndexChange)>, at_hand: bool) {
+    fn learn(&self, seq: i64, changes: &[(i64, IndexChange)], has_at_hand: bool) {
         let (mut now, mut gone) = (Vec::new(), Vec::new());
         for (_, change) in changes {
             match change {
-                IndexChange::Put(row) if at_hand => now.push((row.pk, row.memory)),
-                IndexChange::Removed(key) => gone.push(key),
+                IndexChange::Put(row) if has_at_hand => now.push((row.pk, row.memory.clone())),
+                IndexChange::Removed(key) => gone.push(*key),
                 IndexChange::Put(_) | IndexChange::Vector(..) => {}
             }
         }
-        self.recalled.take_in(seq, now, gone);
+        self.at_hand.take_in(seq, now, gone);
     }
 
     fn apply(&self, changes: &[(i64, IndexChange)]) {

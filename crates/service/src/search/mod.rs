@@ -1,9 +1,9 @@
 //! Finding memories: by words, by meaning, by both.
 
 mod answer;
+mod at_hand;
 mod cold;
 mod hot;
-mod recalled;
 mod settled;
 mod sight;
 

@@ -10,6 +10,7 @@ use omp_model::api::SearchResponse;
 use omp_model::{Memory, Principal, Result, SearchQuery};
 use omp_store::IndexPosition;
 
+use super::hot::Hot;
 use super::{answer, ranked};
 use crate::Service;
 use crate::failure::shown;
@@ -34,14 +35,14 @@ impl Service {
         }
         let (owner, remote) = (principal.owner, self.store.is_remote());
         let Some(hot) = self.indices.settled(owner) else { return Ok(None) };
-        // Before the store is asked: so all that it tells of by then was seen, or the search begins anew.
-        let seen = hot.seen();
         let search = async {
             if remote {
                 // The question to the store goes out before this thread is busy.
                 tokio::task::yield_now().await;
             }
-            ranked(self.plan(principal.clone(), query, hot.space()).await, &hot).await
+            let plan = self.plan(principal.clone(), query, hot.space()).await;
+            let seen = hot.seen();
+            ranked(plan, &hot).await.map(|found| (seen, found))
         };
         let (asked, found) = if remote {
             match select(self.store.index_position(owner), pin!(search)).await {
@@ -51,15 +52,19 @@ impl Service {
         } else {
             (None, search.await?)
         };
-        let (plan, mut ranking) = found;
+        let (seen, (plan, mut ranking)) = found;
         let keys: Vec<i64> = ranking.hits.iter().map(|hit| hit.key).collect();
-        let at_hand = if remote { hot.at_hand(&keys) } else { HashMap::new() };
+        let at_hand = if remote { hot.at_hand(seen, &keys) } else { HashMap::new() };
         let missing: Vec<i64> = keys.iter().filter(|key| !at_hand.contains_key(key)).copied().collect();
         let tell = async {
             let told = match asked {
                 Some(position) if missing.is_empty() => position.await.map(|position| (position, Vec::new())),
-                // What the store told before is told with the memories again, of one moment.
-                _ => self.store.position_and_memories(owner, &missing).await,
+                asked => {
+                    // It is told again with the memories, of one moment. The connection that waits for it is given back
+                    // before another one is taken: searches that hold one each and want another would all stand still.
+                    drop(asked);
+                    self.store.position_and_memories(owner, &missing).await
+                }
             };
             told.map_err(shown)
         };
@@ -69,6 +74,7 @@ impl Service {
         }
         if remote && !told.is_empty() {
             hot.keep(position.seq, told.clone());
+            self.room.make_way::<Hot>(owner);
         }
         let memories = in_order(&keys, at_hand, told);
         Ok(Some(Settled::Answer(Box::new(answer::of_index(plan, &ranking, memories, position.space)))))

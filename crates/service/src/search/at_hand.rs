@@ -7,14 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use omp_model::Memory;
 
-/// The most that those of one owner may take: some twenty thousand memories of the usual length.
-const MOST: usize = 16 << 20;
+/// The most that those of one owner may take: some ninety thousand memories of the usual length.
+const MOST: usize = 64 << 20;
 /// What they may take in any case.
 const LEAST: usize = 64 << 10;
 
-/// Memories by row number. Each is as it is when every change up to the last one that is known is seen, or newer; where
-/// there is no room, what was used least recently goes.
-pub(super) struct Recalled(Mutex<Kept>);
+/// Memories by row number, none of them older than the last change that is known. Where there is no room, what was used
+/// least recently goes.
+pub(super) struct AtHand(Mutex<Kept>);
 
 struct Kept {
     /// The last change that is known: nothing is here that it, or one before it, made old.
@@ -24,7 +24,7 @@ struct Kept {
     room: usize,
 }
 
-impl Recalled {
+impl AtHand {
     /// None yet.
     pub(super) fn new() -> Self {
         Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0, room: MOST }))
@@ -42,9 +42,13 @@ impl Recalled {
         self.kept().bytes
     }
 
-    /// Those of these that are at hand.
-    pub(super) fn of(&self, keys: &[i64]) -> HashMap<i64, Memory> {
+    /// Those of these that are at hand, if `seq` is the last change that is known: so they are of the same moment as an
+    /// index that has seen everything up to there.
+    pub(super) fn of(&self, seq: i64, keys: &[i64]) -> HashMap<i64, Memory> {
         let mut kept = self.kept();
+        if kept.seq != seq {
+            return HashMap::new();
+        }
         keys.iter().filter_map(|key| Some((*key, kept.memories.get(key)?.clone()))).collect()
     }
 
@@ -58,6 +62,13 @@ impl Recalled {
         for (key, memory) in memories {
             kept.put(key, memory);
         }
+    }
+
+    /// Lets go of all of them; tells how many bytes that gives back.
+    pub(super) fn clear(&self) -> usize {
+        let mut kept = self.kept();
+        kept.memories.clear();
+        std::mem::take(&mut kept.bytes)
     }
 
     /// Takes in what happened up to `seq`, which is known from now on: memories that are new or another one now, and the
@@ -123,46 +134,52 @@ mod tests {
         new.into_memory(MemoryId::derive(&["x"]), Timestamp::from_millis(0))
     }
 
-    fn contents(recalled: &Recalled, keys: &[i64]) -> Vec<Option<String>> {
-        let mut found = recalled.of(keys);
+    fn contents(at_hand: &AtHand, seq: i64, keys: &[i64]) -> Vec<Option<String>> {
+        let mut found = at_hand.of(seq, keys);
         keys.iter().map(|key| found.remove(key).map(|memory| memory.content.as_str().to_owned())).collect()
     }
 
     #[test]
     fn what_changed_is_at_hand_as_it_is_now_and_what_is_gone_is_not() {
-        let recalled = Recalled::new();
-        recalled.keep(0, vec![(1, memory("tea")), (2, memory("coffee")), (3, memory("water"))]);
-        assert_eq!(contents(&recalled, &[2, 1, 4]), [Some("coffee".into()), Some("tea".into()), None]);
-        recalled.take_in(2, [(1, memory("green tea"))], [3]);
-        assert_eq!(contents(&recalled, &[1, 2, 3]), [Some("green tea".into()), Some("coffee".into()), None]);
+        let at_hand = AtHand::new();
+        at_hand.keep(0, vec![(1, memory("tea")), (2, memory("coffee")), (3, memory("water"))]);
+        assert_eq!(contents(&at_hand, 0, &[2, 1, 4]), [Some("coffee".into()), Some("tea".into()), None]);
+        at_hand.take_in(2, [(1, memory("green tea"))], [3]);
+        let now = [Some("green tea".into()), Some("coffee".into()), None];
+        assert_eq!(contents(&at_hand, 2, &[1, 2, 3]), now);
+        assert_eq!(
+            contents(&at_hand, 0, &[1, 2, 3]),
+            [None, None, None],
+            "an index that is behind is told nothing"
+        );
     }
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let recalled = Recalled::new();
-        recalled.take_in(5, [], [1]);
-        recalled.keep(4, vec![(1, memory("old"))]);
-        recalled.keep(6, vec![(1, memory("newer than what the index knows"))]);
-        assert_eq!(contents(&recalled, &[1]), [None]);
-        recalled.keep(5, vec![(1, memory("as it is"))]);
-        assert_eq!(contents(&recalled, &[1]), [Some("as it is".into())]);
+        let at_hand = AtHand::new();
+        at_hand.take_in(5, [], [1]);
+        at_hand.keep(4, vec![(1, memory("old"))]);
+        at_hand.keep(6, vec![(1, memory("newer than what the index knows"))]);
+        assert_eq!(contents(&at_hand, 5, &[1]), [None]);
+        at_hand.keep(5, vec![(1, memory("as it is"))]);
+        assert_eq!(contents(&at_hand, 5, &[1]), [Some("as it is".into())]);
     }
 
     #[test]
     fn what_was_used_longest_ago_goes_when_there_is_no_room() {
-        let recalled = Recalled::new();
+        let at_hand = AtHand::new();
         let long = memory(&"x".repeat(10_000));
         let room = i64::try_from(MOST / weight(&long)).unwrap();
-        recalled.take_in(0, (0..room).map(|key| (key, long.clone())), []);
-        assert!(recalled.of(&[0]).len() == 1, "used just now");
-        recalled.keep(0, vec![(room, long.clone())]);
-        assert_eq!((recalled.of(&[0, room]).len(), recalled.of(&[1]).len()), (2, 0));
+        at_hand.take_in(0, (0..room).map(|key| (key, long.clone())), []);
+        assert!(at_hand.of(0, &[0]).len() == 1, "used just now");
+        at_hand.keep(0, vec![(room, long.clone())]);
+        assert_eq!((at_hand.of(0, &[0, room]).len(), at_hand.of(0, &[1]).len()), (2, 0));
         // The same again takes no more.
-        recalled.keep(0, vec![(room, long.clone())]);
-        assert!(recalled.bytes() <= MOST && recalled.of(&[2]).len() == 1);
-        recalled.keep_within(8 * weight(&long));
-        assert_eq!((recalled.bytes(), recalled.of(&[0, 2, room]).len()), (8 * weight(&long), 3));
-        recalled.take_in(1, [], 0..=room);
-        assert_eq!(recalled.bytes(), 0);
+        at_hand.keep(0, vec![(room, long.clone())]);
+        assert!(at_hand.bytes() <= MOST && at_hand.of(0, &[2]).len() == 1);
+        at_hand.keep_within(8 * weight(&long));
+        assert_eq!((at_hand.bytes(), at_hand.of(0, &[0, 2, room]).len()), (8 * weight(&long), 3));
+        at_hand.take_in(1, [], [room]);
+        assert_eq!((at_hand.clear(), at_hand.bytes()), (7 * weight(&long), 0));
     }
 }
