@@ -116,31 +116,36 @@ impl IndexCache {
         one
     }
 
-    /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`: first of what the held can
-    /// do without, then of them.
+    /// Lets go of what was used least recently until the rest fits, but not of an owner's `T`; and when that fits only
+    /// without what the held can do without, of that.
     pub(crate) fn make_way<T: Cached>(&self, owner: OwnerId) {
         let (mut held, keep) = (self.held(), key::<T>(owner));
+        let mut needed: u64 = held.values().map(|held| held.tally().bytes()).sum();
         let mut taken: u64 = held.values().map(|held| held.tally().with_spare()).sum();
         if taken <= self.budget {
             return;
         }
         let mut by_use: Vec<_> = held.iter().map(|(key, held)| (*key, Arc::clone(held))).collect();
         by_use.sort_unstable_by_key(|(_, held)| held.tally().used.load(Ordering::Relaxed));
-        for (_, one) in &by_use {
+        by_use.retain(|(key, one)| {
+            let goes = needed > self.budget && *key != keep && one.tally().bytes() > 0;
+            if goes {
+                needed -= one.tally().bytes().min(needed);
+                taken -= one.tally().with_spare().min(taken);
+                held.remove(key);
+            }
+            !goes
+        });
+        drop(held);
+        // Emptying takes time, and nobody need wait for it.
+        for (_, one) in by_use {
             if taken <= self.budget {
                 return;
             }
-            let before = one.tally().with_spare();
-            one.shed();
-            taken = (taken + one.tally().with_spare()).saturating_sub(before);
-        }
-        for (key, one) in by_use {
-            if taken <= self.budget {
-                return;
-            }
-            if key != keep && one.tally().bytes() > 0 {
-                taken = taken.saturating_sub(one.tally().with_spare());
-                held.remove(&key);
+            let spare = one.tally().spare.load(Ordering::Relaxed);
+            if spare > 0 {
+                one.shed();
+                taken -= spare.min(taken);
             }
         }
     }

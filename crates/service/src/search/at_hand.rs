@@ -64,11 +64,14 @@ impl AtHand {
         }
     }
 
-    /// Lets go of all of them; tells how many bytes that gives back.
-    pub(super) fn clear(&self) -> usize {
+    /// Lets go of all of them.
+    pub(super) fn clear(&self) {
         let mut kept = self.kept();
-        kept.memories.clear();
-        std::mem::take(&mut kept.bytes)
+        kept.bytes = 0;
+        let memories = std::mem::replace(&mut kept.memories, LruCache::unbounded());
+        // Nobody need wait while they are dropped.
+        drop(kept);
+        drop(memories);
     }
 
     /// Takes in what happened up to `seq`, which is known from now on: memories that are new or another one now, and the
@@ -116,10 +119,11 @@ impl Kept {
 
 /// The bytes of a memory, about.
 fn weight(memory: &Memory) -> usize {
-    /// What its small texts take, and its place among the others.
+    /// What its other texts take, and its place among the others.
     const AROUND: usize = 256;
     let metadata = if memory.metadata.is_empty() { 0 } else { memory.metadata.to_json().len() };
-    size_of::<Memory>() + AROUND + memory.content.as_str().len() + metadata
+    let tags: usize = memory.tags.iter().map(|tag| size_of_val(tag) + tag.as_str().len()).sum();
+    size_of::<Memory>() + AROUND + memory.content.as_str().len() + tags + metadata
 }
 
 #[cfg(test)]
@@ -180,6 +184,8 @@ mod tests {
         at_hand.keep_within(8 * weight(&long));
         assert_eq!((at_hand.bytes(), at_hand.of(0, &[0, 2, room]).len()), (8 * weight(&long), 3));
         at_hand.take_in(1, [], [room]);
-        assert_eq!((at_hand.clear(), at_hand.bytes()), (7 * weight(&long), 0));
+        assert_eq!(at_hand.bytes(), 7 * weight(&long));
+        at_hand.clear();
+        assert_eq!((at_hand.bytes(), at_hand.of(1, &[0]).len()), (0, 0));
     }
 }

@@ -137,6 +137,7 @@ impl HotIndices {
             tokio::spawn(async move {
                 let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "an index could not be made");
+                    loading.shed();
                     Err(Absent::Failed)
                 });
                 // Whoever waited may have gone.
@@ -236,6 +237,7 @@ impl Hot {
         if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
         }
+        self.at_hand.keep_within(usize::try_from(position.memories * BYTES_EACH / 2).unwrap_or(usize::MAX));
         let mut shard = std::mem::take(&mut *self.shard_mut());
         let mut after = 0;
         loop {

@@ -73,6 +73,7 @@ macro_rules! conformance_suite {
                 counters_follow_every_change, an_unknown_filter_finds_nothing, a_rare_filter_works_in_every_order;
             namespaces: a_namespace_moves_step_by_step, shares_end_when_namespaces_become_one,
                 a_deleted_namespace_takes_its_memories_and_shares_along, shares_change_the_version,
+                shares_of_whoever_is_removed_end_first,
                 tags_tools_and_types_are_counted;
             searches: words_are_found_in_content_and_tags, more_and_rarer_words_rank_higher,
                 totals_count_matches_beyond_the_page, filters_hold_in_searches, changed_texts_are_found_by_new_words_only,

@@ -1,6 +1,6 @@
 //! Whole namespaces, and sharing them.
 
-use omp_model::{Filter, ListQuery, Namespace, NewUser, OwnerId, ShareAccess, UserName};
+use omp_model::{Filter, ListQuery, Namespace, NewUser, OwnerId, Principal, ShareAccess, UserName};
 
 use super::{BY, NOW, OWNER, memory, tagged, within};
 use crate::{Addition, Counted, Store};
@@ -88,6 +88,25 @@ pub async fn a_deleted_namespace_takes_its_memories_and_shares_along(store: &dyn
     assert_eq!((step.memories, step.done), (3, true));
     assert_eq!(store.count_memories(Some(OWNER), NOW).await.expect("counted"), 1);
     assert_eq!(shared(store).await, ["other"]);
+}
+
+/// A removal takes many steps; from the first on nobody sees what is being removed or handed over.
+pub async fn shares_of_whoever_is_removed_end_first(store: &dyn Store) {
+    fill(store).await;
+    let anna = Principal::everything(anna(store).await);
+    for number in 5..8 {
+        let memory = within(memory(number, "coffee"), "hers");
+        store.add_memory(&anna, &memory, Addition::default(), NOW).await.expect("stored");
+    }
+    assert!(store.share(&anna, &name("hers"), OWNER, ShareAccess::Read, NOW).await.expect("shared"));
+    assert!(store.share(&BY, &name("other"), anna.owner, ShareAccess::Read, NOW).await.expect("shared"));
+    let before = store.access_version().await.expect("read");
+    let step = store.remove_user(&BY, anna.owner, Some(OWNER), 1, NOW).await.expect("a step");
+    assert!(!step.done);
+    assert_eq!(shared(store).await, [] as [&str; 0]);
+    assert_ne!(store.access_version().await.expect("read"), before);
+    while !store.remove_user(&BY, anna.owner, Some(OWNER), 10, NOW).await.expect("a step").done {}
+    assert_eq!(store.count_memories(Some(OWNER), NOW).await.expect("counted"), 7);
 }
 
 /// Every change of a share is another version, and none is made for nobody.

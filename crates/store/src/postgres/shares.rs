@@ -119,3 +119,12 @@ pub(super) async fn end(tx: &mut Tx, owner: OwnerId, namespace: &Namespace) -> R
     }
     Ok(())
 }
+
+/// All of an owner's end, and those with them.
+pub(super) async fn end_all(tx: &mut Tx, owner: OwnerId) -> Result<()> {
+    let sql = "DELETE FROM shares WHERE owner = $1 OR guest = $1";
+    if tx.execute(sql, &[&number(owner)]).await? > 0 {
+        tx.access_changed();
+    }
+    Ok(())
+}

@@ -8,7 +8,7 @@ use omp_search::Analyzer;
 
 use super::session::{Columns, number, unusable};
 use super::tx::Tx;
-use super::{PostgresStore, audit, handover, jobs, keys, rows, write};
+use super::{PostgresStore, audit, handover, jobs, keys, rows, shares, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 
@@ -161,11 +161,12 @@ async fn remove(
     let mut both: Vec<OwnerId> = heir.into_iter().chain([owner]).collect();
     both.sort_unstable();
     tx.lock(&both).await?;
-    // Nobody may go on writing what is being removed.
+    // Nobody may go on writing, or seeing, what is being removed.
     let sql = "UPDATE keys SET revoked_at = $2, former_hash = NULL WHERE owner = $1 AND revoked_at IS NULL";
     if tx.execute(sql, &[&number(owner), &now.as_millis()]).await? > 0 {
         tx.access_changed();
     }
+    shares::end_all(tx, owner).await?;
     jobs::remove_all(tx, owner).await?;
     let mut removed = Removed::default();
     let sql =
@@ -209,7 +210,6 @@ async fn forget_owner(tx: &mut Tx, owner: OwnerId) -> Result<()> {
         "DELETE FROM tombstones WHERE owner = $1",
         "DELETE FROM envelopes WHERE owner = $1",
         "DELETE FROM conversation_totals WHERE owner = $1",
-        "DELETE FROM shares WHERE owner = $1 OR guest = $1",
         "DELETE FROM keys WHERE owner = $1",
         "DELETE FROM owners WHERE owner = $1",
     ] {

@@ -118,3 +118,9 @@ pub(super) fn end(tx: &Tx<'_>, owner: OwnerId, namespace: &Namespace) -> rusqlit
         .execute(params![owner.0, namespace.as_str()])?;
     if ended > 0 { keys::changed(tx) } else { Ok(()) }
 }
+
+/// All of an owner's end, and those with them.
+pub(super) fn end_all(tx: &Tx<'_>, owner: OwnerId) -> rusqlite::Result<()> {
+    let ended = tx.statement("DELETE FROM shares WHERE owner = ?1 OR user = ?1")?.execute([owner.0])?;
+    if ended > 0 { keys::changed(tx) } else { Ok(()) }
+}

@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tx::Tx;
-use super::{SqliteStore, audit, conversations, handover, jobs, keys, list, rows, snapshot, write};
+use super::{SqliteStore, audit, conversations, handover, jobs, keys, list, rows, shares, snapshot, write};
 use crate::Result;
 use crate::access::{AccessStore, KeyChange, Removal, StoredKey, StoredUser};
 use crate::stored::{FacetKind, pk_range};
@@ -171,7 +171,7 @@ fn remove(
     limit: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Removal> {
-    // Nobody may go on writing what is being removed.
+    // Nobody may go on writing, or seeing, what is being removed.
     let revoked = tx
         .statement(
             "UPDATE keys SET revoked_at = ?2, former_hash = NULL WHERE owner = ?1 AND revoked_at IS NULL",
@@ -180,6 +180,7 @@ fn remove(
     if revoked > 0 {
         keys::changed(tx)?;
     }
+    shares::end_all(tx, owner)?;
     jobs::remove_all(tx, owner)?;
     let mut removed = Removed::default();
     let (first, last) = pk_range(owner);
@@ -228,7 +229,6 @@ fn forget_owner(tx: &mut Tx<'_>, owner: OwnerId) -> rusqlite::Result<()> {
         "DELETE FROM tombstones WHERE owner = ?1",
         "DELETE FROM envelopes WHERE owner = ?1",
         "DELETE FROM conversation_totals WHERE owner = ?1",
-        "DELETE FROM shares WHERE owner = ?1 OR user = ?1",
         "DELETE FROM keys WHERE owner = ?1",
         "DELETE FROM owners WHERE owner = ?1",
     ] {
