@@ -130,7 +130,7 @@ fn what_was_found_before_is_found_as_it_is_now() {
         done.store(true, Ordering::Release);
         changed.unwrap();
     });
-    assert!(looked.into_inner() > 200);
+    assert!(looked.into_inner() > 20, "nobody looked while it changed");
     assert_eq!(servers.each_ref().map(find), [200, 200]);
     servers[1].json("PUT", &path, &json!({"namespace": "elsewhere", "tags": ["counted"]}));
     for server in &servers {
