@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long what was read may be relied on.
-const LEASE: Duration = Duration::from_millis(20);
+pub(crate) const LEASE: Duration = Duration::from_millis(20);
 
 /// What the version was, and when it was read.
 #[derive(Default)]

@@ -7,10 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use omp_model::Memory;
 
-/// The most that those of one owner may take: some ninety thousand memories of the usual length.
-const MOST: usize = 64 << 20;
-/// What they may take in any case.
-const LEAST: usize = 64 << 10;
+/// The most that those of one owner may take: some hundred and eighty thousand memories of the usual length.
+const MOST: usize = 128 << 20;
 
 /// Memories by row number, none of them older than the last change that is known. Where there is no room, what was used
 /// least recently goes.
@@ -27,14 +25,11 @@ struct Kept {
 impl AtHand {
     /// None yet.
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0, room: MOST }))
+        Self::within(MOST)
     }
 
-    /// Keeps within about so many bytes from now on.
-    pub(super) fn keep_within(&self, bytes: usize) {
-        let mut kept = self.kept();
-        kept.room = bytes.clamp(LEAST, MOST);
-        kept.make_way();
+    fn within(room: usize) -> Self {
+        Self(Mutex::new(Kept { seq: 0, memories: LruCache::unbounded(), bytes: 0, room }))
     }
 
     /// What they take.
@@ -102,10 +97,6 @@ impl Kept {
         self.remove(key);
         self.bytes += weight(&memory);
         self.memories.put(key, memory);
-        self.make_way();
-    }
-
-    fn make_way(&mut self) {
         while self.bytes > self.room {
             let Some((_, oldest)) = self.memories.pop_lru() else { return };
             self.bytes -= weight(&oldest);
@@ -171,20 +162,17 @@ mod tests {
 
     #[test]
     fn what_was_used_longest_ago_goes_when_there_is_no_room() {
-        let at_hand = AtHand::new();
         let long = memory(&"x".repeat(10_000));
-        let room = i64::try_from(MOST / weight(&long)).unwrap();
-        at_hand.take_in(0, (0..room).map(|key| (key, long.clone())), []);
+        let at_hand = AtHand::within(20 * weight(&long));
+        at_hand.take_in(0, (0..20).map(|key| (key, long.clone())), []);
         assert!(at_hand.of(0, &[0]).len() == 1, "used just now");
-        at_hand.keep(0, vec![(room, long.clone())]);
-        assert_eq!((at_hand.of(0, &[0, room]).len(), at_hand.of(0, &[1]).len()), (2, 0));
+        at_hand.keep(0, vec![(20, long.clone())]);
+        assert_eq!((at_hand.of(0, &[0, 20]).len(), at_hand.of(0, &[1]).len()), (2, 0));
         // The same again takes no more.
-        at_hand.keep(0, vec![(room, long.clone())]);
-        assert!(at_hand.bytes() <= MOST && at_hand.of(0, &[2]).len() == 1);
-        at_hand.keep_within(8 * weight(&long));
-        assert_eq!((at_hand.bytes(), at_hand.of(0, &[0, 2, room]).len()), (8 * weight(&long), 3));
-        at_hand.take_in(1, [], [room]);
-        assert_eq!(at_hand.bytes(), 7 * weight(&long));
+        at_hand.keep(0, vec![(20, long.clone())]);
+        assert_eq!((at_hand.bytes(), at_hand.of(0, &[2]).len()), (20 * weight(&long), 1));
+        at_hand.take_in(1, [], [20]);
+        assert_eq!(at_hand.bytes(), 19 * weight(&long));
         at_hand.clear();
         assert_eq!((at_hand.bytes(), at_hand.of(1, &[0]).len()), (0, 0));
     }

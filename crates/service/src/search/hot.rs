@@ -204,11 +204,9 @@ impl Hot {
         self.tally.may_shed(self.at_hand.bytes());
     }
 
-    /// Notes what the shard takes now; memories at hand take at most half as much.
+    /// Notes what the shard takes now, and what is at hand beside it.
     fn measure(&self, shard: &Shard) {
-        let bytes = shard.bytes();
-        self.at_hand.keep_within(bytes / 2);
-        self.tally.takes(bytes);
+        self.tally.takes(shard.bytes());
         self.tally.may_shed(self.at_hand.bytes());
     }
 
@@ -237,20 +235,21 @@ impl Hot {
         if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
         }
-        self.at_hand.keep_within(usize::try_from(position.memories * BYTES_EACH / 2).unwrap_or(usize::MAX));
+        // Memories take about as much as their index; what would have to go again at once is not kept.
+        let keeps = store.is_remote() && position.memories.saturating_mul(2 * BYTES_EACH) <= room;
         let mut shard = std::mem::take(&mut *self.shard_mut());
         let mut after = 0;
         loop {
             let rows = store.index_rows(self.owner, after, ROWS, self.slot()).await?;
             let Some(last) = rows.last() else { break };
             after = last.pk;
-            let (hot, has_at_hand) = (Arc::clone(self), store.is_remote());
+            let hot = Arc::clone(self);
             shard = tokio::task::spawn_blocking(move || {
                 let mut analyzer = Analyzer::new();
                 for row in &rows {
                     put(&mut shard, row, &mut analyzer);
                 }
-                if has_at_hand {
+                if keeps {
                     hot.at_hand.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
                 }
                 shard

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use omp_model::{Memory, OwnerId};
 use tokio_postgres::Row;
 
-use super::session::{Columns, Session, number, walled};
+use super::membership::ALONE;
+use super::positions::Reading;
+use super::session::{Columns, Session, Value, number, walled};
 use super::{PostgresStore, rows, vectors};
 use crate::stored::FacetKind;
-use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot, StoreError};
+use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, ReplicationRole, Result, Slot, StoreError};
 
 #[async_trait]
 impl IndexFeed for PostgresStore {
@@ -19,10 +21,17 @@ impl IndexFeed for PostgresStore {
 
     async fn index_position(&self, owner: OwnerId) -> Result<IndexPosition> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
-            walled(&format!("SELECT {POSITION} FROM {POSITION_FROM} WHERE o.owner = wall.owner"))
+            walled(&format!(
+                "SELECT {POSITION}, {ALONE} AS alone FROM {POSITION_FROM} WHERE o.owner = wall.owner"
+            ))
         });
-        let session = self.glance().await?;
-        position(&session.one(&SQL, &[&number(owner), &FacetKind::All.as_str()]).await?, 0)
+        if let Some(position) = self.positions.holding(owner) {
+            return Ok(position);
+        }
+        let reading = self.positions.read();
+        let values: [Value<'_>; 3] = [&number(owner), &FacetKind::All.as_str(), &self.membership.id()];
+        let row = self.glance().await?.one(&SQL, &values).await?;
+        self.learn(owner, &reading, &row, 0)
     }
 
     async fn index_rows(
@@ -94,17 +103,31 @@ impl IndexFeed for PostgresStore {
         // Nearly every search asks this and nothing else, so it is one statement.
         static SQL: LazyLock<String> = LazyLock::new(|| {
             walled(&format!(
-                "SELECT {}, p.* FROM (SELECT {POSITION} FROM {POSITION_FROM} WHERE o.owner = wall.owner OFFSET 0) AS p \
-                 LEFT JOIN memories AS m ON m.owner = wall.owner AND m.pk = ANY($3)",
+                "SELECT {}, p.* FROM (SELECT {POSITION}, {ALONE} AS alone FROM {POSITION_FROM} WHERE o.owner = wall.owner OFFSET 0) AS p \
+                 LEFT JOIN memories AS m ON m.owner = wall.owner AND m.pk = ANY($4)",
                 rows::COLUMNS
             ))
         });
-        let session = self.glance().await?;
-        let found = session.rows(&SQL, &[&number(owner), &FacetKind::All.as_str(), &pks]).await?;
+        let reading = self.positions.read();
+        let values: [Value<'_>; 4] = [&number(owner), &FacetKind::All.as_str(), &self.membership.id(), &pks];
+        let found = self.glance().await?.rows(&SQL, &values).await?;
         let first = found.first().ok_or_else(|| {
             StoreError::Internal("the database engine failed: the row of an owner is missing".into())
         })?;
-        Ok((position(first, rows::WIDTH)?, rows::in_order(&found, pks)?))
+        Ok((self.learn(owner, &reading, first, rows::WIDTH)?, rows::in_order(&found, pks)?))
+    }
+}
+
+impl PostgresStore {
+    /// The position that a row tells from its column `first` on; it holds for a while if nobody else writes.
+    fn learn(&self, owner: OwnerId, reading: &Reading, row: &Row, first: usize) -> Result<IndexPosition> {
+        let position = position(row, first)?;
+        let alone = row.column(first + POSITION_WIDTH)?;
+        // A standby tells only later who writes.
+        if alone && self.role.get() == ReplicationRole::Primary {
+            self.positions.take(owner, reading, position.clone());
+        }
+        Ok(position)
     }
 }
 
@@ -112,6 +135,7 @@ impl IndexFeed for PostgresStore {
 const POSITION: &str = "o.seq, coalesce((SELECT value FROM settings WHERE name = 'generation'), 0) AS generation, \
      coalesce((SELECT n FROM facets AS f WHERE f.owner = wall.owner AND f.kind = $2 AND f.value = ''), 0) AS memories, \
      s.slot, s.name, s.revision, s.dimensions, s.active";
+const POSITION_WIDTH: usize = 8;
 const POSITION_FROM: &str = "owners AS o LEFT JOIN vector_spaces AS s ON s.active";
 
 /// Reads a position from its columns, the first of which is this one.

@@ -175,6 +175,7 @@ impl Maintenance for PostgresStore {
     async fn close(&self) -> Result<()> {
         self.writers.finish().await?;
         self.teller.finish().await;
+        self.membership.leave().await;
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.pool.close();
         self.aside.close();

@@ -18,7 +18,7 @@ use crate::schema::{self, Step};
 use crate::{Result, StoreError};
 
 /// The steps; step N brings a database from version N to N + 1.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step::adds(include_str!("../../migrations/postgres/0001_first.sql"), 1),
     // Triggers do what servers of the first version leave undone.
     Step::adds(include_str!("../../migrations/postgres/0002_conversation_words.sql"), 1),
@@ -28,6 +28,8 @@ const STEPS: [Step; 5] = [
     Step::adds(include_str!("../../migrations/postgres/0004_budgets.sql"), 1),
     // They go on with the jobs that they began in memory; the rows go with their user.
     Step::adds(include_str!("../../migrations/postgres/0005_jobs.sql"), 1),
+    // They are not among them, and what they write is noticed within a lease.
+    Step::adds(include_str!("../../migrations/postgres/0006_writers.sql"), 1),
 ];
 
 /// What servers that start at once take turns by; the number is ours and means nothing.

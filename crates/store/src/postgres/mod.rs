@@ -33,12 +33,14 @@ mod lease;
 mod list;
 mod listen;
 mod maintenance;
+mod membership;
 mod memories;
 mod migrate;
 mod namespaces;
 mod notify;
 mod originals;
 mod pgvector;
+mod positions;
 mod relocation;
 mod repeats;
 mod replication;
@@ -69,8 +71,10 @@ use omp_model::{OwnerId, Timestamp};
 use self::budgets::SharedBudgets;
 use self::connection::Way;
 use self::listen::Listener;
+use self::membership::Membership;
 use self::notify::{Notifier, Task};
 use self::pgvector::Pgvector;
+use self::positions::Positions;
 use self::replication::RoleWatch;
 use self::session::Session;
 use self::statistics::Statistics;
@@ -147,6 +151,9 @@ pub struct PostgresStore {
     budgets: Arc<SharedBudgets>,
     /// What settles them, once somebody has spent.
     settling: OnceLock<Task>,
+    /// Whether this server is the only one that writes, and what it knows then.
+    membership: Arc<Membership>,
+    positions: Arc<Positions>,
     /// Notices when users, keys or shares change.
     lease: Lease,
     /// Only one reads at a time what all of them wait for.
@@ -200,10 +207,13 @@ impl PostgresStore {
         }
         let hints = Arc::<Hints>::default();
         let teller = Arc::new(Notifier::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
-        let writers = Writers::start(&way, &teller, &role)?;
+        let membership = Arc::new(Membership::new(aside.clone(), Arc::clone(&place)));
+        let positions = Arc::<Positions>::default();
+        let writers = Writers::start(&way, &teller, &role, &membership, &positions)?;
         let tasks = vec![
             Task::spawn(Arc::clone(&teller).tell_forever()),
             Task::spawn(Arc::clone(&role).look_forever()),
+            Task::spawn(Arc::clone(&membership).stay_forever()),
         ];
         Ok(Self {
             tasks: std::sync::Mutex::new(tasks),
@@ -218,6 +228,8 @@ impl PostgresStore {
             aside,
             place,
             writers,
+            membership,
+            positions,
             lease: Lease::default(),
             turn: tokio::sync::Mutex::default(),
             sizes: Sizes::default(),

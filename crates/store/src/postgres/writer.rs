@@ -22,7 +22,9 @@ use tokio::sync::oneshot;
 
 use super::connection::Way;
 use super::forecast::Forecast;
+use super::membership::Membership;
 use super::notify::Notifier;
+use super::positions::Positions;
 use super::replication::RoleWatch;
 use super::rows;
 use super::tx::{Known, Numbers, Tx};
@@ -126,12 +128,19 @@ pub(super) struct Writers {
     queues: Vec<Arc<Jobs>>,
     counters: Arc<Counters>,
     role: Arc<RoleWatch>,
+    membership: Arc<Membership>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Writers {
     /// Starts them.
-    pub(super) fn start(way: &Way, teller: &Arc<Notifier>, role: &Arc<RoleWatch>) -> Result<Self> {
+    pub(super) fn start(
+        way: &Way,
+        teller: &Arc<Notifier>,
+        role: &Arc<RoleWatch>,
+        membership: &Arc<Membership>,
+        positions: &Arc<Positions>,
+    ) -> Result<Self> {
         let failed = |error| StoreError::Internal(format!("a writer cannot start: {error}"));
         let counters = Arc::new(Counters::default());
         let queues: Vec<Arc<Jobs>> = (0..WRITERS).map(|_| Arc::default()).collect();
@@ -141,6 +150,7 @@ impl Writers {
                 pool: way.pool(1)?,
                 place: Arc::clone(way.place()),
                 teller: Arc::clone(teller),
+                positions: Arc::clone(positions),
                 queue: Arc::clone(queue),
                 counters: Arc::clone(&counters),
                 forecast: Forecast::default(),
@@ -151,7 +161,13 @@ impl Writers {
             let thread = std::thread::Builder::new().name("omp-writer".into());
             threads.push(thread.spawn(move || writer.run(&runtime)).map_err(failed)?);
         }
-        Ok(Self { queues, counters, role: Arc::clone(role), threads: Mutex::new(threads) })
+        Ok(Self {
+            queues,
+            counters,
+            role: Arc::clone(role),
+            membership: Arc::clone(membership),
+            threads: Mutex::new(threads),
+        })
     }
 
     /// What they count.
@@ -195,6 +211,9 @@ impl Writers {
         answer: oneshot::Receiver<Result<T>>,
     ) -> Result<T> {
         self.role.require_primary()?;
+        if let Err(error) = self.membership.join().await {
+            return Err(self.role.explain(error).await);
+        }
         self.queue_of(job.owner()).push(priority, job)?;
         match answer.await.map_err(|_| StoreError::Closed)? {
             Err(error) => Err(self.role.explain(error).await),
@@ -237,6 +256,7 @@ struct Writer {
     pool: Pool,
     place: Arc<str>,
     teller: Arc<Notifier>,
+    positions: Arc<Positions>,
     queue: Arc<Jobs>,
     counters: Arc<Counters>,
     forecast: Forecast,
@@ -377,7 +397,10 @@ impl Writer {
     }
 
     async fn commit(&mut self, tx: Tx) -> Result<()> {
-        let committed = tx.commit().await?;
+        let outcome = tx.commit().await;
+        // Also when nobody knows whether it was committed.
+        self.positions.written();
+        let committed = outcome?;
         self.flush = committed.took;
         self.teller.committed(&committed.changed);
         for (owner, numbers) in committed.numbers {

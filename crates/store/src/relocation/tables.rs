@@ -49,7 +49,7 @@ pub enum Table {
 pub const MOVED_SETTINGS: [&str; 3] = ["last_owner", FILLING[0], FILLING[1]];
 
 /// What does not go over: tables that follow from others, and columns that mean something in one database only.
-pub const STAYS: [(&str, &str); 22] = [
+pub const STAYS: [(&str, &str); 23] = [
     ("words", "the word index: made of the memories by the target"),
     ("words_config", "a part of SQLite's word index"),
     ("words_data", "a part of SQLite's word index"),
@@ -71,6 +71,7 @@ pub const STAYS: [(&str, &str); 22] = [
     ("budgets", "how often keys have asked lately"),
     ("jobs", "what the servers of a database are doing; nobody goes on with it elsewhere"),
     ("job_conversations", "what these jobs are still to read"),
+    ("writers", "which servers write to a database just now"),
     ("open_memory", "the schema's version"),
 ];
 

@@ -40,7 +40,7 @@ async fn what_an_earlier_version_saved_is_indexed() {
     databases::client(&url)
         .await
         .batch_execute(
-            "DROP TABLE conversation_words, conversation_totals, conversation_vectors, conversation_backlog, job_conversations, jobs, budgets; \
+            "DROP TABLE conversation_words, conversation_totals, conversation_vectors, conversation_backlog, job_conversations, jobs, budgets, writers; \
              DROP FUNCTION conversation_comes, conversation_goes CASCADE; \
              ALTER TABLE vectors DROP COLUMN windowed; DELETE FROM open_memory WHERE version >= 2",
         )

@@ -4,6 +4,7 @@
 mod beside_newer;
 mod budgets;
 mod conversations;
+mod membership;
 mod moving;
 mod notifications;
 mod partitions;
