@@ -149,7 +149,15 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                // A page has dozens of ids in it, so they are put together without a formatter.
+                let mut text = [0; $prefix.len() + LENGTH];
+                let (prefix, body) = text.split_at_mut($prefix.len());
+                prefix.copy_from_slice($prefix.as_bytes());
+                body.copy_from_slice(self.0.as_str().as_bytes());
+                match std::str::from_utf8(&text) {
+                    Ok(text) => serializer.serialize_str(text),
+                    Err(_) => serializer.collect_str(self),
+                }
             }
         }
 

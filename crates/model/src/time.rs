@@ -136,7 +136,8 @@ fn days_since_1970(date: Date) -> i64 {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text() {
-            Some(text) => f.write_str(std::str::from_utf8(&text).unwrap_or_default()),
+            // `{:.10}` is the day.
+            Some(text) => f.pad(std::str::from_utf8(&text).unwrap_or_default()),
             // No door lets a time in that has no text; this is for logs.
             None => write!(f, "{}ms", self.0),
         }

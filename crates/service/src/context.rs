@@ -1,5 +1,7 @@
 //! A block of text with what matters for a question, ready to stand before a prompt.
 
+use std::fmt::Write as _;
+
 use omp_model::api::ContextResponse;
 use omp_model::search::ContextQuery;
 use omp_model::{ListQuery, Memory, MemoryId, OwnerId, Principal, Result, SearchQuery, Validity};
@@ -108,17 +110,20 @@ fn line(memory: &Memory) -> String {
 
 /// Puts a memory down as a line of a list; further lines are indented, so that no text can look like the next item.
 fn push_line(block: &mut String, memory: &Memory, detail: Detail) {
-    let time = memory.source.timestamp.to_string();
-    let day = time.get(..10).unwrap_or(&time);
-    let tool = memory.source.tool.as_str().replace(['<', '\n', ']'], " ");
-    let mut put = |parts: &[&str]| parts.iter().for_each(|part| block.push_str(part));
-    put(&["- [", day, ", ", memory.kind.as_str(), ", ", &tool]);
-    if detail == Detail::ForChange {
-        put(&[", ", &memory.id.to_string()]);
-        memory.namespace.iter().for_each(|namespace| put(&[", in ", namespace.as_str()]));
-        memory.tags.iter().for_each(|tag| put(&[", #", tag.as_str()]));
+    // Writing to a text cannot fail.
+    let _ = write!(block, "- [{:.10}, {}, ", memory.source.timestamp, memory.kind.as_str());
+    let tool = memory.source.tool.as_str();
+    if tool.contains(['<', '\n', ']']) {
+        block.push_str(&tool.replace(['<', '\n', ']'], " "));
+    } else {
+        block.push_str(tool);
     }
-    put(&["] "]);
+    if detail == Detail::ForChange {
+        let _ = write!(block, ", {}", memory.id);
+        memory.namespace.iter().for_each(|namespace| block.extend([", in ", namespace.as_str()]));
+        memory.tags.iter().for_each(|tag| block.extend([", #", tag.as_str()]));
+    }
+    block.push_str("] ");
     // Nothing in a memory may close the block.
     let (content, mut done) = (memory.content.as_str(), 0);
     for (at, found) in content.match_indices(['<', '\n']) {
