@@ -14,8 +14,8 @@ pub(crate) trait Cached: Any + Send + Sync {
     /// What it takes.
     fn tally(&self) -> &Tally;
 
-    /// Lets go of what it can do without.
-    fn shed(&self) {}
+    /// Lets go of what it can do without, of about so many bytes of it.
+    fn shed(&self, _bytes: usize) {}
 }
 
 /// What something takes of the budget, and when it was used.
@@ -142,10 +142,10 @@ impl IndexCache {
             if taken <= self.budget {
                 return;
             }
-            let spare = one.tally().spare.load(Ordering::Relaxed);
-            if spare > 0 {
-                one.shed();
-                taken -= spare.min(taken);
+            let shed = one.tally().spare.load(Ordering::Relaxed).min(taken - self.budget);
+            if shed > 0 {
+                one.shed(usize::try_from(shed).unwrap_or(usize::MAX));
+                taken -= shed;
             }
         }
     }
@@ -187,8 +187,9 @@ mod tests {
             &self.0
         }
 
-        fn shed(&self) {
-            self.0.may_shed(0);
+        fn shed(&self, bytes: usize) {
+            let spare = usize::try_from(self.0.spare.load(Ordering::Relaxed)).unwrap();
+            self.0.may_shed(spare - bytes);
         }
     }
 
@@ -227,7 +228,9 @@ mod tests {
         hold::<Words>(&room, 1, 55);
         assert_eq!(room.beside_others::<Words>(OwnerId(1)), 90);
         room.make_way::<Words>(OwnerId(1));
-        assert_eq!(room.size(), (3, 95), "of the two that were used least recently");
+        assert_eq!(room.size(), (3, 100), "as much as was missing");
+        let spare = |owner| room.find::<Talks>(OwnerId(owner)).unwrap().tally().spare.load(Ordering::Relaxed);
+        assert_eq!([1, 2, 3].map(spare), [0, 5, 10], "of what was used least recently");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! the lease, and whoever changes users, keys or shares acknowledges that only after a lease: then every
 //! process has seen it, and a key that was revoked opens nothing. No clocks are compared: each process
 //! measures its own lease from before its reading began.
+//!
+//! Over PostgreSQL the same holds for an owner's last change, where only one server is known to write.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -59,14 +59,11 @@ impl AtHand {
         }
     }
 
-    /// Lets go of all of them.
-    pub(super) fn clear(&self) {
+    /// Lets go of about so many bytes, what was used least recently first.
+    pub(super) fn let_go(&self, bytes: usize) {
         let mut kept = self.kept();
-        kept.bytes = 0;
-        let memories = std::mem::replace(&mut kept.memories, LruCache::unbounded());
-        // Nobody need wait while they are dropped.
-        drop(kept);
-        drop(memories);
+        let rest = kept.bytes.saturating_sub(bytes);
+        kept.make_way(rest);
     }
 
     /// Takes in what happened up to `seq`, which is known from now on: memories that are new or another one now, and the
@@ -97,7 +94,11 @@ impl Kept {
         self.remove(key);
         self.bytes += weight(&memory);
         self.memories.put(key, memory);
-        while self.bytes > self.room {
+        self.make_way(self.room);
+    }
+
+    fn make_way(&mut self, room: usize) {
+        while self.bytes > room {
             let Some((_, oldest)) = self.memories.pop_lru() else { return };
             self.bytes -= weight(&oldest);
         }
@@ -173,7 +174,13 @@ mod tests {
         assert_eq!((at_hand.bytes(), at_hand.of(0, &[2]).len()), (20 * weight(&long), 1));
         at_hand.take_in(1, [], [20]);
         assert_eq!(at_hand.bytes(), 19 * weight(&long));
-        at_hand.clear();
+        at_hand.let_go(weight(&long) + 1);
+        assert_eq!(
+            (at_hand.bytes(), at_hand.of(1, &[0, 2]).len()),
+            (17 * weight(&long), 2),
+            "two others went"
+        );
+        at_hand.let_go(usize::MAX);
         assert_eq!((at_hand.bytes(), at_hand.of(1, &[0]).len()), (0, 0));
     }
 }

@@ -72,8 +72,8 @@ impl Cached for Hot {
         &self.tally
     }
 
-    fn shed(&self) {
-        self.at_hand.clear();
+    fn shed(&self, bytes: usize) {
+        self.at_hand.let_go(bytes);
         self.tally.may_shed(self.at_hand.bytes());
     }
 }
@@ -137,7 +137,7 @@ impl HotIndices {
             tokio::spawn(async move {
                 let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "an index could not be made");
-                    loading.shed();
+                    loading.shed(usize::MAX);
                     Err(Absent::Failed)
                 });
                 // Whoever waited may have gone.
@@ -235,8 +235,9 @@ impl Hot {
         if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
         }
-        // Memories take about as much as their index; what would have to go again at once is not kept.
-        let keeps = store.is_remote() && position.memories.saturating_mul(2 * BYTES_EACH) <= room;
+        // Of the memories at hand as many as may be beside the index, so that none has to go again at once.
+        let beside = room.saturating_sub(position.memories.saturating_mul(BYTES_EACH));
+        let beside = if store.is_remote() { usize::try_from(beside).unwrap_or(usize::MAX) } else { 0 };
         let mut shard = std::mem::take(&mut *self.shard_mut());
         let mut after = 0;
         loop {
@@ -249,8 +250,9 @@ impl Hot {
                 for row in &rows {
                     put(&mut shard, row, &mut analyzer);
                 }
-                if keeps {
+                if hot.at_hand.bytes() < beside {
                     hot.at_hand.take_in(0, rows.into_iter().map(|row| (row.pk, row.memory)), []);
+                    hot.tally.may_shed(hot.at_hand.bytes());
                 }
                 shard
             })

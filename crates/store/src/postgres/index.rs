@@ -11,7 +11,7 @@ use super::positions::Reading;
 use super::session::{Columns, Session, Value, number, walled};
 use super::{PostgresStore, rows, vectors};
 use crate::stored::FacetKind;
-use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, ReplicationRole, Result, Slot, StoreError};
+use crate::{IndexChange, IndexFeed, IndexPosition, IndexRow, Result, Slot, StoreError};
 
 #[async_trait]
 impl IndexFeed for PostgresStore {
@@ -122,9 +122,7 @@ impl PostgresStore {
     /// The position that a row tells from its column `first` on; it holds for a while if nobody else writes.
     fn learn(&self, owner: OwnerId, reading: &Reading, row: &Row, first: usize) -> Result<IndexPosition> {
         let position = position(row, first)?;
-        let alone = row.column(first + POSITION_WIDTH)?;
-        // A standby tells only later who writes.
-        if alone && self.role.get() == ReplicationRole::Primary {
+        if row.column(first + POSITION_WIDTH)? {
             self.positions.take(owner, reading, position.clone());
         }
         Ok(position)

@@ -175,8 +175,8 @@ impl Maintenance for PostgresStore {
     async fn close(&self) -> Result<()> {
         self.writers.finish().await?;
         self.teller.finish().await;
-        self.membership.leave().await;
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.membership.leave().await;
         self.pool.close();
         self.aside.close();
         Ok(())

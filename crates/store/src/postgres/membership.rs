@@ -1,20 +1,23 @@
 //! Which servers write to the database, each named in the table `writers`, so that the only one can know that it is
 //! ([`super::positions`]).
 //!
-//! A server is named there before its first write, which it does only a lease later: whoever found nobody else before
-//! goes by that no longer. Its row holds for minutes and is prolonged as long as the server runs; when it is killed, the
-//! others ask the database at each search until the row is over. No clocks are compared: the database measures how long
-//! a row holds, and each server, from before it asked, how long it may count on its own.
+//! Whoever finds nobody else there goes by what it read for a lease. So that it misses nothing, a server that is not
+//! named, or not for long enough, answers whoever wrote a lease after the commit: by then all that was read before is
+//! over. One that stays names itself a moment after its first write, and need not wait from then on; its row holds for
+//! minutes and is prolonged as long as it runs. When it is killed, the others ask the database at each search until the
+//! row is over. No clocks are compared: the database measures how long a row holds, and each server, from before it
+//! asked, how long it may count on its own.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use deadpool_postgres::Pool;
+use tokio::sync::Notify;
 
 use super::session::{Columns, Session};
-use crate::Result;
 use crate::lease::LEASE;
+use crate::{Result, StoreError};
 
 /// How long a row holds after it was prolonged.
 const HOLDS: &str = "interval '5 minutes'";
@@ -22,11 +25,14 @@ const HOLDS: &str = "interval '5 minutes'";
 const COUNTED_ON: Duration = Duration::from_mins(4);
 /// How often it is prolonged.
 const PROLONGED_EACH: Duration = Duration::from_mins(1);
+/// How long after its first write a server is taken for one that stays: commands that store something are over by then.
+const STAYS_AFTER: Duration = Duration::from_secs(1);
 /// How long closing waits for its removal.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Whether no server but the one with the number `$3` writes: a condition.
-pub(super) const ALONE: &str = "NOT EXISTS (SELECT FROM writers AS w WHERE w.id <> $3 AND w.until > now())";
+/// Whether no server but the one with the number `$3` writes: a condition. A standby tells only later who writes.
+pub(super) const ALONE: &str = "NOT pg_is_in_recovery() \
+     AND NOT EXISTS (SELECT FROM writers AS w WHERE w.id <> $3 AND w.until > now())";
 
 /// This server among those that write.
 pub(super) struct Membership {
@@ -34,22 +40,29 @@ pub(super) struct Membership {
     place: Arc<str>,
     /// The number of its row; 0 before it has one.
     id: AtomicI64,
-    /// When it was prolonged last, as soon as all others have noticed.
-    known_since: Mutex<Option<Instant>>,
-    /// Held while it is prolonged.
-    prolonging: tokio::sync::Mutex<()>,
+    known_since: Mutex<Option<Since>>,
+    /// It wrote and was not known.
+    wanted: Notify,
+}
+
+/// When a row was prolonged, by the clock that stands still while the machine sleeps, and by the one that may be set.
+#[derive(Clone, Copy)]
+struct Since(Instant, SystemTime);
+
+impl Since {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    fn is_within(self, time: Duration) -> bool {
+        self.0.elapsed() < time && self.1.elapsed().is_ok_and(|elapsed| elapsed < time)
+    }
 }
 
 impl Membership {
     /// Not named yet.
     pub(super) fn new(pool: Pool, place: Arc<str>) -> Self {
-        Self {
-            pool,
-            place,
-            id: AtomicI64::new(0),
-            known_since: Mutex::default(),
-            prolonging: tokio::sync::Mutex::default(),
-        }
+        Self { pool, place, id: AtomicI64::new(0), known_since: Mutex::default(), wanted: Notify::new() }
     }
 
     /// The number of this server's row, 0 if it has none.
@@ -57,47 +70,58 @@ impl Membership {
         self.id.load(Ordering::Acquire)
     }
 
-    fn is_known(&self) -> bool {
-        let since = *self.known_since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| since.elapsed() < COUNTED_ON)
+    fn known_since(&self) -> MutexGuard<'_, Option<Since>> {
+        self.known_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when every other server knows that this one writes.
-    pub(super) async fn join(&self) -> Result<()> {
-        if self.is_known() {
-            return Ok(());
+    /// Something was committed: returns when nobody goes by what was read before.
+    pub(super) async fn settle(&self) {
+        if self.known_since().is_some_and(|since| since.is_within(COUNTED_ON)) {
+            return;
         }
-        let _prolonging = self.prolonging.lock().await;
-        // Somebody else may have done it while this one waited.
-        if self.is_known() { Ok(()) } else { self.prolong().await }
+        self.wanted.notify_one();
+        tokio::time::sleep(LEASE).await;
     }
 
-    /// Keeps the row, once there is one, until the task ends.
+    /// The database went away: it may be another one now, without this server's row.
+    pub(super) fn lost(&self, error: &StoreError) {
+        if matches!(error, StoreError::Unreachable { .. } | StoreError::Denied { .. }) {
+            *self.known_since() = None;
+        }
+    }
+
+    /// Names this server, once it has written, and keeps the row until the task ends.
     pub(super) async fn stay_forever(self: Arc<Self>) {
+        self.wanted.notified().await;
+        tokio::time::sleep(STAYS_AFTER).await;
         loop {
-            tokio::time::sleep(PROLONGED_EACH).await;
-            if self.id() == 0 {
-                continue;
-            }
-            let _prolonging = self.prolonging.lock().await;
             if let Err(error) = self.prolong().await {
-                tracing::debug!(%error, "that this server writes could not be said again at the moment");
+                tracing::debug!(%error, "that this server writes could not be said; it answers writes a moment later");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PROLONGED_EACH) => {}
+                () = self.wanted.notified() => tokio::time::sleep(STAYS_AFTER).await,
             }
         }
     }
 
     async fn prolong(&self) -> Result<()> {
-        let at = Instant::now();
+        let at = Since::now();
         let session = Session::write(&self.pool, &self.place, None).await?;
-        session.batch("DELETE FROM writers WHERE until < now()").await?;
+        let sql = "DELETE FROM writers WHERE id IN \
+             (SELECT id FROM writers WHERE until < now() FOR UPDATE SKIP LOCKED)";
+        session.batch(sql).await?;
         let sql = format!("UPDATE writers SET until = now() + {HOLDS} WHERE id = $1");
         if session.execute(&sql, &[&self.id()]).await? == 0 {
-            let sql = format!("INSERT INTO writers (until) VALUES (now() + {HOLDS}) RETURNING id");
+            // A number that nobody had before: one out of a sequence could come again after a failover.
+            let sql = format!(
+                "INSERT INTO writers (id, until) VALUES (1 + (random() * 9e15)::bigint, now() + {HOLDS}) RETURNING id"
+            );
             self.id.store(session.one(&sql, &[]).await?.column(0)?, Ordering::Release);
         }
         session.commit().await?;
         tokio::time::sleep(LEASE).await;
-        *self.known_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+        *self.known_since() = Some(at);
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! How long a server may go by what it read of the last changes.
 //!
 //! An index has to know every change before it answers, so each search asks for the last one. Where no other server
-//! writes, that need not be asked again and again: what was read holds for a lease, or until this server writes itself.
-//! Whoever becomes another writer waits for a lease before its first write ([`super::membership`]), so nobody goes
-//! by what was read before it; servers of an older version do not, and what they write is missed for a lease at most.
+//! is named as a writer, that need not be asked again and again: what was read holds for a lease, or until this server
+//! writes itself. One that is not named answers whoever wrote a lease later ([`super::membership`]), so nothing that was
+//! acknowledged is missed; servers of an older version do not, and what they write is missed for a lease at most.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -211,13 +211,16 @@ impl Writers {
         answer: oneshot::Receiver<Result<T>>,
     ) -> Result<T> {
         self.role.require_primary()?;
-        if let Err(error) = self.membership.join().await {
-            return Err(self.role.explain(error).await);
-        }
         self.queue_of(job.owner()).push(priority, job)?;
         match answer.await.map_err(|_| StoreError::Closed)? {
-            Err(error) => Err(self.role.explain(error).await),
-            done => done,
+            Err(error) => {
+                self.membership.lost(&error);
+                Err(self.role.explain(error).await)
+            }
+            Ok(done) => {
+                self.membership.settle().await;
+                Ok(done)
+            }
         }
     }
 
