@@ -8,10 +8,32 @@
 //! Over PostgreSQL the same holds for an owner's last change, where only one server is known to write.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long what was read may be relied on.
 pub(crate) const LEASE: Duration = Duration::from_millis(20);
+
+/// When something began, by the clock that stands still while the machine sleeps, and by the one that may be set: what
+/// is over by either of them is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun(Instant, SystemTime);
+
+impl Begun {
+    /// At this moment.
+    pub(crate) fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    /// Whether that is less than `time` ago.
+    pub(crate) fn is_within(self, time: Duration) -> bool {
+        self.0.elapsed() < time && self.1.elapsed().is_ok_and(|elapsed| elapsed < time)
+    }
+
+    /// Whether it began before another.
+    pub(crate) fn is_before(self, other: Self) -> bool {
+        self.0 < other.0
+    }
+}
 
 /// What the version was, and when it was read.
 #[derive(Default)]
@@ -22,7 +44,7 @@ pub(crate) struct Lease {
 #[derive(Clone, Copy)]
 struct Known {
     /// When the reading began.
-    at: Instant,
+    at: Begun,
     version: (i64, i64),
 }
 
@@ -34,11 +56,11 @@ impl Lease {
     /// What was read, as long as it holds.
     pub(crate) fn holding(&self) -> Option<(i64, i64)> {
         let known = *self.known();
-        known.filter(|known| known.at.elapsed() < LEASE).map(|known| known.version)
+        known.filter(|known| known.at.is_within(LEASE)).map(|known| known.version)
     }
 
     /// Goes by a version that was read by a reading that began `at`.
-    pub(crate) fn take(&self, at: Instant, version: (i64, i64)) {
+    pub(crate) fn take(&self, at: Begun, version: (i64, i64)) {
         *self.known() = Some(Known { at, version });
     }
 

@@ -133,13 +133,14 @@ impl HotIndices {
         );
         if let Some(told) = begun {
             let (store, loading) = (Arc::clone(store), Arc::clone(&hot));
-            let room = self.room.budget();
+            let room = Arc::clone(&self.room);
             tokio::spawn(async move {
-                let outcome = loading.load(&store, room).await.unwrap_or_else(|error| {
+                let outcome = loading.load(&store, room.budget()).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "an index could not be made");
                     loading.shed(usize::MAX);
                     Err(Absent::Failed)
                 });
+                room.make_way::<Hot>(owner);
                 // Whoever waited may have gone.
                 let _ = told.send(outcome);
             });
@@ -235,7 +236,7 @@ impl Hot {
         if needs_more(&position, room) {
             return Ok(Err(Absent::NoRoom));
         }
-        // Of the memories at hand as many as may be beside the index, so that none has to go again at once.
+        // Of the memories as many are at hand as fit beside the index, about: others would have to go again at once.
         let beside = room.saturating_sub(position.memories.saturating_mul(BYTES_EACH));
         let beside = if store.is_remote() { usize::try_from(beside).unwrap_or(usize::MAX) } else { 0 };
         let mut shard = std::mem::take(&mut *self.shard_mut());

@@ -1,11 +1,10 @@
 //! The version of users, keys and shares on PostgreSQL: one question to the database in each lease, however many
 //! requests come.
 
-use std::time::Instant;
-
 use super::PostgresStore;
 use super::session::Columns;
 use crate::Result;
+use crate::lease::Begun;
 
 impl PostgresStore {
     /// The version of users, keys and shares, and of the database.
@@ -18,7 +17,7 @@ impl PostgresStore {
         if let Some(version) = self.lease.holding() {
             return Ok(version);
         }
-        let at = Instant::now();
+        let at = Begun::now();
         let sql = "SELECT coalesce((SELECT value FROM settings WHERE name = 'access'), 0), \
              coalesce((SELECT value FROM settings WHERE name = 'generation'), 0)";
         let row = self.glance().await?.one(sql, &[]).await?;

@@ -10,13 +10,13 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use tokio::sync::Notify;
 
 use super::session::{Columns, Session};
-use crate::lease::LEASE;
+use crate::lease::{Begun, LEASE};
 use crate::{Result, StoreError};
 
 /// How long a row holds after it was prolonged.
@@ -40,29 +40,24 @@ pub(super) struct Membership {
     place: Arc<str>,
     /// The number of its row; 0 before it has one.
     id: AtomicI64,
-    known_since: Mutex<Option<Since>>,
+    row: Mutex<Row>,
     /// It wrote and was not known.
     wanted: Notify,
 }
 
-/// When a row was prolonged, by the clock that stands still while the machine sleeps, and by the one that may be set.
-#[derive(Clone, Copy)]
-struct Since(Instant, SystemTime);
-
-impl Since {
-    fn now() -> Self {
-        Self(Instant::now(), SystemTime::now())
-    }
-
-    fn is_within(self, time: Duration) -> bool {
-        self.0.elapsed() < time && self.1.elapsed().is_ok_and(|elapsed| elapsed < time)
-    }
+/// What this server knows of its row.
+#[derive(Default)]
+struct Row {
+    /// When it was prolonged last, if all others have noticed by now.
+    known_since: Option<Begun>,
+    /// How often it may have gone with the database.
+    losses: u64,
 }
 
 impl Membership {
     /// Not named yet.
     pub(super) fn new(pool: Pool, place: Arc<str>) -> Self {
-        Self { pool, place, id: AtomicI64::new(0), known_since: Mutex::default(), wanted: Notify::new() }
+        Self { pool, place, id: AtomicI64::new(0), row: Mutex::default(), wanted: Notify::new() }
     }
 
     /// The number of this server's row, 0 if it has none.
@@ -70,13 +65,13 @@ impl Membership {
         self.id.load(Ordering::Acquire)
     }
 
-    fn known_since(&self) -> MutexGuard<'_, Option<Since>> {
-        self.known_since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn row(&self) -> MutexGuard<'_, Row> {
+        self.row.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something was committed: returns when nobody goes by what was read before.
     pub(super) async fn settle(&self) {
-        if self.known_since().is_some_and(|since| since.is_within(COUNTED_ON)) {
+        if self.row().known_since.is_some_and(|since| since.is_within(COUNTED_ON)) {
             return;
         }
         self.wanted.notify_one();
@@ -86,7 +81,9 @@ impl Membership {
     /// The database went away: it may be another one now, without this server's row.
     pub(super) fn lost(&self, error: &StoreError) {
         if matches!(error, StoreError::Unreachable { .. } | StoreError::Denied { .. }) {
-            *self.known_since() = None;
+            let mut row = self.row();
+            row.known_since = None;
+            row.losses += 1;
         }
     }
 
@@ -94,9 +91,14 @@ impl Membership {
     pub(super) async fn stay_forever(self: Arc<Self>) {
         self.wanted.notified().await;
         tokio::time::sleep(STAYS_AFTER).await;
+        let mut told = false;
         loop {
             if let Err(error) = self.prolong().await {
-                tracing::debug!(%error, "that this server writes could not be said; it answers writes a moment later");
+                self.lost(&error);
+                if !told {
+                    tracing::warn!(%error, "that this server writes could not be said; it answers writes a moment later");
+                }
+                told = true;
             }
             tokio::select! {
                 () = tokio::time::sleep(PROLONGED_EACH) => {}
@@ -106,7 +108,7 @@ impl Membership {
     }
 
     async fn prolong(&self) -> Result<()> {
-        let at = Since::now();
+        let (at, losses) = (Begun::now(), self.row().losses);
         let session = Session::write(&self.pool, &self.place, None).await?;
         let sql = "DELETE FROM writers WHERE id IN \
              (SELECT id FROM writers WHERE until < now() FOR UPDATE SKIP LOCKED)";
@@ -121,7 +123,10 @@ impl Membership {
         }
         session.commit().await?;
         tokio::time::sleep(LEASE).await;
-        *self.known_since() = Some(at);
+        let mut row = self.row();
+        if row.losses == losses {
+            row.known_since = Some(at);
+        }
         Ok(())
     }
 

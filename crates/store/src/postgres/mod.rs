@@ -151,7 +151,7 @@ pub struct PostgresStore {
     budgets: Arc<SharedBudgets>,
     /// What settles them, once somebody has spent.
     settling: OnceLock<Task>,
-    /// Whether this server is the only one that writes, and what it knows then.
+    /// This server among those that write, and what it goes by while no other one does.
     membership: Arc<Membership>,
     positions: Arc<Positions>,
     /// Notices when users, keys or shares change.
@@ -207,7 +207,7 @@ impl PostgresStore {
         }
         let hints = Arc::<Hints>::default();
         let teller = Arc::new(Notifier::new(pool.clone(), Arc::clone(&place), Arc::clone(&hints)));
-        let membership = Arc::new(Membership::new(aside.clone(), Arc::clone(&place)));
+        let membership = Arc::new(Membership::new(pool.clone(), Arc::clone(&place)));
         let positions = Arc::<Positions>::default();
         let writers = Writers::start(&way, &teller, &role, &membership, &positions)?;
         let tasks = vec![

@@ -7,12 +7,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use omp_model::OwnerId;
 
 use crate::IndexPosition;
-use crate::lease::LEASE;
+use crate::lease::{Begun, LEASE};
 
 /// More owners than this are not remembered before those whose lease is over are forgotten.
 const MANY: usize = 1_000;
@@ -30,13 +29,13 @@ struct Known {
 
 struct Holding {
     /// When the reading began.
-    at: Instant,
+    at: Begun,
     position: IndexPosition,
 }
 
 /// A reading that has begun.
 pub(super) struct Reading {
-    at: Instant,
+    at: Begun,
     writes: u64,
 }
 
@@ -48,23 +47,24 @@ impl Positions {
     /// What was read, as long as it holds.
     pub(super) fn holding(&self, owner: OwnerId) -> Option<IndexPosition> {
         let known = self.known();
-        let holding = known.of.get(&owner).filter(|holding| holding.at.elapsed() < LEASE)?;
+        let holding = known.of.get(&owner).filter(|holding| holding.at.is_within(LEASE))?;
         Some(holding.position.clone())
     }
 
     /// Before the database is asked.
     pub(super) fn read(&self) -> Reading {
-        Reading { at: Instant::now(), writes: self.known().writes }
+        Reading { at: Begun::now(), writes: self.known().writes }
     }
 
     /// Goes by a position in which no other server was known to write. What this one wrote meanwhile may not be in it.
     pub(super) fn take(&self, owner: OwnerId, reading: &Reading, position: IndexPosition) {
         let mut known = self.known();
-        if known.writes != reading.writes {
+        let later = known.of.get(&owner).is_some_and(|holding| reading.at.is_before(holding.at));
+        if later || known.writes != reading.writes {
             return;
         }
         if known.of.len() >= MANY {
-            known.of.retain(|_, holding| holding.at.elapsed() < LEASE);
+            known.of.retain(|_, holding| holding.at.is_within(LEASE));
         }
         known.of.insert(owner, Holding { at: reading.at, position });
     }

@@ -4,13 +4,13 @@
 //! all connections of a process share. So what was read is leased.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use rusqlite::Connection;
 
 use super::SqliteStore;
 use super::connection::{failure, open_reader};
 use crate::Result;
+use crate::lease::Begun;
 
 /// The connection that looks, one at a time.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl SqliteStore {
         if let Some(version) = lease.holding() {
             return Ok(version);
         }
-        let at = Instant::now();
+        let at = Begun::now();
         let mut looking = match watch.take() {
             Some(watch) => watch,
             None => Watch { connection: open_reader(&self.inner.file)?, data_version: -1, version: (0, 0) },

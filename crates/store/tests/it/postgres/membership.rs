@@ -35,6 +35,7 @@ async fn until_named(client: &Client, servers: i64) {
 /// How often, of twenty times, a server did not notice at once what a program wrote that is not named among the writers
 /// and does not wait, as one of an older version.
 async fn unnoticed(stranger: &Client, store: &PostgresStore) -> usize {
+    stranger.batch_execute("SET synchronous_commit = off").await.unwrap();
     let mut unnoticed = 0;
     for _ in 0..20 {
         let before = seq(store).await;
