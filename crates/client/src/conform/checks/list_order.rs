@@ -109,6 +109,8 @@ async fn rare(fixture: &Fixture) -> Verdict {
         fixture.store(json!({"namespace": namespace, "tags": ["rare"]})).await?,
         fixture.store(json!({"namespace": namespace})).await?,
     );
+    // Times have milliseconds: within one, the change would not be later.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     super::update::put(fixture, &one, &json!({"content": "Changed last."})).await?.be(200)?;
     for sort in ["created_at_desc", "created_at_asc", "updated_at_desc"] {
         let query = format!("namespace={}&sort={sort}", encode(&namespace));
